@@ -1,0 +1,20 @@
+//! `GET /api/products`: a page of what the shop sells, for anyone.
+
+use shared::{
+    CatalogueStore, PageRequest, Problem, ProductFilter, ProductPage, Public, Query, StartError,
+    serve,
+};
+
+fn main() -> Result<(), StartError> {
+    serve(list_products)
+}
+
+/// Answers one page in the order asked for; the next page's cursor is in it.
+async fn list_products(
+    Query(filter): Query<ProductFilter>,
+    page: PageRequest,
+    catalogue: CatalogueStore,
+) -> Result<Public<ProductPage>, Problem> {
+    let products = catalogue.list(&filter, &page).await?;
+    Ok(Public(products))
+}

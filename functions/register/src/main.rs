@@ -1,0 +1,20 @@
+//! `POST /api/auth/register`: an account for a new customer, signed in at
+//! once.
+
+use shared::{
+    AccountDesk, Created, Json, Problem, Registration, Session, SessionDesk, StartError, serve,
+};
+
+fn main() -> Result<(), StartError> {
+    serve(register)
+}
+
+/// Makes the account and opens its first session.
+async fn register(
+    Json(registration): Json<Registration>,
+    (accounts, sessions): (AccountDesk, SessionDesk),
+) -> Result<Created<Session>, Problem> {
+    let user = accounts.register(registration).await?;
+    let session = sessions.open(&user, None).await?;
+    Ok(Created(session))
+}

@@ -1,0 +1,584 @@
+//! Checkout: from a cart to an order in one DynamoDB transaction. It takes
+//! the stock, remembers the idempotency key, writes the order and empties the
+//! cart, or does none of it.
+//!
+//! No answer says "failed" while that is not known: what may have been done
+//! is 503, and the same key then tells.
+
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError as Failure;
+use aws_sdk_dynamodb::types::{
+    CancellationReason, ConditionCheck, Delete, Put, TransactWriteItem, Update,
+};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::auth::{Customer, Identity};
+use crate::cart::{CartLine, MAX_LINES, on_sale};
+use crate::env::{Env, FromEnv, StartError};
+use crate::extract::{IdempotencyKey, TimeLeft};
+use crate::ids::{OrderId, ProductId, UserId};
+use crate::log;
+use crate::money::{Currency, Money};
+use crate::order::{
+    Order, OrderDraft, OrderLine, OrderStatus, Payment, PaymentMethod, PaymentStatus,
+};
+use crate::problem::{Conflict, Problem};
+use crate::product::{Availability, LOW_STOCK, Product};
+use crate::random;
+use crate::reply::Idempotent;
+use crate::store::carts::{self, CartStore};
+use crate::store::failed;
+use crate::store::inventory::{self, InventoryStore, Stock};
+use crate::store::item::{Item, number, text};
+use crate::store::orders::{self, CustomerOrders, OrderStore};
+use crate::store::products::{self, ProductStore, batch_get};
+use crate::store::users::UserStore;
+use crate::time::Timestamp;
+
+/// How long an idempotency key is remembered.
+const KEY_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// How often a transaction that met another one is sent again.
+const MAX_RETRIES: u32 = 5;
+
+/// All that checkout stands on.
+#[derive(Clone)]
+pub struct Checkout {
+    client: Client,
+    users: UserStore,
+    carts: CartStore,
+    products: ProductStore,
+    inventory: InventoryStore,
+    orders: OrderStore,
+    currency: Currency,
+}
+
+impl FromEnv for Checkout {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            client: env.dynamodb(),
+            users: UserStore::from_env(env)?,
+            carts: CartStore::from_env(env)?,
+            products: ProductStore::from_env(env)?,
+            inventory: InventoryStore::from_env(env)?,
+            orders: OrderStore::from_env(env)?,
+            currency: env.currency()?,
+        })
+    }
+}
+
+impl Checkout {
+    /// Makes one order of what is in the customer's cart.
+    ///
+    /// # Errors
+    /// A [`Conflict`] as things now stand, [`Problem::IdempotencyMismatch`]
+    /// for a key that was used with another body, [`Problem::Unavailable`]
+    /// where the outcome is not known.
+    pub async fn place(
+        &self,
+        customer: &Customer,
+        key: &IdempotencyKey,
+        draft: &OrderDraft,
+        time_left: TimeLeft,
+    ) -> Result<Idempotent<Order>, Problem> {
+        let cart = self.carts.of(customer);
+        let (_, lines) = tokio::try_join!(self.users.standing(customer), cart.lines())?;
+        let attempt = Attempt {
+            user_id: customer.user_id(),
+            key,
+            body_hash: body_hash(draft)?,
+            draft,
+        };
+        let refusal = match self.attempt(&attempt, &lines, time_left).await? {
+            Outcome::Placed(order) => return Ok(Idempotent::Created(order)),
+            Outcome::Refused(problem) => problem,
+        };
+        // Before anything is refused: has this key made an order already? Then
+        // that is the answer, however the cart, the stock or the prices are by
+        // now.
+        match self.replay(&attempt, &self.orders.of(customer)).await? {
+            Some(order) => Ok(Idempotent::Replayed(order)),
+            None => Err(refusal),
+        }
+    }
+
+    /// Prices and sends; once more if a product changed in between.
+    async fn attempt(
+        &self,
+        attempt: &Attempt<'_>,
+        lines: &[CartLine],
+        time_left: TimeLeft,
+    ) -> Result<Outcome, Problem> {
+        if lines.is_empty() {
+            return Ok(Outcome::Refused(Problem::Conflict(Conflict::EmptyCart)));
+        }
+        if lines.len() > MAX_LINES {
+            let detail = format!("the cart must hold at most {MAX_LINES} different products");
+            return Ok(Outcome::Refused(Problem::invalid("", detail)));
+        }
+        let mut total = None;
+        for _ in 0..2 {
+            let goods = self.goods(lines).await?;
+            let short = goods.short_of(lines);
+            if !short.is_empty() {
+                self.mend_labels(&goods).await;
+                let conflict = Conflict::OutOfStock(short);
+                return Ok(Outcome::Refused(Problem::Conflict(conflict)));
+            }
+            let order = goods.price(lines, attempt.draft, self.currency)?;
+            if order.total != attempt.draft.expected_total {
+                let conflict = Conflict::PriceChanged { total: order.total };
+                return Ok(Outcome::Refused(Problem::Conflict(conflict)));
+            }
+            total = Some(order.total);
+            match self.send(attempt, lines, &goods, &order, time_left).await? {
+                Sent::Done => {
+                    self.relabel(lines, &goods).await;
+                    return Ok(Outcome::Placed(order));
+                }
+                Sent::ProductChanged => {}
+                Sent::Refused(problem) => return Ok(Outcome::Refused(problem)),
+            }
+        }
+        // Somebody edits these products faster than we read them.
+        let total = total.unwrap_or(Money::new(0, self.currency));
+        let conflict = Conflict::PriceChanged { total };
+        Ok(Outcome::Refused(Problem::Conflict(conflict)))
+    }
+
+    /// Products and stock of the lines, as they now are.
+    async fn goods(&self, lines: &[CartLine]) -> Result<Goods, Problem> {
+        let ids = || lines.iter().map(|line| &line.product_id);
+        let tables = [
+            (&self.products.table, self.products.keys(ids(), true)?),
+            (&self.inventory.table, self.inventory.keys(ids())?),
+        ];
+        let wanted: Vec<_> = tables
+            .into_iter()
+            .filter_map(|(table, keys)| Some((table.as_str(), keys?)))
+            .collect();
+        let mut goods = Goods::default();
+        for (table, item) in batch_get(&self.client, &wanted).await? {
+            if table == self.products.table {
+                goods.products.push(products::read(&item)?);
+            } else {
+                goods.stock.push(inventory::read(&item)?);
+            }
+        }
+        Ok(goods)
+    }
+
+    /// Sends the transaction until its outcome is known or the time is up.
+    async fn send(
+        &self,
+        attempt: &Attempt<'_>,
+        lines: &[CartLine],
+        goods: &Goods,
+        order: &Order,
+        time_left: TimeLeft,
+    ) -> Result<Sent, Problem> {
+        let actions = self.actions(attempt, lines, goods, order)?;
+        let token = request_token(attempt.user_id, &order.order_id);
+        let mut tried = 0;
+        loop {
+            let sent = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(actions.iter().map(|(_, item)| item.clone()).collect()))
+                .client_request_token(&token)
+                .send();
+            let work = time_left.to_work();
+            let cause: crate::problem::Cause = match tokio::time::timeout(work, sent).await {
+                Ok(Ok(_)) => return Ok(Sent::Done),
+                Ok(Err(error)) => match error.as_service_error() {
+                    Some(Failure::TransactionCanceledException(cancelled)) => {
+                        let kinds = actions.iter().map(|(kind, _)| kind);
+                        match judge(kinds, cancelled.cancellation_reasons()) {
+                            Some(verdict) => return Ok(verdict),
+                            None => Box::new(error),
+                        }
+                    }
+                    Some(Failure::ResourceNotFoundException(_)) => return Err(failed(error)),
+                    // Throttled, still running, no answer, or an answer that
+                    // does not say whether it was done. The token makes it
+                    // safe to ask again.
+                    Some(_) | None => Box::new(error),
+                },
+                Err(elapsed) => Box::new(elapsed),
+            };
+            let pause = pause(tried)?;
+            tried += 1;
+            if tried > MAX_RETRIES || pause >= time_left.to_work() {
+                return Err(Problem::unavailable(cause));
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Two actions, and three a line; each with what its failure would mean.
+    fn actions(
+        &self,
+        attempt: &Attempt<'_>,
+        lines: &[CartLine],
+        goods: &Goods,
+        order: &Order,
+    ) -> Result<Vec<(Kind, TransactWriteItem)>, Problem> {
+        let key_row = Item::new()
+            .text("userId", attempt.user_id.as_str())
+            .text("orderId", orders::key_row(attempt.key))
+            .text("order", order.order_id.as_str())
+            .text("bodyHash", &attempt.body_hash)
+            .expires(order.created_at.plus(KEY_KEPT));
+        let put = |item| {
+            Put::builder()
+                .table_name(&self.orders.table)
+                .set_item(Some(item))
+                .condition_expression("attribute_not_exists(orderId)")
+                .build()
+                .map(|put| TransactWriteItem::builder().put(put).build())
+                .map_err(Problem::internal)
+        };
+        let mut actions = vec![
+            (Kind::Key, put(key_row.into_attributes())?),
+            (Kind::Order, put(orders::write(attempt.user_id, order))?),
+        ];
+        for line in lines {
+            let product = on_sale(&goods.products, &line.product_id);
+            let product =
+                product.ok_or_else(|| Problem::internal("a line was priced without a product"))?;
+            actions.push((Kind::Stock(line.product_id.clone()), self.take_stock(line)?));
+            actions.push((Kind::Product, self.check_product(product)?));
+            actions.push((Kind::CartLine, self.empty_cart(attempt.user_id, line)?));
+        }
+        Ok(actions)
+    }
+
+    fn take_stock(&self, line: &CartLine) -> Result<TransactWriteItem, Problem> {
+        let update = Update::builder()
+            .table_name(&self.inventory.table)
+            .set_key(Some(inventory::key(&line.product_id)))
+            .update_expression("SET available = available - :q, version = version + :one")
+            .condition_expression("available >= :q")
+            .expression_attribute_values(":q", number(line.quantity.get()))
+            .expression_attribute_values(":one", number(1_u32))
+            .build()
+            .map_err(Problem::internal)?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    fn check_product(&self, product: &Product) -> Result<TransactWriteItem, Problem> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.products.table)
+            .key("productId", text(product.id.as_str()))
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", number(product.version))
+            .build()
+            .map_err(Problem::internal)?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
+    }
+
+    fn empty_cart(&self, user_id: &UserId, line: &CartLine) -> Result<TransactWriteItem, Problem> {
+        let delete = Delete::builder()
+            .table_name(&self.carts.table)
+            .set_key(Some(carts::key(user_id, &line.product_id)))
+            .condition_expression("quantity = :q")
+            .expression_attribute_values(":q", number(line.quantity.get()))
+            .build()
+            .map_err(Problem::internal)?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    /// The order that this key made, as it now stands.
+    async fn replay(
+        &self,
+        attempt: &Attempt<'_>,
+        orders: &CustomerOrders<'_>,
+    ) -> Result<Option<Order>, Problem> {
+        let Some(used) = orders.used(attempt.key).await? else {
+            return Ok(None);
+        };
+        if used.body_hash != attempt.body_hash {
+            return Err(Problem::IdempotencyMismatch);
+        }
+        orders.get(&used.order_id).await.map(Some)
+    }
+
+    /// After stock was taken: sets the labels of what may now be low. Its
+    /// failure is no reason to say that the order failed; the next look at
+    /// the same goods mends the label.
+    async fn relabel(&self, lines: &[CartLine], goods: &Goods) {
+        let near: Vec<CartLine> = lines
+            .iter()
+            .filter(|line| {
+                let stock = goods.stock_of(&line.product_id);
+                let left = stock.map_or(0, |s| s.available.saturating_sub(line.quantity.get()));
+                left <= LOW_STOCK
+            })
+            .cloned()
+            .collect();
+        if near.is_empty() {
+            return;
+        }
+        match self.goods(&near).await {
+            Ok(goods) => self.mend_labels(&goods).await,
+            Err(problem) => warn(&problem),
+        }
+    }
+
+    /// Sets every label that is not what the stock says.
+    async fn mend_labels(&self, goods: &Goods) {
+        for product in &goods.products {
+            let Some(stock) = goods.stock_of(&product.id) else {
+                continue;
+            };
+            let label = Availability::of(stock.available);
+            if label == product.availability {
+                continue;
+            }
+            let set = self.products.relabel(&product.id, label, stock.version);
+            if let Err(problem) = set.await {
+                warn(&problem);
+            }
+        }
+    }
+}
+
+/// One request to buy.
+struct Attempt<'a> {
+    user_id: &'a UserId,
+    key: &'a IdempotencyKey,
+    body_hash: String,
+    draft: &'a OrderDraft,
+}
+
+enum Outcome {
+    Placed(Order),
+    Refused(Problem),
+}
+
+enum Sent {
+    Done,
+    ProductChanged,
+    Refused(Problem),
+}
+
+/// What an action of the transaction stands for.
+#[derive(Clone, Debug)]
+enum Kind {
+    Key,
+    Order,
+    Stock(ProductId),
+    Product,
+    CartLine,
+}
+
+/// What a cancelled transaction means: nothing, if it only met another one or
+/// was throttled, and may be sent again. A used key explains every other
+/// condition that failed with it, so it is looked at first.
+fn judge<'a>(
+    kinds: impl Iterator<Item = &'a Kind>,
+    reasons: &[CancellationReason],
+) -> Option<Sent> {
+    let failed: Vec<&Kind> = kinds
+        .zip(reasons)
+        .filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"))
+        .map(|(kind, _)| kind)
+        .collect();
+    let refused = |conflict| Some(Sent::Refused(Problem::Conflict(conflict)));
+    // The order's own id is new, so only its key can have been used.
+    if failed
+        .iter()
+        .any(|kind| matches!(kind, Kind::Key | Kind::Order))
+    {
+        return refused(Conflict::CartChanged);
+    }
+    let short: Vec<ProductId> = failed
+        .iter()
+        .filter_map(|kind| match kind {
+            Kind::Stock(id) => Some(id.clone()),
+            Kind::Key | Kind::Order | Kind::Product | Kind::CartLine => None,
+        })
+        .collect();
+    if !short.is_empty() {
+        return refused(Conflict::OutOfStock(short));
+    }
+    if failed.iter().any(|kind| matches!(kind, Kind::Product)) {
+        return Some(Sent::ProductChanged);
+    }
+    if failed.iter().any(|kind| matches!(kind, Kind::CartLine)) {
+        return refused(Conflict::CartChanged);
+    }
+    None
+}
+
+/// Products and their stock, read together.
+#[derive(Default)]
+struct Goods {
+    products: Vec<Product>,
+    stock: Vec<(ProductId, Stock)>,
+}
+
+impl Goods {
+    fn stock_of(&self, id: &ProductId) -> Option<Stock> {
+        let found = self.stock.iter().find(|(of, _)| of == id);
+        found.map(|(_, stock)| *stock)
+    }
+
+    /// The products of which there is less than the lines ask for. What is no
+    /// longer sold is one of them.
+    fn short_of(&self, lines: &[CartLine]) -> Vec<ProductId> {
+        let enough = |line: &&CartLine| {
+            let sold = on_sale(&self.products, &line.product_id).is_some();
+            let stock = self.stock_of(&line.product_id);
+            sold && stock.is_some_and(|stock| stock.available >= line.quantity.get())
+        };
+        let short = lines.iter().filter(|line| !enough(line));
+        short.map(|line| line.product_id.clone()).collect()
+    }
+
+    /// The order that the lines make at the prices that were read.
+    fn price(
+        &self,
+        lines: &[CartLine],
+        draft: &OrderDraft,
+        currency: Currency,
+    ) -> Result<Order, Problem> {
+        let overflow = || Problem::internal("a total does not fit");
+        let mut total = Money::new(0, currency);
+        let mut priced = Vec::with_capacity(lines.len());
+        for line in lines {
+            let product = on_sale(&self.products, &line.product_id);
+            let product =
+                product.ok_or_else(|| Problem::internal("a line was priced without a product"))?;
+            let line_total = product
+                .price
+                .times(line.quantity.get())
+                .ok_or_else(overflow)?;
+            total = total.plus(line_total).ok_or_else(overflow)?;
+            priced.push(OrderLine {
+                product_id: line.product_id.clone(),
+                name: product.name.clone(),
+                quantity: line.quantity.get(),
+                unit_price: product.price,
+                line_total,
+            });
+        }
+        let now = Timestamp::now();
+        let (status, payment) = match draft.payment_method {
+            PaymentMethod::Invoice => (OrderStatus::Placed, PaymentStatus::Pending),
+        };
+        Ok(Order {
+            order_id: OrderId::generate()?,
+            status,
+            created_at: now,
+            lines: priced,
+            total,
+            shipping_address: draft.shipping_address.clone(),
+            payment: Payment {
+                method: draft.payment_method,
+                status: payment,
+            },
+            history: orders::placed(now),
+            version: 1,
+        })
+    }
+}
+
+/// What tells two bodies apart: the meaning, not the spelling.
+fn body_hash(draft: &OrderDraft) -> Result<String, Problem> {
+    let text = serde_json::to_vec(draft).map_err(Problem::internal)?;
+    Ok(URL_SAFE_NO_PAD.encode(digest(&SHA256, &text)))
+}
+
+/// DynamoDB's own token, of at most 36 characters: the same for every sending
+/// of this transaction, another for any other transaction.
+fn request_token(user_id: &UserId, order_id: &OrderId) -> String {
+    let hash = digest(&SHA256, format!("{user_id} {order_id}").as_bytes());
+    let short = hash.as_ref().get(..27).unwrap_or_default();
+    URL_SAFE_NO_PAD.encode(short)
+}
+
+/// Full jitter: anything from nothing to 50 ms, doubled with every try
+/// (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
+fn pause(tried: u32) -> Result<Duration, Problem> {
+    let most = 50_u64 << tried.min(6);
+    let chance = u64::from(u16::from_be_bytes(random::bytes()?));
+    Ok(Duration::from_millis(most * chance / u64::from(u16::MAX)))
+}
+
+fn warn(problem: &Problem) {
+    if let Some(cause) = problem.cause() {
+        log::warn("label-not-set", cause.as_ref());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(code: &str) -> CancellationReason {
+        CancellationReason::builder().code(code).build()
+    }
+
+    /// What a cancelled one-line checkout answers, by the codes of its five
+    /// actions.
+    fn verdict(codes: [&str; 5]) -> &'static str {
+        let id = crate::ids::PathId::parse("prod_01arz3ndektsv4rrffq69g5fav").unwrap();
+        let kinds = [
+            Kind::Key,
+            Kind::Order,
+            Kind::Stock(id),
+            Kind::Product,
+            Kind::CartLine,
+        ];
+        match judge(kinds.iter(), &codes.map(reason)) {
+            None => "again",
+            Some(Sent::Done) => "done",
+            Some(Sent::ProductChanged) => "reprice",
+            Some(Sent::Refused(problem)) => problem.document().code,
+        }
+    }
+
+    const OK: &str = "None";
+    const NO: &str = "ConditionalCheckFailed";
+    const MET: &str = "TransactionConflict";
+
+    #[test]
+    fn which_condition_failed_decides_the_answer() {
+        assert_eq!(verdict([OK, OK, NO, OK, OK]), "out-of-stock");
+        assert_eq!(verdict([OK, OK, OK, NO, OK]), "reprice");
+        assert_eq!(verdict([OK, OK, OK, OK, NO]), "cart-changed");
+        assert_eq!(verdict([OK, OK, NO, NO, NO]), "out-of-stock");
+    }
+
+    #[test]
+    fn a_used_key_comes_before_everything_it_explains() {
+        assert_eq!(verdict([NO, OK, NO, OK, NO]), "cart-changed");
+    }
+
+    #[test]
+    fn a_pure_conflict_or_throttling_is_tried_again() {
+        assert_eq!(verdict([OK, OK, MET, OK, OK]), "again");
+        assert_eq!(verdict([OK, OK, "ThrottlingError", MET, OK]), "again");
+        assert_eq!(verdict([OK, OK, MET, OK, NO]), "cart-changed");
+    }
+
+    #[test]
+    fn a_request_token_fits_and_belongs_to_one_order() {
+        let user = UserId::generate().unwrap();
+        let (one, two) = (OrderId::generate().unwrap(), OrderId::generate().unwrap());
+        assert_eq!(request_token(&user, &one).len(), 36);
+        assert_eq!(request_token(&user, &one), request_token(&user, &one));
+        assert_ne!(request_token(&user, &one), request_token(&user, &two));
+    }
+
+    #[test]
+    fn a_pause_grows_and_stays_bounded() {
+        for tried in 0..20 {
+            assert!(pause(tried).unwrap() <= Duration::from_millis(3200));
+        }
+    }
+}

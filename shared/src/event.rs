@@ -1,0 +1,97 @@
+//! One request as API Gateway sends it to a function, and the answer as it
+//! takes it back: HTTP API, payload format 2.0
+//! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>).
+//!
+//! Read by hand rather than by a framework: what a client can put into a path
+//! or a header must never make the reading itself fail, and a missing field
+//! is no reason to answer 500.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Problem;
+use crate::reply::Response;
+
+/// What a handler's arguments are taken from.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Request {
+    pub(crate) raw_query_string: String,
+    headers: BTreeMap<String, String>,
+    path_parameters: BTreeMap<String, String>,
+    pub(crate) request_context: RequestContext,
+    body: Option<String>,
+    is_base64_encoded: bool,
+}
+
+/// What the gateway itself knows of a request.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct RequestContext {
+    pub(crate) request_id: String,
+    pub(crate) route_key: String,
+    pub(crate) http: HttpContext,
+}
+
+/// The request line and its sender, as the gateway saw them.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct HttpContext {
+    pub(crate) method: String,
+    pub(crate) source_ip: String,
+    pub(crate) user_agent: String,
+}
+
+impl Request {
+    /// A header by its lower-case name, as the gateway writes names. A header
+    /// sent twice is one value joined by a comma.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    /// A path parameter, already decoded.
+    pub(crate) fn path_parameter(&self, name: &str) -> Option<&str> {
+        self.path_parameters.get(name).map(String::as_str)
+    }
+
+    /// The body's bytes.
+    pub(crate) fn body(&self) -> Result<Vec<u8>, Problem> {
+        let Some(body) = &self.body else {
+            return Ok(Vec::new());
+        };
+        if !self.is_base64_encoded {
+            return Ok(body.clone().into_bytes());
+        }
+        STANDARD
+            .decode(body)
+            .map_err(|_| Problem::Malformed("The body can't be read.".into()))
+    }
+}
+
+/// An answer in the words of the gateway.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GatewayResponse {
+    status_code: u16,
+    headers: BTreeMap<&'static str, String>,
+    body: String,
+    is_base64_encoded: bool,
+}
+
+impl From<Response> for GatewayResponse {
+    fn from(response: Response) -> Self {
+        let (status_code, headers, body) = response.into_parts();
+        Self {
+            status_code,
+            headers: headers
+                .into_iter()
+                .map(|(name, value)| (name, value.into_owned()))
+                .collect(),
+            body,
+            is_base64_encoded: false,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! One type per kind of id, so that an order's id can't stand where a
+//! product's is asked for. An id is its kind's prefix and a lower-case ULID,
+//! which makes sort keys run in time order (<https://github.com/ulid/spec>).
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use ulid::Ulid;
+
+use crate::random;
+
+/// An id that may stand in a path: where it stands there, and how it is read.
+pub trait PathId: Sized {
+    /// The name of the path parameter in template.yaml.
+    const PARAMETER: &'static str;
+
+    /// Reads an id; nothing if the text cannot be one.
+    fn parse(text: &str) -> Option<Self>;
+}
+
+/// Declares an id type: private field, one way in from outside.
+macro_rules! id {
+    ($(#[$doc:meta])* $Name:ident, $prefix:literal, $parameter:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $Name(String);
+
+        impl $Name {
+            /// A new id, made now.
+            ///
+            /// # Errors
+            /// When the operating system gives no random bytes.
+            pub fn generate() -> Result<Self, random::NoEntropy> {
+                Ok(Self(format!("{}{}", $prefix, new_ulid()?)))
+            }
+
+            /// The id as it is written everywhere.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl PathId for $Name {
+            const PARAMETER: &'static str = $parameter;
+
+            fn parse(text: &str) -> Option<Self> {
+                is_ulid(text.strip_prefix($prefix)?).then(|| Self(text.to_owned()))
+            }
+        }
+
+        impl fmt::Display for $Name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $Name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Serialize for $Name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+    };
+}
+
+id!(
+    /// A product's id.
+    ProductId, "prod_", "productId"
+);
+id!(
+    /// An order's id.
+    OrderId, "ord_", "orderId"
+);
+id!(
+    /// The id of a person: a customer or a member of staff.
+    UserId, "usr_", "userId"
+);
+id!(
+    /// The id of one upload of a picture.
+    UploadId, "upl_", "uploadId"
+);
+id!(
+    /// The id of one sign-in on one device.
+    SessionId, "ses_", "sessionId"
+);
+id!(
+    /// The id of a picture of a product.
+    ImageId, "img_", "imageId"
+);
+
+/// A new lower-case ULID of this millisecond.
+pub(crate) fn new_ulid() -> Result<String, random::NoEntropy> {
+    let bytes: [u8; 16] = random::bytes()?;
+    let ulid = Ulid::from_parts(crate::time::unix_millis(), u128::from_be_bytes(bytes));
+    Ok(ulid.to_string().to_ascii_lowercase())
+}
+
+/// Whether the text is a ULID in its canonical lower-case form: Crockford's
+/// base 32 without i, l, o and u, and not above 128 bits.
+fn is_ulid(text: &str) -> bool {
+    text.len() == 26
+        && text.starts_with(|c: char| matches!(c, '0'..='7'))
+        && text.bytes().all(|b| {
+            b.is_ascii_digit()
+                || (b.is_ascii_lowercase() && !matches!(b, b'i' | b'l' | b'o' | b'u'))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_id_reads_back() {
+        let id = OrderId::generate().unwrap();
+        assert_eq!(OrderId::parse(id.as_str()), Some(id));
+    }
+
+    #[test]
+    fn ids_sort_in_the_order_they_were_made() {
+        let first = OrderId::generate().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        assert!(first < OrderId::generate().unwrap());
+    }
+
+    #[test]
+    fn an_id_of_another_kind_or_shape_is_refused() {
+        let id = ProductId::generate().unwrap();
+        assert_eq!(OrderId::parse(id.as_str()), None);
+        for text in [
+            "",
+            "prod_",
+            "prod_01ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "prod_81arz3ndektsv4rrffq69g5fav",
+            "prod_01arz3ndektsv4rrffq69g5fa",
+            "prod_01arz3ndektsv4rrffq69g5favx",
+            "prod_01arz3ndektsv4rrffq69g5fa#",
+            "prod_01arz3ndektsv4rrffq69g5fau",
+            "prod_01arz3ndektsv4rrffq69g5f\u{e4}",
+            "key#deadbeef",
+        ] {
+            assert_eq!(ProductId::parse(text), None, "{text}");
+        }
+    }
+}

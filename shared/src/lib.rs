@@ -1,0 +1,70 @@
+//! What every function of the shop is made of.
+//!
+//! A function crate names what is re-exported here and nothing else: no HTTP,
+//! no AWS, no serde. Its `main` is `serve(handler)`, and the handler's
+//! signature says who may call, what they send, what comes back and whether
+//! it may be cached.
+
+mod auth;
+mod aws;
+mod call;
+mod cart;
+mod checkout;
+mod cursor;
+mod env;
+mod event;
+mod extract;
+mod ids;
+mod json;
+mod log;
+mod money;
+mod order;
+mod password;
+mod problem;
+mod product;
+mod random;
+mod reply;
+mod rotation;
+mod serve;
+mod session;
+mod signer;
+mod store;
+mod text;
+mod time;
+mod token;
+mod upload;
+mod user;
+
+pub use auth::{Admin, Customer, Identity, Person, Staff, SuperAdmin};
+pub use call::{Endpoint, FromRequest, Needs};
+pub use cart::{Cart, CartLine, Quantity, SetQuantity};
+pub use checkout::Checkout;
+pub use env::{Env, FromEnv, StartError};
+pub use extract::{IdempotencyKey, Json, PageRequest, Path, Query, TimeLeft};
+pub use ids::{ImageId, OrderId, PathId, ProductId, SessionId, UploadId, UserId};
+pub use money::{Currency, Money};
+pub use order::{
+    Order, OrderDraft, OrderFilter, OrderLine, OrderPage, OrderStatus, Payment, PaymentMethod,
+    PaymentStatus, ShippingAddress, StatusChange,
+};
+pub use password::NewPassword;
+pub use problem::{Conflict, InvalidField, Problem};
+pub use product::{
+    Availability, CategorySlug, Image, NewProduct, Product, ProductDetail, ProductFilter,
+    ProductPage, ProductStatus, StaffProduct,
+};
+pub use reply::{Created, Idempotent, NoContent, Private, Public, PublicBody, Reply};
+pub use rotation::{KeyRotation, RotationStep};
+pub use serve::{serve, serve_events};
+pub use session::{Refresh, RefreshToken, Session, SignOut};
+pub use store::carts::{CartDesk, CartStore};
+pub use store::catalogue::{CatalogueStore, ShopWindow};
+pub use store::credentials::{AccountDesk, CredentialStore, Proof};
+pub use store::orders::{OrderHistory, OrderStore};
+pub use store::products::ProductDesk;
+pub use store::sessions::{SessionDesk, SessionStore};
+pub use store::uploads::UploadDesk;
+pub use store::users::UserStore;
+pub use time::Timestamp;
+pub use upload::{UploadForm, UploadRequest};
+pub use user::{EmailAddress, Registration, Role, SignIn, User, UserStatus};

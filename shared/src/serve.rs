@@ -1,0 +1,165 @@
+//! From a handler to a Lambda function: the start, the loop, the one place
+//! that logs a failure and the net under a panic.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use futures_util::FutureExt;
+use lambda_runtime::{Context, LambdaEvent, service_fn};
+
+use crate::auth::Authenticator;
+use crate::call::{Call, Endpoint};
+use crate::env::{Env, FromEnv, StartError};
+use crate::event::{GatewayResponse, Request};
+use crate::extract::TimeLeft;
+use crate::log;
+use crate::problem::Problem;
+use crate::reply::Response;
+
+/// Runs a handler as a Lambda function behind API Gateway, until Lambda ends
+/// the process.
+///
+/// The handler's signature is its specification: who may call, what is taken
+/// from the request, what comes back and whether it may be cached. Its last
+/// argument is its state, made here once from the environment.
+///
+/// # Errors
+/// When the environment lacks something that the handler's arguments need.
+pub fn serve<H, Args>(handler: H) -> Result<(), StartError>
+where
+    H: Endpoint<Args>,
+{
+    runtime()?.block_on(async {
+        let env = Env::of_process()?;
+        let function = Function {
+            authenticator: Authenticator::from_env(&env, H::NEEDS)?,
+            state: H::State::from_env(&env)?,
+            handler,
+            cold: AtomicBool::new(true),
+        };
+        function.warm().await;
+        let function = &function;
+        let answer = |event: LambdaEvent<Request>| async move {
+            let response = function.answer(&event.payload, &event.context).await;
+            Ok::<_, lambda_runtime::Error>(GatewayResponse::from(response))
+        };
+        lambda_runtime::run(service_fn(answer))
+            .await
+            .map_err(|error| StartError::new(error.to_string()))
+    })
+}
+
+/// Runs a handler of events that no browser sends, until Lambda ends the
+/// process. A problem fails the event, so that its sender tries again.
+///
+/// # Errors
+/// When the environment lacks something that the handler's state needs.
+pub fn serve_events<E, S, Fut>(handler: impl Fn(E, S) -> Fut) -> Result<(), StartError>
+where
+    E: for<'de> serde::Deserialize<'de>,
+    S: FromEnv,
+    Fut: Future<Output = Result<(), Problem>>,
+{
+    runtime()?.block_on(async {
+        let env = Env::of_process()?;
+        let state = S::from_env(&env)?;
+        let (handler, state) = (&handler, &state);
+        let handle = |event: LambdaEvent<E>| async move {
+            let done = handler(event.payload, state.clone()).await;
+            done.map_err(|problem| {
+                let text = match problem.cause() {
+                    Some(cause) => log::causes(cause),
+                    None => format!("{problem:?}"),
+                };
+                log::write(&serde_json::json!({ "event": "event-failed", "error": text }));
+                lambda_runtime::Error::from("the event was not handled")
+            })
+        };
+        lambda_runtime::run(service_fn(handle))
+            .await
+            .map_err(|error| StartError::new(error.to_string()))
+    })
+}
+
+/// One thread: a Lambda instance handles one request at a time, and a second
+/// thread costs two thirds more CPU.
+fn runtime() -> Result<tokio::runtime::Runtime, StartError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| StartError::new(error.to_string()))
+}
+
+/// A handler with all that outlives a request.
+struct Function<H, S> {
+    handler: H,
+    state: S,
+    authenticator: Option<Authenticator>,
+    cold: AtomicBool,
+}
+
+impl<H, S: FromEnv> Function<H, S> {
+    async fn warm(&self) {
+        let authenticator = async {
+            if let Some(authenticator) = &self.authenticator {
+                authenticator.warm().await;
+            }
+        };
+        tokio::join!(authenticator, self.state.warm());
+    }
+
+    async fn answer<Args>(&self, request: &Request, context: &Context) -> Response
+    where
+        H: Endpoint<Args, State = S>,
+    {
+        let started = Instant::now();
+        let id = request_id(request, context);
+        let time_left = TimeLeft::of(until(context.deadline));
+        let call = Call::new(request, self.authenticator.as_ref(), time_left);
+        let handled = AssertUnwindSafe(self.handler.call(&call, self.state.clone()))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| Err(Problem::internal("the handler panicked")));
+        let mut error = None;
+        let response = handled.unwrap_or_else(|problem| {
+            error = problem.cause().map(log::causes);
+            Response::problem(problem, id)
+        });
+        let principal = call.principal();
+        log::write(&log::Access {
+            request_id: id,
+            route: &request.request_context.route_key,
+            method: &request.request_context.http.method,
+            status: response.status(),
+            duration: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            source_ip: &request.request_context.http.source_ip,
+            user_agent: log::user_agent(&request.request_context.http.user_agent),
+            user_id: principal.map(|p| p.user_id.as_str()),
+            role: principal.map(|p| p.role.as_str()),
+            cold_start: self.cold.swap(false, Ordering::Relaxed),
+            error,
+        });
+        response.identified(id)
+    }
+}
+
+/// The gateway's id of the request, which its own log has too; Lambda's where
+/// there is none.
+fn request_id<'a>(request: &'a Request, context: &'a Context) -> &'a str {
+    if request.request_context.request_id.is_empty() {
+        &context.request_id
+    } else {
+        &request.request_context.request_id
+    }
+}
+
+/// From now to a deadline in milliseconds since 1970.
+fn until(deadline: u64) -> Duration {
+    let now = SystemTime::UNIX_EPOCH
+        .elapsed()
+        .unwrap_or_default()
+        .as_millis();
+    let now = u64::try_from(now).unwrap_or(u64::MAX);
+    Duration::from_millis(deadline.saturating_sub(now))
+}

@@ -1,0 +1,110 @@
+//! The private key that signs access tokens, from Secrets Manager. Only the
+//! functions that sign people in may read it, and none keeps it longer than
+//! five minutes, so that a rotated key is soon everywhere.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_sdk_secretsmanager::Client;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use crate::env::{Env, FromEnv, StartError};
+use crate::ids::SessionId;
+use crate::problem::Problem;
+use crate::store::failed;
+use crate::time::Timestamp;
+use crate::token::SigningKey;
+use crate::user::User;
+
+const FRESH: Duration = Duration::from_secs(5 * 60);
+
+/// The secret's text: `{"kid":"…","seed":"<base64, 32 bytes>"}`. Neither
+/// `Debug` nor `Display`: it can't be printed.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecretKey {
+    pub(crate) kid: String,
+    seed: String,
+}
+
+impl SecretKey {
+    pub(crate) fn new(kid: String, seed: &[u8; 32]) -> Self {
+        Self {
+            kid,
+            seed: STANDARD.encode(seed),
+        }
+    }
+
+    /// Reads the secret's text. What is wrong with it is never told: the text
+    /// would be part of it.
+    pub(crate) fn read(text: &str) -> Result<Self, Problem> {
+        serde_json::from_str(text)
+            .map_err(|_| Problem::internal("the signing key's secret can't be read"))
+    }
+
+    pub(crate) fn seed(&self) -> Result<[u8; 32], Problem> {
+        let seed = STANDARD.decode(&self.seed).ok();
+        seed.and_then(|bytes| bytes.try_into().ok())
+            .ok_or_else(|| Problem::internal("the signing key's seed is not 32 bytes"))
+    }
+}
+
+/// Signs access tokens.
+#[derive(Clone)]
+pub(crate) struct Signer {
+    client: Client,
+    secret: String,
+    issuer: String,
+    loaded: Arc<Mutex<Option<(Instant, Arc<SigningKey>)>>>,
+}
+
+impl FromEnv for Signer {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            client: env.secrets_manager(),
+            secret: env.variable("SIGNING_KEY_ARN")?,
+            issuer: env.variable("TOKEN_ISSUER")?,
+            loaded: Arc::new(Mutex::new(None)),
+        })
+    }
+
+    async fn warm(&self) {
+        let _ = self.key().await;
+    }
+}
+
+impl Signer {
+    /// A new access token. It is dated no earlier than from when on the
+    /// user's tokens count.
+    pub(crate) async fn sign(&self, user: &User, session: &SessionId) -> Result<String, Problem> {
+        let key = self.key().await?;
+        let issued_at = Timestamp::now().max(user.tokens_valid_after);
+        Ok(key.sign(&user.id, user.role, session, &self.issuer, issued_at)?)
+    }
+
+    async fn key(&self) -> Result<Arc<SigningKey>, Problem> {
+        let mut loaded = self.loaded.lock().await;
+        if let Some((at, key)) = loaded.as_ref()
+            && at.elapsed() < FRESH
+        {
+            return Ok(Arc::clone(key));
+        }
+        let secret = self
+            .client
+            .get_secret_value()
+            .secret_id(&self.secret)
+            .send()
+            .await
+            .map_err(failed)?;
+        let text = secret.secret_string();
+        let text = text.ok_or_else(|| Problem::internal("the signing key's secret has no text"))?;
+        let secret = SecretKey::read(text)?;
+        let seed = secret.seed()?;
+        let key = Arc::new(SigningKey::from_seed(secret.kid, &seed));
+        *loaded = Some((Instant::now(), Arc::clone(&key)));
+        Ok(key)
+    }
+}

@@ -1,0 +1,231 @@
+//! The table `sessions`: who is signed in where. A refresh token is used
+//! once; used twice, its session ends, since one of the two users stole it.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+
+use crate::auth::{Identity, Person};
+use crate::env::{Env, FromEnv, StartError};
+use crate::ids::{SessionId, UserId};
+use crate::problem::Problem;
+use crate::session::{self, RefreshToken, Session};
+use crate::signer::Signer;
+use crate::store::credentials::Proof;
+use crate::store::failed;
+use crate::store::item::{Attributes, Item, Row, number, text};
+use crate::store::token_keys::condition_failed;
+use crate::time::Timestamp;
+use crate::user::User;
+
+/// Sessions, as those who sign out need them.
+#[derive(Clone)]
+pub struct SessionStore {
+    client: Client,
+    table: String,
+}
+
+impl FromEnv for SessionStore {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            client: env.dynamodb(),
+            table: env.variable("SESSIONS_TABLE")?,
+        })
+    }
+}
+
+impl SessionStore {
+    /// Ends the session of this token, if it is the session's current one or
+    /// was. Doing it twice changes nothing.
+    ///
+    /// # Errors
+    /// When the table can't be written.
+    pub async fn end(&self, token: &RefreshToken) -> Result<(), Problem> {
+        let ended = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(key(&token.user_id, &token.session_id)))
+            .condition_expression("familyHash = :family")
+            .expression_attribute_values(":family", text(token.family_hash()))
+            .send()
+            .await;
+        match ended {
+            Ok(_) => Ok(()),
+            Err(error) if condition_failed(&error) => Ok(()),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Ends every session of the caller.
+    ///
+    /// # Errors
+    /// When the table can't be read or written.
+    pub async fn end_all(&self, caller: &Person) -> Result<(), Problem> {
+        let mut after: Option<Attributes> = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("userId = :user")
+                .projection_expression("userId, sessionId")
+                .expression_attribute_values(":user", text(caller.user_id().as_str()))
+                .consistent_read(true)
+                .set_exclusive_start_key(after)
+                .send()
+                .await
+                .map_err(failed)?;
+            for item in page.items.unwrap_or_default() {
+                self.client
+                    .delete_item()
+                    .table_name(&self.table)
+                    .set_key(Some(item))
+                    .send()
+                    .await
+                    .map_err(failed)?;
+            }
+            after = page.last_evaluated_key;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Sessions, as those who sign in need them: with the key that signs.
+#[derive(Clone)]
+pub struct SessionDesk {
+    store: SessionStore,
+    signer: Signer,
+}
+
+impl FromEnv for SessionDesk {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            store: SessionStore::from_env(env)?,
+            signer: Signer::from_env(env)?,
+        })
+    }
+
+    async fn warm(&self) {
+        self.signer.warm().await;
+    }
+}
+
+/// A session that a refresh token has just kept alive.
+pub struct Renewed {
+    /// Whose it is.
+    pub proof: Proof,
+    token: RefreshToken,
+    end: Timestamp,
+}
+
+impl SessionDesk {
+    /// Opens a session for someone who has just proved who they are.
+    ///
+    /// # Errors
+    /// When the table or the key can't be reached.
+    pub async fn open(&self, user: &User, device: Option<&str>) -> Result<Session, Problem> {
+        let token = RefreshToken::first(user.id.clone(), SessionId::generate()?)?;
+        // Signed first: a session nobody was told of would be left over if
+        // this failed after the write.
+        let access = self.signer.sign(user, &token.session_id).await?;
+        let now = Timestamp::now();
+        let end = now.plus(session::lifetime(user.role));
+        let item = Item::new()
+            .text("userId", user.id.as_str())
+            .text("sessionId", token.session_id.as_str())
+            .text("familyHash", token.family_hash())
+            .text("tokenHash", token.hash())
+            .text("role", user.role.as_str())
+            .optional_text("device", device)
+            .time("createdAt", now)
+            .expires(end);
+        self.store
+            .client
+            .put_item()
+            .table_name(&self.store.table)
+            .set_item(Some(item.into_attributes()))
+            .send()
+            .await
+            .map_err(failed)?;
+        Ok(Session::new(user, access, &token, end))
+    }
+
+    /// Takes a refresh token, once, and puts the next one in its place. A
+    /// used one ends its session.
+    ///
+    /// # Errors
+    /// [`Problem::BadToken`] for a token that is used, ended, expired or none
+    /// of ours.
+    pub async fn renew(&self, used: &RefreshToken) -> Result<Renewed, Problem> {
+        let token = used.next()?;
+        let now = Timestamp::now();
+        let renewed = self
+            .store
+            .client
+            .update_item()
+            .table_name(&self.store.table)
+            .set_key(Some(key(&used.user_id, &used.session_id)))
+            .update_expression("SET tokenHash = :next, refreshedAt = :at")
+            // DynamoDB deletes late: what has expired must not be kept alive.
+            .condition_expression("tokenHash = :used AND expiresAt > :now")
+            .expression_attribute_values(":used", text(used.hash()))
+            .expression_attribute_values(":next", text(token.hash()))
+            .expression_attribute_values(":at", text(now.to_string()))
+            .expression_attribute_values(":now", number(now.unix()))
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let item = match renewed {
+            Ok(renewed) => renewed.attributes.unwrap_or_default(),
+            Err(error) => {
+                let Some(UpdateItemError::ConditionalCheckFailedException(refused)) =
+                    error.as_service_error()
+                else {
+                    return Err(failed(error));
+                };
+                let row = refused.item().ok_or(Problem::BadToken)?;
+                if Row(row).text("tokenHash")? != token.hash() {
+                    self.end_if_reused(used, Row(row)).await?;
+                    return Err(Problem::BadToken);
+                }
+                // Our own write: its answer was lost and the SDK sent it
+                // again.
+                row.clone()
+            }
+        };
+        let end = Timestamp::from_unix(Row(&item).number("expiresAt")?)
+            .ok_or(crate::store::Corrupt::new("expiresAt"))?;
+        Ok(Renewed {
+            proof: Proof::new(used.user_id.clone()),
+            token,
+            end,
+        })
+    }
+
+    /// The answer to a refresh, for the user as they now are.
+    ///
+    /// # Errors
+    /// When the key can't be reached.
+    pub async fn resume(&self, user: &User, renewed: &Renewed) -> Result<Session, Problem> {
+        let access = self.signer.sign(user, &renewed.token.session_id).await?;
+        Ok(Session::new(user, access, &renewed.token, renewed.end))
+    }
+
+    async fn end_if_reused(&self, used: &RefreshToken, row: Row<'_>) -> Result<(), Problem> {
+        if row.text("familyHash")? == used.family_hash() {
+            self.store.end(used).await?;
+        }
+        Ok(())
+    }
+}
+
+fn key(user_id: &UserId, session_id: &SessionId) -> Attributes {
+    Item::new()
+        .text("userId", user_id.as_str())
+        .text("sessionId", session_id.as_str())
+        .into_attributes()
+}

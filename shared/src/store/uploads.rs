@@ -1,0 +1,72 @@
+//! The table `uploads`: who asked to upload which picture, and what became of
+//! it.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+
+use crate::auth::{Admin, Identity};
+use crate::env::{Env, FromEnv, StartError};
+use crate::ids::UploadId;
+use crate::problem::Problem;
+use crate::store::failed;
+use crate::store::item::Item;
+use crate::store::products::ProductStore;
+use crate::time::Timestamp;
+use crate::upload::{UploadForm, UploadForms, UploadRequest, pending_key};
+
+/// How long a file that was asked for may be awaited, as long as the bucket
+/// keeps what nobody judged.
+const AWAITED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Where uploads begin: the record, the form and the product it is for.
+#[derive(Clone)]
+pub struct UploadDesk {
+    client: Client,
+    table: String,
+    products: ProductStore,
+    forms: UploadForms,
+}
+
+impl FromEnv for UploadDesk {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            client: env.dynamodb(),
+            table: env.variable("UPLOADS_TABLE")?,
+            products: ProductStore::from_env(env)?,
+            forms: UploadForms::from_env(env)?,
+        })
+    }
+}
+
+impl UploadDesk {
+    /// Records an upload and makes the form for it.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`] for a product that does not exist.
+    pub async fn begin(&self, by: &Admin, wanted: &UploadRequest) -> Result<UploadForm, Problem> {
+        if self.products.find(&wanted.product_id).await?.is_none() {
+            return Err(Problem::invalid("/productId", "names no product"));
+        }
+        let upload = UploadId::generate()?;
+        let now = Timestamp::now();
+        let item = Item::new()
+            .text("userId", by.user_id().as_str())
+            .text("uploadId", upload.as_str())
+            .text("productId", wanted.product_id.as_str())
+            .text("contentType", wanted.content_type.as_str())
+            .text("key", pending_key(&upload))
+            .text("status", "pending")
+            .time("createdAt", now)
+            .expires(now.plus(AWAITED));
+        let form = self.forms.form(upload, wanted.content_type, now)?;
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item.into_attributes()))
+            .send()
+            .await
+            .map_err(failed)?;
+        Ok(form)
+    }
+}

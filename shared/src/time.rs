@@ -1,0 +1,144 @@
+//! Points in time: UTC, whole seconds, RFC 3339 on the wire and in the tables.
+//!
+//! The only place that asks the clock, so that nothing else can confuse
+//! seconds with milliseconds or local time with UTC.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// A point in time, to the second, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(OffsetDateTime);
+
+impl Timestamp {
+    /// The time now, cut to the second.
+    #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the clock"
+    )]
+    pub fn now() -> Self {
+        Self::cut(OffsetDateTime::now_utc())
+    }
+
+    /// The time so many seconds after 1970-01-01T00:00:00Z, or nothing where
+    /// that lies outside the years that RFC 3339 can write.
+    #[must_use]
+    pub fn from_unix(seconds: i64) -> Option<Self> {
+        let time = OffsetDateTime::from_unix_timestamp(seconds).ok()?;
+        (0..=9999).contains(&time.year()).then_some(Self(time))
+    }
+
+    /// Reads RFC 3339 text such as `2026-11-21T10:00:00Z`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        Some(Self::cut(time.to_offset(time::UtcOffset::UTC)))
+    }
+
+    /// Seconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn unix(self) -> i64 {
+        self.0.unix_timestamp()
+    }
+
+    /// This time and a duration; the last representable second at most.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+        Self::from_unix(self.unix().saturating_add(seconds)).unwrap_or(self)
+    }
+
+    /// The time from now until `end`, or nothing if `end` has passed.
+    #[must_use]
+    pub fn until(self, end: Self) -> Option<Duration> {
+        u64::try_from(end.unix() - self.unix())
+            .ok()
+            .filter(|seconds| *seconds > 0)
+            .map(Duration::from_secs)
+    }
+
+    /// `20261121T100000Z`, the form that AWS signatures use.
+    #[must_use]
+    pub fn basic(self) -> String {
+        self.to_string()
+            .chars()
+            .filter(|c| !matches!(c, '-' | ':'))
+            .collect()
+    }
+
+    fn cut(time: OffsetDateTime) -> Self {
+        Self(time.replace_nanosecond(0).unwrap_or(time))
+    }
+}
+
+/// Milliseconds since 1970, for the time part of a ULID.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the clock"
+)]
+pub(crate) fn unix_millis() -> u64 {
+    u64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(0)
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (date, time) = (self.0.date(), self.0.time());
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
+            date.year(),
+            u8::from(date.month()),
+            date.day(),
+            time.hour(),
+            time.minute(),
+            time.second()
+        )
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_reads_back_as_it_was_written() {
+        let time = Timestamp::parse("2026-11-21T10:00:05.9Z").unwrap();
+        assert_eq!(time.to_string(), "2026-11-21T10:00:05Z");
+        assert_eq!(Timestamp::parse(&time.to_string()), Some(time));
+        assert_eq!(Timestamp::from_unix(time.unix()), Some(time));
+        assert_eq!(time.basic(), "20261121T100005Z");
+    }
+
+    #[test]
+    fn another_offset_becomes_utc() {
+        let time = Timestamp::parse("2026-11-21T12:00:00+02:00").unwrap();
+        assert_eq!(time.to_string(), "2026-11-21T10:00:00Z");
+    }
+
+    #[test]
+    fn what_has_passed_leaves_no_time() {
+        let now = Timestamp::from_unix(1000).unwrap();
+        assert_eq!(now.until(Timestamp::from_unix(1000).unwrap()), None);
+        assert_eq!(
+            now.until(now.plus(Duration::from_secs(7))),
+            Some(Duration::from_secs(7))
+        );
+    }
+
+    #[test]
+    fn years_that_cannot_be_written_are_refused() {
+        assert_eq!(Timestamp::from_unix(i64::MAX), None);
+        assert_eq!(Timestamp::from_unix(-62_167_219_201), None);
+    }
+}

@@ -1,0 +1,287 @@
+//! People: who they are and what they may do.
+
+use serde::Serialize;
+
+use crate::ids::UserId;
+use crate::json::{Field, Fields, FromJson, Reason};
+use crate::password::{NewPassword, PasswordAttempt};
+use crate::text;
+use crate::time::Timestamp;
+
+/// What a person may do. A customer buys; the others run the shop, each with
+/// all that the one before may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Buys, and sees what is theirs.
+    Customer,
+    /// Processes orders.
+    Staff,
+    /// Runs the catalogue.
+    Admin,
+    /// Runs the shop: accounts of the staff, settings, the audit log.
+    SuperAdmin,
+}
+
+impl Role {
+    const WORDS: [(&'static str, Self); 4] = [
+        ("customer", Self::Customer),
+        ("staff", Self::Staff),
+        ("admin", Self::Admin),
+        ("super-admin", Self::SuperAdmin),
+    ];
+
+    /// The word for it on the wire, in tokens and in the table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        Self::WORDS
+            .iter()
+            .find(|(_, role)| *role == self)
+            .map_or("", |(word, _)| word)
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let found = Self::WORDS.iter().find(|(word, _)| *word == text);
+        found.map(|(_, role)| *role)
+    }
+
+    /// Whether this role works for the shop.
+    #[must_use]
+    pub fn is_staff(self) -> bool {
+        self >= Self::Staff
+    }
+}
+
+/// Whether an account may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserStatus {
+    /// It may.
+    Active,
+    /// It may not; nothing of it is lost.
+    Disabled,
+}
+
+/// An e-mail address, as it was typed but for the case of its domain.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EmailAddress(String);
+
+impl EmailAddress {
+    /// Reads an address: at most 254 characters, at most 64 before the one
+    /// `@`, letters, digits and the usual signs there but no quotes or
+    /// backticks (OWASP Input Validation Cheat Sheet), a host name of two or
+    /// more labels after it (RFC 1123).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (local, domain) = text.split_once('@')?;
+        let domain = domain.to_ascii_lowercase();
+        (text.len() <= 254 && is_local_part(local) && is_host(&domain))
+            .then(|| Self(format!("{local}@{domain}")))
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What two spellings of one address have in common: hardly any mail
+    /// system tells `Ann@` from `ann@`, and two accounts that differ in case
+    /// alone would be a trap.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+
+    fn read(field: Field<'_>) -> Result<Self, Reason> {
+        Self::parse(field.text()?).ok_or_else(|| "must be an e-mail address".into())
+    }
+}
+
+fn is_local_part(local: &str) -> bool {
+    const SIGNS: &str = "!#$%&*+/=?^_{|}~-";
+    let atom = |atom: &str| {
+        !atom.is_empty()
+            && atom
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || SIGNS.contains(c))
+    };
+    local.len() <= 64 && local.split('.').all(atom)
+}
+
+fn is_host(domain: &str) -> bool {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    let top = domain.rsplit('.').next().unwrap_or_default();
+    domain.contains('.') && domain.split('.').all(label) && !top.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// A telephone number in E.164 form: `+` and 8 to 15 digits. Spaces, hyphens,
+/// dots and brackets are taken out.
+///
+/// # Errors
+/// The reason, for anything else.
+pub(crate) fn phone(field: Field<'_>) -> Result<String, Reason> {
+    let number: String = field
+        .text()?
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')'))
+        .collect();
+    let digits = number.strip_prefix('+').unwrap_or_default();
+    let valid = (8..=15).contains(&digits.len())
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && !digits.starts_with('0');
+    valid
+        .then_some(number)
+        .ok_or_else(|| "must be + and 8 to 15 digits, as in +4930123456".into())
+}
+
+/// A person as the shop keeps them, without what proves who they are.
+#[derive(Clone)]
+pub struct User {
+    /// Their id.
+    pub id: UserId,
+    /// Their address.
+    pub email: EmailAddress,
+    /// Their name.
+    pub name: String,
+    /// Their number.
+    pub phone: Option<String>,
+    /// What they may do.
+    pub role: Role,
+    /// Whether they may do it.
+    pub status: UserStatus,
+    /// Tokens issued before this are no longer valid.
+    pub tokens_valid_after: Timestamp,
+    /// When the account was made.
+    pub created_at: Timestamp,
+}
+
+/// What a newcomer sends to get an account.
+pub struct Registration {
+    /// Their address.
+    pub email: EmailAddress,
+    /// What they will sign in with.
+    pub password: NewPassword,
+    /// Their name.
+    pub name: String,
+    /// Their number.
+    pub phone: Option<String>,
+}
+
+impl FromJson for Registration {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let email = fields.required("email", EmailAddress::read);
+        let password = fields.required("password", NewPassword::of_customer);
+        let name = fields.required("name", |v| text::line(v, 1..=200));
+        let phone = fields.optional("phone", phone);
+        Some(Self {
+            email: email?,
+            password: password?,
+            name: name?,
+            phone: phone?,
+        })
+    }
+}
+
+/// What a person sends to sign in.
+pub struct SignIn {
+    /// The address they give.
+    pub email: EmailAddress,
+    /// The password they give.
+    pub password: PasswordAttempt,
+    /// What they call the device.
+    pub device: Option<String>,
+}
+
+impl FromJson for SignIn {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let email = fields.required("email", EmailAddress::read);
+        let password = fields.required("password", PasswordAttempt::read);
+        let device = fields.optional("device", |v| text::line(v, 1..=100));
+        Some(Self {
+            email: email?,
+            password: password?,
+            device: device?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_addresses_are_accepted() {
+        for text in [
+            "alice@example.com",
+            "user+tag@gmail.com",
+            "first.last@sub.example.co.uk",
+            "x_y-z@example.museum",
+            "1@example.xn--p1ai",
+        ] {
+            assert!(EmailAddress::parse(text).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let long = format!("{}@example.com", "a".repeat(65));
+        let longer = format!("a@{}.com", "b.".repeat(130));
+        let endless = "a".repeat(100_000);
+        for text in [
+            "",
+            "alice",
+            "@example.com",
+            "alice@",
+            "alice@localhost",
+            "a@b@example.com",
+            "a b@example.com",
+            ".a@example.com",
+            "a.@example.com",
+            "a..b@example.com",
+            "a@-example.com",
+            "a@example..com",
+            "a@127.0.0.1",
+            "a\u{0}@example.com",
+            "a\n@example.com",
+            "\"a\"@example.com",
+            "a`@example.com",
+            "a@exa_mple.com",
+            &long,
+            &longer,
+            &endless,
+        ] {
+            assert!(EmailAddress::parse(text).is_none(), "{text:.40}");
+        }
+    }
+
+    #[test]
+    fn two_spellings_of_an_address_are_one_account() {
+        let (one, other) = ("Ann@Example.com", "ann@EXAMPLE.COM");
+        let key = |text| EmailAddress::parse(text).unwrap().key();
+        assert_eq!(key(one), key(other));
+        assert_eq!(
+            EmailAddress::parse(one).unwrap().as_str(),
+            "Ann@example.com"
+        );
+    }
+
+    #[test]
+    fn each_staff_role_includes_the_one_before() {
+        assert!(Role::SuperAdmin > Role::Admin);
+        assert!(Role::Admin > Role::Staff);
+        assert!(Role::Staff.is_staff());
+        assert!(!Role::Customer.is_staff());
+        for (word, role) in Role::WORDS {
+            assert_eq!((role.as_str(), Role::parse(word)), (word, Some(role)));
+        }
+    }
+}
