@@ -1,0 +1,66 @@
+//! The environment of a function's process: what Lambda sets, what the template sets, and where
+//! the local services are. Nothing of the machine's own environment gets in.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::template::{FunctionTemplate, REGION};
+
+/// The access key id that the local services know. It is no secret: they listen on loopback only.
+pub const ACCESS_KEY_ID: &str = "LOCALCLOUDACCESSKEY1";
+/// The secret access key that belongs to [`ACCESS_KEY_ID`].
+pub const SECRET_ACCESS_KEY: &str = "local-cloud-secret-access-key";
+/// A session token, as functions have one on Lambda. The local services don't ask for it, but a
+/// form's policy must list it if the form has it, as on AWS.
+pub const SESSION_TOKEN: &str = "local-cloud-session-token";
+
+/// Where the local services are.
+pub(crate) struct Endpoints {
+    pub(crate) dynamodb: String,
+    pub(crate) s3: String,
+    pub(crate) secrets_manager: String,
+    /// The base URL of public pictures, in place of the CDN's.
+    pub(crate) images: Option<String>,
+}
+
+/// The environment of one function.
+pub(crate) fn of(
+    function: &FunctionTemplate,
+    program: &Path,
+    endpoints: &Endpoints,
+) -> BTreeMap<String, String> {
+    let mut environment = function.environment.clone();
+    if let Some(images) = &endpoints.images
+        && let Some(url) = environment.get_mut("IMAGES_URL")
+    {
+        url.clone_from(images);
+    }
+    let root = program.parent().unwrap_or(program).display().to_string();
+    let memory = function.memory_mib.to_string();
+    let fixed = [
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
+        ("AWS_DEFAULT_REGION", REGION),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
+        ("AWS_ENDPOINT_URL_S3", &endpoints.s3),
+        (
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            &endpoints.secrets_manager,
+        ),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
+        ("AWS_LAMBDA_FUNCTION_NAME", &function.name),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", &function.log_group),
+        ("AWS_REGION", REGION),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY),
+        ("AWS_SESSION_TOKEN", SESSION_TOKEN),
+        ("LAMBDA_TASK_ROOT", &root),
+        ("LANG", "en_US.UTF-8"),
+        ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin"),
+        ("TZ", ":UTC"),
+        ("_HANDLER", "bootstrap"),
+    ];
+    environment.extend(fixed.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    environment
+}

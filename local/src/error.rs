@@ -1,0 +1,124 @@
+//! Why the local cloud could not start, in sentences that say what to do.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::runtime::InvokeError;
+use crate::template::TemplateError;
+
+/// Why the local cloud could not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// template.yaml can't be read or run here.
+    Template(TemplateError),
+    /// Another program listens on the port that was asked for.
+    PortInUse {
+        /// The port.
+        port: u16,
+    },
+    /// A loopback port can't be listened on.
+    Listen {
+        /// What would have listened there.
+        service: &'static str,
+        /// The system's reason.
+        error: io::Error,
+    },
+    /// The data folder can't be used.
+    Data {
+        /// The folder, or the file in it.
+        path: PathBuf,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// A table of the template can't be made.
+    Table {
+        /// The table's name.
+        table: String,
+        /// The database's reason, and what to do.
+        reason: String,
+    },
+    /// The log can't be opened.
+    Log(io::Error),
+    /// A function's binary isn't there.
+    NotBuilt {
+        /// The function's binary name.
+        function: String,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// cargo didn't build the functions.
+    Build {
+        /// The command as a shell would take it.
+        command: String,
+        /// How it ended.
+        reason: String,
+    },
+    /// A function didn't start, or a secret's rotation failed.
+    Function(InvokeError),
+    /// The demo shop can't be filled.
+    Demo(String),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Template(error) => error.fmt(f),
+            Self::PortInUse { port } => write!(
+                f,
+                "port {port} is in use by another program: end that program, or choose another \
+                 port with `--port N` (`--port 0` takes any free one)"
+            ),
+            Self::Listen { service, error } => {
+                write!(f, "{service} cannot listen on a loopback port: {error}")
+            }
+            Self::Data { path, reason } => write!(f, "{}: {reason}", path.display()),
+            Self::Table { table, reason } => write!(f, "table {table}: {reason}"),
+            Self::Log(error) => write!(f, "the log file cannot be opened: {error}"),
+            Self::NotBuilt { function, path } => write!(
+                f,
+                "{function} is not built: {} does not exist; run `cargo build --workspace --bins` \
+                 first, and see that functions/{function} exists",
+                path.display()
+            ),
+            Self::Build { command, reason } => write!(
+                f,
+                "the functions do not build: `{command}` {reason}; fix what the compiler says \
+                 above and start again"
+            ),
+            Self::Function(error) => error.fmt(f),
+            Self::Demo(reason) => write!(
+                f,
+                "the demo shop cannot be filled: {reason}; start without it with `--no-seed`"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Template(error) => Some(error),
+            Self::Listen { error, .. } | Self::Log(error) => Some(error),
+            Self::Function(error) => Some(error),
+            Self::PortInUse { .. }
+            | Self::Data { .. }
+            | Self::Table { .. }
+            | Self::NotBuilt { .. }
+            | Self::Build { .. }
+            | Self::Demo(_) => None,
+        }
+    }
+}
+
+impl From<TemplateError> for StartError {
+    fn from(error: TemplateError) -> Self {
+        Self::Template(error)
+    }
+}
+
+impl From<InvokeError> for StartError {
+    fn from(error: InvokeError) -> Self {
+        Self::Function(error)
+    }
+}

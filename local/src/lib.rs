@@ -1,0 +1,26 @@
+//! The whole shop on a laptop: reads template.yaml, embeds the services it names, and runs the
+//! real function binaries behind an HTTP API. See [`Cloud`] for how it is started.
+
+mod binaries;
+mod clock;
+mod cloud;
+pub mod demo;
+mod dynamodb;
+mod environment;
+mod error;
+mod gateway;
+mod logs;
+mod runtime;
+mod s3;
+mod secrets;
+mod service;
+pub mod template;
+#[cfg(test)]
+mod testing;
+
+pub use binaries::{Profile, build_functions};
+pub use cloud::{Cloud, Options, check_port};
+pub use environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN};
+pub use error::StartError;
+pub use logs::LogSink;
+pub use runtime::{InvokeError, MAX_PAYLOAD};

@@ -1,0 +1,189 @@
+//! S3: s3s for the protocol and its signatures, our own storage behind it, CORS in front.
+//! Pictures under `public/` may be read by anyone, as the CDN would let them; for all else a
+//! request must be signed with the local credentials.
+
+mod conditions;
+mod cors;
+mod list;
+mod objects;
+mod operations;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, Method, Response, StatusCode, header};
+use s3s::access::{S3Access, S3AccessContext};
+use s3s::auth::SimpleAuth;
+use s3s::config::{S3Config, StaticConfigProvider};
+use s3s::path::S3Path;
+use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{S3Result, s3_error};
+
+use crate::environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
+use crate::error::StartError;
+use crate::service::{ANY_PORT, Service};
+use crate::template::{BucketCors, BucketTemplate};
+use cors::Asked;
+use objects::{Object, Objects};
+use operations::{MAX_OBJECT, Operations};
+
+/// Keys that anyone may read begin with this.
+const PUBLIC: &str = "public/";
+/// The largest body of an error, in bytes, when one is rewritten.
+const MAX_ERROR: usize = 64 * 1024;
+
+/// The service with its buckets.
+pub(crate) struct S3 {
+    pub(crate) service: Service,
+    objects: Arc<Objects>,
+}
+
+impl S3 {
+    /// Starts the service with the template's buckets and, with a data folder, the objects that
+    /// are in it.
+    pub(crate) async fn start(
+        buckets: &[BucketTemplate],
+        data: Option<&Path>,
+    ) -> Result<Self, StartError> {
+        let folder = data.map(|folder| folder.join("s3"));
+        let names = buckets.iter().map(|bucket| bucket.name.as_str());
+        let objects = Objects::open(names, folder.clone()).map_err(|error| StartError::Data {
+            path: folder.unwrap_or_default(),
+            reason: format!("the objects cannot be read: {error}; remove the folder"),
+        })?;
+        let objects = Arc::new(objects);
+        let mut builder = S3ServiceBuilder::new(Operations {
+            objects: Arc::clone(&objects),
+        });
+        builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
+        builder.set_access(SignedOrPublic);
+        let mut config = S3Config::default();
+        config.post_object_max_file_size = MAX_OBJECT as u64;
+        builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
+        let front = Front {
+            s3: builder.build(),
+            rules: buckets
+                .iter()
+                .map(|bucket| (bucket.name.clone(), bucket.cors.clone()))
+                .collect(),
+        };
+        let router = Router::new().fallback(handle).with_state(Arc::new(front));
+        let service = Service::start_router(ANY_PORT, router)
+            .await
+            .map_err(|error| StartError::Listen {
+                service: "S3",
+                error,
+            })?;
+        Ok(Self { service, objects })
+    }
+
+    /// Puts an object without a request, as whoever owns the bucket could.
+    pub(crate) async fn put(
+        &self,
+        bucket: &str,
+        key: &str,
+        content_type: &str,
+        bytes: Vec<u8>,
+    ) -> std::io::Result<()> {
+        let object = Object::new(key, content_type, bytes);
+        let Ok(()) = self
+            .objects
+            .put(bucket, object, |_| Ok::<_, Infallible>(()))
+            .await?;
+        Ok(())
+    }
+
+    /// The bytes of an object, if it is there.
+    pub(crate) fn get(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
+        let object = self.objects.get(bucket, key)?;
+        Some(object.bytes.to_vec())
+    }
+}
+
+/// Who may do what: whoever signed with the local credentials, everything; anyone else may read
+/// what is public.
+struct SignedOrPublic;
+
+#[async_trait::async_trait]
+impl S3Access for SignedOrPublic {
+    async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
+        let reads = ["GetObject", "HeadObject"].contains(&cx.s3_op().name());
+        let public = match cx.s3_path() {
+            S3Path::Object { key, .. } => key.starts_with(PUBLIC),
+            S3Path::Root | S3Path::Bucket { .. } => false,
+        };
+        if cx.credentials().is_some() || (reads && public) {
+            Ok(())
+        } else {
+            Err(s3_error!(AccessDenied, "Access Denied"))
+        }
+    }
+}
+
+/// What a request goes through before s3s has it.
+struct Front {
+    s3: S3Service,
+    /// CORS rules by the buckets' names.
+    rules: BTreeMap<String, Vec<BucketCors>>,
+}
+
+async fn handle(State(front): State<Arc<Front>>, request: Request) -> Response<Body> {
+    // Path style: the bucket is the first segment.
+    let bucket = request.uri().path().split('/').nth(1).unwrap_or_default();
+    let rules = front.rules.get(bucket).map_or(&[][..], Vec::as_slice);
+    if request.method() == Method::OPTIONS {
+        let asked = Asked::by_preflight(request.headers());
+        return cors::answer_preflight(asked.as_ref(), rules);
+    }
+    let asked = Asked::by_request(request.method().as_str(), request.headers());
+    let is_post = request.method() == Method::POST;
+    let answer = front
+        .s3
+        .call(request.map(s3s::Body::http_body_unsync))
+        .await;
+    let mut response = match answer {
+        Ok(response) => response.map(Body::new),
+        Err(_) => {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        }
+    };
+    if is_post && response.status() == StatusCode::BAD_REQUEST {
+        response = as_aws_refuses(response).await;
+    }
+    if let Some(asked) = asked {
+        cors::answer_actual(&asked, rules, response.headers_mut());
+    }
+    response
+}
+
+/// A form that breaks a condition of its policy is 403 `AccessDenied` on AWS; s3s calls the
+/// policy invalid, which is what AWS says of one that can't be read.
+async fn as_aws_refuses(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, MAX_ERROR).await else {
+        return Response::from_parts(parts, Body::empty());
+    };
+    let text = String::from_utf8_lossy(&body);
+    let broken = text.contains("<Code>InvalidPolicyDocument</Code>")
+        && (text.contains("<Message>Policy condition") || text.contains("does not match"));
+    if !broken {
+        return Response::from_parts(parts, Body::from(body));
+    }
+    let text = text
+        .replace("InvalidPolicyDocument", "AccessDenied")
+        .replace("<Message>", "<Message>Invalid according to Policy: ");
+    parts.status = StatusCode::FORBIDDEN;
+    parts
+        .headers
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(text.len()));
+    Response::from_parts(parts, Body::from(text))
+}

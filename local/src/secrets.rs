@@ -1,0 +1,259 @@
+//! Secrets Manager, as much of it as a shop needs, over its own protocol (JSON 1.1).
+//! <https://docs.aws.amazon.com/secretsmanager/latest/apireference/Welcome.html>
+
+mod calls;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use bytes::Bytes;
+use serde_json::json;
+
+use crate::clock::epoch_seconds as now;
+use crate::error::StartError;
+use crate::logs::Logs;
+use crate::runtime::{InvokeError, Runtime};
+use crate::service::{ANY_PORT, Service};
+use crate::template::SecretTemplate;
+use store::{Fault, Secret, fault, invalid};
+
+/// The largest request, in bytes: a value of 64 KiB and what is around it.
+const MAX_REQUEST: usize = 256 * 1024;
+/// How long a step of a rotation waits for a free instance of the rotation function.
+const PATIENCE: Duration = Duration::from_secs(29);
+/// The steps of a rotation, in order.
+const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
+
+/// The service with its secrets.
+pub(crate) struct SecretsManager {
+    secrets: Mutex<BTreeMap<String, Secret>>,
+    /// Logical ids of the rotation functions, by the secrets' ARNs.
+    rotations: BTreeMap<String, String>,
+    file: Option<PathBuf>,
+    logs: Logs,
+    runtime: OnceLock<Arc<Runtime>>,
+}
+
+impl SecretsManager {
+    /// Starts the service. The template's secrets that aren't there yet are made without a
+    /// value, as CloudFormation makes them: their first rotation gives them one.
+    pub(crate) async fn start(
+        secrets: &[SecretTemplate],
+        data: Option<&Path>,
+        logs: &Logs,
+    ) -> Result<(Arc<Self>, Service), StartError> {
+        let file = data.map(|folder| folder.join("secrets.json"));
+        let mut kept = match &file {
+            None => BTreeMap::new(),
+            Some(file) => load(file).map_err(|error| StartError::Data {
+                path: file.clone(),
+                reason: format!("the secrets cannot be read: {error}; remove the file"),
+            })?,
+        };
+        for secret in secrets {
+            kept.entry(secret.arn.clone())
+                .or_insert_with(|| Secret::new(secret.arn.clone(), secret.name.clone(), None));
+        }
+        let rotations = secrets
+            .iter()
+            .filter_map(|secret| Some((secret.arn.clone(), secret.rotation_function.clone()?)))
+            .collect();
+        let manager = Arc::new(Self {
+            secrets: Mutex::new(kept),
+            rotations,
+            file,
+            logs: logs.clone(),
+            runtime: OnceLock::new(),
+        });
+        let router = Router::new()
+            .route("/", post(handle))
+            .with_state(Arc::clone(&manager));
+        let service = Service::start_router(ANY_PORT, router)
+            .await
+            .map_err(|error| StartError::Listen {
+                service: "Secrets Manager",
+                error,
+            })?;
+        Ok((manager, service))
+    }
+
+    /// Says who runs the rotation functions. They need this service's address to start, so that
+    /// neither can be made first.
+    pub(crate) fn use_runtime(&self, runtime: Arc<Runtime>) {
+        let _ = self.runtime.set(runtime);
+    }
+
+    /// Whether the secret has a current value.
+    pub(crate) fn has_value(&self, id: &str) -> bool {
+        find(&self.lock(), id).is_ok_and(|secret| secret.version(None, None).is_ok())
+    }
+
+    /// Rotates a secret and waits until that is done.
+    pub(crate) async fn rotate(&self, id: &str) -> Result<(), InvokeError> {
+        let token = uuid::Uuid::new_v4().to_string();
+        let refused = |fault: Fault| InvokeError::Failed {
+            function: "Secrets Manager".to_owned(),
+            payload: fault.message.into_bytes(),
+        };
+        let (arn, token) = self.begin_rotation(id, &token).map_err(refused)?;
+        self.run_rotation(&arn, &token).await
+    }
+
+    fn begin_rotation(&self, id: &str, token: &str) -> Result<(String, String), Fault> {
+        self.change(id, |secret| {
+            if !self.rotations.contains_key(&secret.arn) {
+                return Err(fault(
+                    "InvalidRequestException",
+                    "The secret has no rotation function.",
+                ));
+            }
+            Ok((secret.arn.clone(), secret.begin_rotation(token)?))
+        })
+    }
+
+    async fn run_rotation(&self, arn: &str, token: &str) -> Result<(), InvokeError> {
+        let (Some(runtime), Some(function)) = (self.runtime.get(), self.rotations.get(arn)) else {
+            return Err(InvokeError::UnknownFunction(format!(
+                "the rotation function of {arn}"
+            )));
+        };
+        for step in STEPS {
+            let event = json!({ "Step": step, "SecretId": arn, "ClientRequestToken": token });
+            runtime
+                .invoke(function, Bytes::from(event.to_string()), None, PATIENCE)
+                .await
+                .inspect_err(|error| {
+                    self.logs
+                        .line("secrets-manager", &format!("rotation, {step}: {error}"));
+                })?;
+        }
+        let _ = self.change(arn, |secret| {
+            secret.rotated = Some(now());
+            Ok(())
+        });
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Secret>> {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes a secret and keeps the change, or does neither.
+    fn change<T>(
+        &self,
+        id: &str,
+        change: impl FnOnce(&mut Secret) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let mut secrets = self.lock();
+        let mut secret = find(&secrets, id)?.clone();
+        let result = change(&mut secret)?;
+        let before = secrets.insert(secret.arn.clone(), secret);
+        if let Err(error) = self.save(&secrets) {
+            if let Some(before) = before {
+                secrets.insert(before.arn.clone(), before);
+            }
+            return Err(internal(&error));
+        }
+        Ok(result)
+    }
+
+    fn save(&self, secrets: &BTreeMap<String, Secret>) -> io::Result<()> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        let text = serde_json::to_vec_pretty(secrets)?;
+        let new = file.with_extension("json.new");
+        // A file left by a crash may have other permissions.
+        let _ = fs::remove_file(&new);
+        let mut written = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&new)?;
+        written.write_all(&text)?;
+        written.sync_all()?;
+        fs::rename(new, file)
+    }
+}
+
+async fn handle(
+    State(manager): State<Arc<SecretsManager>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let answer = match to_bytes(body, MAX_REQUEST).await {
+        Ok(body) => {
+            let action = headers
+                .get("x-amz-target")
+                .and_then(|target| target.to_str().ok()?.strip_prefix("secretsmanager."))
+                .unwrap_or_default();
+            match serde_json::from_slice(&body) {
+                Ok(input) => manager.call(action, &input),
+                Err(error) => Err(fault("SerializationException", error.to_string())),
+            }
+        }
+        Err(_) => Err(invalid("The request can't be read.")),
+    };
+    let (status, body) = match answer {
+        Ok(answer) => (StatusCode::OK, answer),
+        Err(Fault { kind, message }) => {
+            let status = if kind == "InternalServiceError" {
+                StatusCode::INTERNAL_SERVER_ERROR
+            } else {
+                StatusCode::BAD_REQUEST
+            };
+            (status, json!({ "__type": kind, "Message": message }))
+        }
+    };
+    let kind = [(header::CONTENT_TYPE, "application/x-amz-json-1.1")];
+    (status, kind, body.to_string()).into_response()
+}
+
+fn load(file: &Path) -> io::Result<BTreeMap<String, Secret>> {
+    match fs::read(file) {
+        Ok(text) => Ok(serde_json::from_slice(&text)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A secret by its name, its ARN, or its ARN without the six characters at the end.
+fn find<'a>(secrets: &'a BTreeMap<String, Secret>, id: &str) -> Result<&'a Secret, Fault> {
+    secrets
+        .values()
+        .find(|secret| {
+            let partial = secret
+                .arn
+                .len()
+                .checked_sub(7)
+                .and_then(|end| secret.arn.get(..end));
+            secret.name == id || secret.arn == id || partial == Some(id)
+        })
+        .ok_or_else(|| {
+            fault(
+                "ResourceNotFoundException",
+                "Secrets Manager can't find the specified secret.",
+            )
+        })
+}
+
+fn internal(error: &io::Error) -> Fault {
+    fault(
+        "InternalServiceError",
+        format!("The secrets can't be written to the data folder: {error}"),
+    )
+}

@@ -1,0 +1,260 @@
+//! Secrets Manager over its protocol, and a rotation by a real process.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+
+use super::*;
+use crate::logs::LogSink;
+use crate::testing::{Answer, function, launch, runtime, send};
+
+const ARN: &str = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:stack-Key-AbCdEf";
+
+fn template() -> Vec<SecretTemplate> {
+    vec![SecretTemplate {
+        logical_id: "Key".into(),
+        name: "stack-Key".into(),
+        arn: ARN.into(),
+        rotation_function: Some("rotate-id".into()),
+    }]
+}
+
+async fn start(data: Option<&Path>) -> (Arc<SecretsManager>, Service, Logs) {
+    let logs = Logs::open(&LogSink::Memory).unwrap();
+    let (manager, service) = SecretsManager::start(&template(), data, &logs)
+        .await
+        .unwrap();
+    (manager, service, logs)
+}
+
+async fn ask(service: &Service, action: &str, input: Value) -> Answer {
+    let target = format!("secretsmanager.{action}");
+    let headers = [("x-amz-target", target.as_str())];
+    send(
+        &service.url(),
+        "POST",
+        "/",
+        &headers,
+        input.to_string().as_bytes(),
+    )
+    .await
+}
+
+async fn granted(service: &Service, action: &str, input: Value) -> Value {
+    let answer = ask(service, action, input).await;
+    assert_eq!(answer.status, 200, "{action}: {}", answer.text());
+    assert_eq!(answer.header("content-type"), "application/x-amz-json-1.1");
+    answer.json()
+}
+
+async fn refused(service: &Service, action: &str, input: Value) -> String {
+    let answer = ask(service, action, input).await;
+    assert_eq!(answer.status, 400, "{action}: {}", answer.text());
+    answer.json()["__type"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_secret_of_the_template_is_there_but_empty() {
+    let (manager, service, _) = start(None).await;
+    for id in [ARN, "stack-Key", ARN.strip_suffix("-AbCdEf").unwrap()] {
+        let input = json!({ "SecretId": id });
+        let described = granted(&service, "DescribeSecret", input.clone()).await;
+        assert_eq!(described["ARN"], ARN);
+        assert_eq!(described["VersionIdsToStages"], json!({}));
+        assert_eq!(
+            refused(&service, "GetSecretValue", input).await,
+            "ResourceNotFoundException"
+        );
+    }
+    assert!(!manager.has_value(ARN));
+}
+
+#[tokio::test]
+async fn secrets_are_made_read_changed_and_deleted() {
+    let (_, service, _) = start(None).await;
+    let created = granted(
+        &service,
+        "CreateSecret",
+        json!({"Name": "own", "SecretString": "one", "Description": "d"}),
+    )
+    .await;
+    assert!(created["ARN"].as_str().unwrap().contains(":secret:own-"));
+    let id = json!({"SecretId": "own"});
+    let value = granted(&service, "GetSecretValue", id.clone()).await;
+    assert_eq!(value["SecretString"], "one");
+    assert_eq!(value["VersionId"], created["VersionId"]);
+    assert_eq!(value["VersionStages"], json!(["AWSCURRENT"]));
+    assert!(value["CreatedDate"].is_f64());
+    assert_eq!(
+        refused(&service, "CreateSecret", json!({"Name": "own"})).await,
+        "ResourceExistsException"
+    );
+
+    granted(
+        &service,
+        "PutSecretValue",
+        json!({"SecretId": "own", "SecretBinary": "AAE="}),
+    )
+    .await;
+    assert_eq!(
+        granted(&service, "GetSecretValue", id.clone()).await["SecretBinary"],
+        "AAE="
+    );
+    let previous = json!({"SecretId": "own", "VersionStage": "AWSPREVIOUS"});
+    assert_eq!(
+        granted(&service, "GetSecretValue", previous).await["SecretString"],
+        "one"
+    );
+    let versions = granted(&service, "ListSecretVersionIds", id.clone()).await;
+    assert_eq!(versions["Versions"].as_array().unwrap().len(), 2);
+
+    granted(&service, "DeleteSecret", id.clone()).await;
+    assert_eq!(
+        refused(&service, "GetSecretValue", id.clone()).await,
+        "InvalidRequestException"
+    );
+    granted(&service, "RestoreSecret", id.clone()).await;
+    granted(&service, "GetSecretValue", id.clone()).await;
+    let now = json!({"SecretId": "own", "ForceDeleteWithoutRecovery": true});
+    granted(&service, "DeleteSecret", now).await;
+    assert_eq!(
+        refused(&service, "DescribeSecret", id).await,
+        "ResourceNotFoundException"
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_understood_is_refused() {
+    let (_, service, _) = start(None).await;
+    for (action, input, kind) in [
+        ("GetRandomPassword", json!({}), "UnknownOperationException"),
+        ("GetSecretValue", json!({}), "InvalidParameterException"),
+        (
+            "PutSecretValue",
+            json!({"SecretId": ARN, "SecretString": "a", "SecretBinary": "AAE="}),
+            "InvalidParameterException",
+        ),
+        (
+            "PutSecretValue",
+            json!({"SecretId": ARN}),
+            "InvalidParameterException",
+        ),
+        (
+            "PutSecretValue",
+            json!({"SecretId": ARN, "SecretString": "a", "ClientRequestToken": "short"}),
+            "InvalidParameterException",
+        ),
+        ("CreateSecret", json!({}), "InvalidParameterException"),
+        (
+            "GetSecretValue",
+            json!({"SecretId": "nobody"}),
+            "ResourceNotFoundException",
+        ),
+    ] {
+        assert_eq!(refused(&service, action, input).await, kind, "{action}");
+    }
+    let headers = [("x-amz-target", "secretsmanager.GetSecretValue")];
+    assert_eq!(
+        send(&service.url(), "POST", "/", &headers, b"{")
+            .await
+            .status,
+        400
+    );
+}
+
+#[tokio::test]
+async fn a_rotation_runs_the_four_steps_and_makes_its_version_current() {
+    let (manager, service, _) = start(None).await;
+    let url = service.url();
+    let environment = [("AWS_ENDPOINT_URL_SECRETS_MANAGER", url.as_str())];
+    let (runtime, _) = runtime(vec![launch(function("rotate"), &environment)], 1);
+    manager.use_runtime(Arc::clone(&runtime));
+
+    let mut before = Value::Null;
+    for _ in 0..2 {
+        manager.rotate(ARN).await.unwrap();
+        let value = granted(&service, "GetSecretValue", json!({"SecretId": ARN})).await;
+        assert_eq!(value["SecretString"], value["VersionId"]);
+        assert_ne!(value["SecretString"], before);
+        before = value["SecretString"].clone();
+    }
+    assert!(manager.has_value(ARN));
+    let described = granted(&service, "DescribeSecret", json!({"SecretId": ARN})).await;
+    assert_eq!(
+        described["VersionIdsToStages"].as_object().unwrap().len(),
+        2
+    );
+    assert!(described["LastRotatedDate"].is_f64());
+    assert_eq!(described["RotationEnabled"], true);
+    assert!(
+        described["RotationLambdaARN"]
+            .as_str()
+            .unwrap()
+            .ends_with(":stack-rotate")
+    );
+
+    // Over the API it happens behind the answer.
+    let answer = granted(&service, "RotateSecret", json!({"SecretId": ARN})).await;
+    loop {
+        let value = granted(&service, "GetSecretValue", json!({"SecretId": ARN})).await;
+        if value["VersionId"] == answer["VersionId"] {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    runtime.stop().await;
+}
+
+#[tokio::test]
+async fn a_rotation_that_fails_is_an_error_and_in_the_log() {
+    let (manager, _service, logs) = start(None).await;
+    let (runtime, _) = runtime(vec![launch(function("rotate"), &[("START", "exit")])], 1);
+    manager.use_runtime(Arc::clone(&runtime));
+    let error = manager.rotate(ARN).await.unwrap_err().to_string();
+    assert!(error.contains("TABLE is missing"), "{error}");
+    assert!(
+        logs.lines()
+            .join("\n")
+            .contains("rotation, createSecret: rotate did not start")
+    );
+    assert!(manager.rotate("nobody").await.is_err());
+    runtime.stop().await;
+}
+
+#[tokio::test]
+async fn secrets_in_a_data_folder_are_there_again_and_nobody_elses_to_read() {
+    let folder = std::env::temp_dir().join(format!("local-secrets-{}", uuid::Uuid::new_v4()));
+    fs::create_dir_all(&folder).unwrap();
+    let input = json!({"SecretId": ARN, "SecretString": "kept"});
+    {
+        let (_, service, _) = start(Some(&folder)).await;
+        granted(&service, "PutSecretValue", input).await;
+    }
+    let mode = fs::metadata(folder.join("secrets.json"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let (manager, service, _) = start(Some(&folder)).await;
+    let value = granted(&service, "GetSecretValue", json!({"SecretId": ARN})).await;
+    assert_eq!(value["SecretString"], "kept");
+    assert!(manager.has_value(ARN));
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_stopped_service_refuses_connections_and_comes_back_with_its_state() {
+    let (_, service, _) = start(None).await;
+    let input = json!({"SecretId": ARN, "SecretString": "kept"});
+    granted(&service, "PutSecretValue", input).await;
+    let address = service.url().strip_prefix("http://").unwrap().to_owned();
+    service.stop().await;
+    assert!(tokio::net::TcpStream::connect(&address).await.is_err());
+    service.stop().await;
+    service.start_again().await.unwrap();
+    service.start_again().await.unwrap();
+    let value = granted(&service, "GetSecretValue", json!({"SecretId": ARN})).await;
+    assert_eq!(value["SecretString"], "kept");
+}
