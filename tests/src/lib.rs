@@ -1,1 +1,422 @@
-//! End-to-end tests.
+//! The harness of the end-to-end tests: a whole shop for each test, real
+//! binaries behind a real HTTP API, and the people who use it.
+//!
+//! The tests themselves are the modules below; each is named for what it is
+//! about, and each test is a sentence.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test that can't go on should stop, and say where"
+)]
+
+use std::sync::OnceLock;
+
+use local::demo::{self, ACCOUNTS, Demo};
+use local::{Cloud, Options, Profile};
+use reqwest::Method;
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod cart;
+#[cfg(test)]
+mod catalogue;
+#[cfg(test)]
+mod checkout;
+#[cfg(test)]
+mod endpoints;
+#[cfg(test)]
+mod events;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod isolation;
+#[cfg(test)]
+mod orders;
+#[cfg(test)]
+mod sign_in;
+#[cfg(test)]
+mod uploads;
+
+/// A running shop of a test's own, and one client to call it with.
+pub struct Shop {
+    pub cloud: Cloud,
+    http: reqwest::Client,
+    products: Vec<String>,
+}
+
+/// Starts a shop with the demo's accounts and one product of each category.
+pub async fn spawn_shop() -> Shop {
+    spawn_shop_with(Options::default()).await
+}
+
+/// Starts a shop that is set up in some other way.
+pub async fn spawn_shop_with(options: Options) -> Shop {
+    build_once();
+    let cloud = Cloud::start(options).await.expect("the cloud starts");
+    cloud.make_secrets().await.expect("the signing key is made");
+    demo::fill(&cloud, Demo::Small)
+        .await
+        .expect("the demo is made");
+    let mut shop = Shop {
+        cloud,
+        http: reqwest::Client::new(),
+        products: Vec::new(),
+    };
+    let list = shop
+        .anonymous()
+        .get("/api/products?sort=name&limit=100")
+        .await;
+    let ids = list.expect(200).body["items"].as_array().unwrap().clone();
+    let ids = ids
+        .iter()
+        .map(|item| item["productId"].as_str().unwrap().to_owned());
+    shop.products = ids.collect();
+    shop
+}
+
+/// Builds the functions once for all tests of this process.
+fn build_once() {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    BUILT.get_or_init(|| local::build_functions(Profile::Dev).expect("the functions build"));
+}
+
+impl Shop {
+    /// Someone without an account.
+    pub fn anonymous(&self) -> Actor {
+        Actor {
+            http: self.http.clone(),
+            base: self.cloud.api_url(),
+            token: None,
+            session: Value::Null,
+        }
+    }
+
+    /// A customer.
+    pub async fn alice(&self) -> Actor {
+        self.signed_in("/api/auth/login", "alice@example.com").await
+    }
+
+    /// Another customer.
+    pub async fn bob(&self) -> Actor {
+        self.signed_in("/api/auth/login", "bob@example.com").await
+    }
+
+    /// One of the staff.
+    pub async fn staff(&self) -> Actor {
+        self.signed_in("/api/admin/login", "staff@example.com")
+            .await
+    }
+
+    /// An admin.
+    pub async fn admin(&self) -> Actor {
+        self.signed_in("/api/admin/login", "admin@example.com")
+            .await
+    }
+
+    /// A customer who has just registered.
+    pub async fn newcomer(&self, name: &str) -> Actor {
+        let body = json!({
+            "email": format!("{name}@example.com"), "password": "a long enough password",
+            "name": name,
+        });
+        let anonymous = self.anonymous();
+        let session = anonymous
+            .post("/api/auth/register", &body)
+            .await
+            .expect(201)
+            .body;
+        anonymous.with_session(session)
+    }
+
+    async fn signed_in(&self, path: &str, email: &str) -> Actor {
+        let password = password_of(email);
+        let anonymous = self.anonymous();
+        let body = json!({ "email": email, "password": password });
+        let session = anonymous.post(path, &body).await.expect(200).body;
+        anonymous.with_session(session)
+    }
+
+    /// The id of one of the products, by its place in the list by name.
+    pub fn product(&self, place: usize) -> &str {
+        &self.products[place]
+    }
+
+    /// A new published product of that many pieces at that price.
+    pub async fn new_product(&self, name: &str, price: u64, stock: u32) -> String {
+        let admin = self.admin().await;
+        let made = admin
+            .post("/api/admin/products", &new_product(name, price, stock))
+            .await;
+        made.expect(201).body["productId"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// How many pieces of a product are left, straight from the table.
+    pub async fn stock(&self, product: &str) -> u64 {
+        let rows = self.items("InventoryTable").await;
+        let row = rows.iter().find(|row| row["productId"]["S"] == product);
+        let available = &row.expect("there is a stock row")["available"]["N"];
+        available.as_str().unwrap().parse().unwrap()
+    }
+
+    /// Every item of a table, straight from the database, in its own JSON.
+    pub async fn items(&self, table_logical_id: &str) -> Vec<Value> {
+        let mut tables = self.cloud.template().tables.iter();
+        let table = tables.find(|table| table.logical_id == table_logical_id);
+        let table = &table.expect("a table of the template").name;
+        let answer = self
+            .http
+            .post(self.cloud.dynamodb_url())
+            .header("x-amz-target", "DynamoDB_20120810.Scan")
+            .header("content-type", "application/x-amz-json-1.0")
+            // The embedded database wants to see a signature, and does not check it.
+            .header("x-amz-date", "20261121T100000Z")
+            .header(
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=test/20261121/eu-central-1/dynamodb/aws4_request, \
+                 SignedHeaders=host, Signature=0",
+            )
+            .body(json!({ "TableName": table }).to_string())
+            .send()
+            .await
+            .expect("the database answers");
+        let answer: Value = answer.json().await.expect("the database answers JSON");
+        assert!(
+            answer["LastEvaluatedKey"].is_null(),
+            "too many rows for one look"
+        );
+        let items = answer["Items"].as_array();
+        items.unwrap_or_else(|| panic!("no rows: {answer}")).clone()
+    }
+}
+
+/// The password of one of the demo's accounts.
+pub fn password_of(email: &str) -> &'static str {
+    let account = ACCOUNTS.iter().find(|account| account.email == email);
+    account.expect("one of the demo's accounts").password
+}
+
+/// The body that makes a published product.
+pub fn new_product(name: &str, price: u64, stock: u32) -> Value {
+    json!({
+        "name": name, "price": { "amount": price, "currency": "EUR" },
+        "category": "tests", "status": "published", "stock": stock,
+    })
+}
+
+/// The body of a checkout at that total.
+pub fn draft(total: u64) -> Value {
+    json!({
+        "expectedTotal": { "amount": total, "currency": "EUR" },
+        "paymentMethod": "invoice",
+        "shippingAddress": {
+            "name": "Some One", "line1": "1 Example Street", "postalCode": "10115",
+            "city": "Berlin", "country": "DE",
+        },
+    })
+}
+
+/// Someone who calls the shop.
+#[derive(Clone)]
+pub struct Actor {
+    http: reqwest::Client,
+    base: String,
+    token: Option<String>,
+    /// What signing in answered; null for the anonymous.
+    pub session: Value,
+}
+
+impl Actor {
+    fn with_session(&self, session: Value) -> Self {
+        Self {
+            token: Some(session["accessToken"].as_str().unwrap().to_owned()),
+            session,
+            ..self.clone()
+        }
+    }
+
+    /// The same person with another token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: Some(token.to_owned()),
+            ..self.clone()
+        }
+    }
+
+    /// The access token.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().expect("signed in")
+    }
+
+    /// A request to be completed by the test, without a body.
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        send(self.request(Method::DELETE, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        send(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        send(self.request(Method::PUT, path).json(body)).await
+    }
+
+    /// Puts so many pieces of a product into the cart.
+    pub async fn fill_cart(&self, product: &str, quantity: u32) -> Answer {
+        let path = format!("/api/cart/items/{product}");
+        self.put(&path, &json!({ "quantity": quantity }))
+            .await
+            .expect(200)
+    }
+
+    /// Checks out under a key.
+    pub async fn check_out(&self, key: &str, body: &Value) -> Answer {
+        let request = self.request(Method::POST, "/api/checkout");
+        send(request.header("idempotency-key", key).json(body)).await
+    }
+}
+
+/// What the shop answered. Every answer is held to the contract as it comes
+/// in, whatever the test is about.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    /// The body as text.
+    pub text: String,
+    /// The body as JSON; null if it is none.
+    pub body: Value,
+}
+
+/// Sends a request and reads the answer.
+pub async fn send(request: reqwest::RequestBuilder) -> Answer {
+    let answer = try_send(request).await.expect("the shop answers");
+    answer.keeps_the_contract();
+    answer
+}
+
+/// Sends a request that may get no answer, or one that is not the shop's.
+pub async fn try_send(request: reqwest::RequestBuilder) -> Result<Answer, reqwest::Error> {
+    let response = request.send().await?;
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let text = response.text().await?;
+    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+    Ok(Answer {
+        status,
+        headers,
+        text,
+        body,
+    })
+}
+
+impl Answer {
+    /// This answer, if it has that status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{self:#?}");
+        self
+    }
+
+    /// This answer, if it is a problem of that status and code.
+    #[track_caller]
+    pub fn expect_problem(self, status: u16, code: &str) -> Self {
+        assert_eq!(self.body["code"], code, "{self:#?}");
+        self.expect(status)
+    }
+
+    /// A header's value; empty if it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name);
+        value.map_or("", |value| value.to_str().unwrap_or(""))
+    }
+
+    /// Where each bad field stands, in order.
+    pub fn pointers(&self) -> Vec<&str> {
+        let errors = self.body["errors"].as_array();
+        let errors = errors.map_or(&[][..], Vec::as_slice);
+        errors
+            .iter()
+            .map(|e| e["pointer"].as_str().unwrap())
+            .collect()
+    }
+
+    /// What api.md and security.md promise of every answer, errors included.
+    #[track_caller]
+    fn keeps_the_contract(&self) {
+        for (name, value) in [
+            (
+                "strict-transport-security",
+                "max-age=31536000; includeSubDomains; preload",
+            ),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", "strict-origin-when-cross-origin"),
+            (
+                "content-security-policy",
+                "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+            ),
+            ("cross-origin-resource-policy", "same-site"),
+            ("x-xss-protection", "0"),
+        ] {
+            assert_eq!(self.header(name), value, "{name} of {self:#?}");
+        }
+        assert!(!self.header("x-request-id").is_empty(), "{self:#?}");
+        let cache = self.header("cache-control");
+        let catalogue = "public, max-age=60, stale-while-revalidate=300";
+        assert!(
+            cache == "no-store" || (cache == catalogue && matches!(self.status, 200 | 304)),
+            "{self:#?}"
+        );
+        if self.status >= 400 {
+            assert_eq!(
+                self.header("content-type"),
+                "application/problem+json",
+                "{self:#?}"
+            );
+            assert_eq!(self.body["status"], self.status, "{self:#?}");
+            for member in ["type", "title", "detail", "code", "requestId"] {
+                assert!(self.body[member].is_string(), "{member} of {self:#?}");
+            }
+            for word in [
+                "dynamodb",
+                "DynamoDB",
+                "arn:aws",
+                "panicked",
+                "src/",
+                "Exception",
+            ] {
+                assert!(!self.text.contains(word), "{word} in {self:#?}");
+            }
+        }
+        if self.status == 401 {
+            assert_eq!(self.header("www-authenticate"), "Bearer", "{self:#?}");
+        }
+        if self.status >= 500 {
+            assert!(!self.header("retry-after").is_empty(), "{self:#?}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Every function has a real event in events/, and handles it.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::{Shop, draft, spawn_shop};
+
+const PRODUCT: &str = "prod_01arz3ndektsv4rrffq69g5fav";
+const ORDER: &str = "ord_01arz3ndektsv4rrffq69g5fav";
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../events")
+}
+
+/// The names of all events.
+fn names() -> BTreeSet<String> {
+    let files = std::fs::read_dir(folder()).unwrap();
+    let names = files.map(|file| {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        name.strip_suffix(".json").unwrap().to_owned()
+    });
+    names.collect()
+}
+
+/// An event with what it names replaced by what is in this shop.
+fn event(name: &str, replace: &[(&str, &str)]) -> Vec<u8> {
+    let mut text = std::fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
+    for (from, to) in replace {
+        text = text.replace(from, to);
+    }
+    text.into_bytes()
+}
+
+async fn invoke(shop: &Shop, name: &str, replace: &[(&str, &str)]) -> Value {
+    let answer = shop.cloud.invoke(name, event(name, replace)).await.unwrap();
+    serde_json::from_slice(&answer).unwrap()
+}
+
+#[tokio::test]
+async fn every_function_has_one_event_and_the_event_its_route() {
+    let shop = spawn_shop().await;
+    let functions = &shop.cloud.template().functions;
+    let binaries: BTreeSet<String> = functions.iter().map(|f| f.binary.clone()).collect();
+    assert_eq!(names(), binaries);
+    for function in functions {
+        let Some(route) = function.routes.first() else {
+            continue;
+        };
+        let event: Value = serde_json::from_slice(&event(&function.binary, &[])).unwrap();
+        assert_eq!(event["routeKey"], route.key());
+        assert_eq!(event["requestContext"]["routeKey"], route.key());
+        assert_eq!(event["version"], "2.0");
+    }
+}
+
+#[tokio::test]
+async fn every_event_is_handled_by_its_function() {
+    let shop = spawn_shop().await;
+    let (alice, admin) = (shop.alice().await, shop.admin().await);
+    let product = shop.new_product("Teapot", 4900, 50).await;
+    alice.fill_cart(&product, 2).await;
+    let order = alice.check_out("before", &draft(9800)).await.expect(201);
+    let order = order.body["orderId"].as_str().unwrap();
+    alice.fill_cart(&product, 2).await;
+    for name in names() {
+        if name == "rotate-signing-key" {
+            continue;
+        }
+        let signed_in = if name.starts_with("admin-") {
+            &admin
+        } else {
+            &alice
+        };
+        let refresh = shop.alice().await;
+        let replace = [
+            ("ACCESS_TOKEN", signed_in.token()),
+            (
+                "REFRESH_TOKEN",
+                refresh.session["refreshToken"].as_str().unwrap(),
+            ),
+            (PRODUCT, product.as_str()),
+            (ORDER, order),
+        ];
+        let answer = invoke(&shop, &name, &replace).await;
+        let status = answer["statusCode"].as_u64().unwrap();
+        if name == "not-found" {
+            assert_eq!(status, 404);
+        } else {
+            assert!((200..300).contains(&status), "{name}: {answer:#}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_rotation_function_takes_its_event_and_refuses_another_secret() {
+    let shop = spawn_shop().await;
+    let environment = shop.cloud.environment("rotate-signing-key");
+    let arn = environment["SIGNING_KEY_ARN"].as_str();
+    let theirs: Value = serde_json::from_slice(&event("rotate-signing-key", &[])).unwrap();
+    let theirs = theirs["SecretId"].as_str().unwrap();
+    let mine = event("rotate-signing-key", &[(theirs, arn)]);
+    let name = "rotate-signing-key";
+    assert_eq!(shop.cloud.invoke(name, mine).await.unwrap(), b"null");
+    assert!(shop.cloud.invoke(name, event(name, &[])).await.is_err());
+}
+
+#[tokio::test]
+async fn the_invoke_api_answers_as_lambda_does() {
+    let shop = spawn_shop().await;
+    let alice = shop.alice().await;
+    let base = shop.cloud.api_url();
+    let http = reqwest::Client::new();
+    let url = |name: &str| format!("{base}/2015-03-31/functions/{name}/invocations");
+    let body = event("get-orders", &[("ACCESS_TOKEN", alice.token())]);
+    let answer = http
+        .post(url("get-orders"))
+        .body(body)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status().as_u16(), 200);
+    let answer: Value = answer.json().await.unwrap();
+    assert_eq!(answer["statusCode"], 200);
+    assert_eq!(answer["headers"]["cache-control"], "no-store");
+    let orders: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    assert_eq!(orders, json!({ "items": [], "nextCursor": null }));
+
+    let unknown = http
+        .post(url("no-such-function"))
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(unknown.status().as_u16(), 404);
+}
