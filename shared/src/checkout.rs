@@ -93,7 +93,7 @@ impl Checkout {
             draft,
         };
         let refusal = match self.attempt(&attempt, &lines, time_left).await? {
-            Outcome::Placed(order) => return Ok(Idempotent::Created(order)),
+            Outcome::Placed(order) => return Ok(Idempotent::Created(*order)),
             Outcome::Refused(problem) => problem,
         };
         // Before anything is refused: has this key made an order already? Then
@@ -137,7 +137,7 @@ impl Checkout {
             match self.send(attempt, lines, &goods, &order, time_left).await? {
                 Sent::Done => {
                     self.relabel(lines, &goods).await;
-                    return Ok(Outcome::Placed(order));
+                    return Ok(Outcome::Placed(Box::new(order)));
                 }
                 Sent::ProductChanged => {}
                 Sent::Refused(problem) => return Ok(Outcome::Refused(problem)),
@@ -355,7 +355,7 @@ struct Attempt<'a> {
 }
 
 enum Outcome {
-    Placed(Order),
+    Placed(Box<Order>),
     Refused(Problem),
 }
 

@@ -30,9 +30,12 @@ impl std::fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
+/// Where variables are looked up.
+type Lookup = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// The environment of a function. Clients are made once and shared.
 pub struct Env {
-    lookup: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    lookup: Lookup,
     aws: Aws,
     dynamodb: OnceLock<DynamoDb>,
     secrets_manager: OnceLock<SecretsManager>,

@@ -124,9 +124,10 @@ mod tests {
 
     #[test]
     fn ids_sort_in_the_order_they_were_made() {
-        let first = OrderId::generate().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(2));
-        assert!(first < OrderId::generate().unwrap());
+        let of_2016 = OrderId::parse("ord_01arz3ndektsv4rrffq69g5fav").unwrap();
+        let of_2090 = OrderId::parse("ord_03fn0w80000000000000000000").unwrap();
+        let now = OrderId::generate().unwrap();
+        assert!(of_2016 < now && now < of_2090);
     }
 
     #[test]

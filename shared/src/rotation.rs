@@ -35,12 +35,15 @@ pub struct RotationStep {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 enum Step {
-    CreateSecret,
-    SetSecret,
-    TestSecret,
-    FinishSecret,
+    #[serde(rename = "createSecret")]
+    Create,
+    #[serde(rename = "setSecret")]
+    Set,
+    #[serde(rename = "testSecret")]
+    Test,
+    #[serde(rename = "finishSecret")]
+    Finish,
 }
 
 /// What a rotation works on: the secret and the ring of public keys.
@@ -73,10 +76,10 @@ impl KeyRotation {
         }
         let version = &asked.client_request_token;
         match asked.step {
-            Step::CreateSecret => self.create(version).await,
-            Step::SetSecret => self.publish(version).await,
-            Step::TestSecret => self.test(version).await,
-            Step::FinishSecret => self.finish(version).await,
+            Step::Create => self.create(version).await,
+            Step::Set => self.publish(version).await,
+            Step::Test => self.test(version).await,
+            Step::Finish => self.finish(version).await,
         }
     }
 

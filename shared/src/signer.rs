@@ -58,7 +58,12 @@ pub(crate) struct Signer {
     client: Client,
     secret: String,
     issuer: String,
-    loaded: Arc<Mutex<Option<(Instant, Arc<SigningKey>)>>>,
+    loaded: Arc<Mutex<Option<Loaded>>>,
+}
+
+struct Loaded {
+    at: Instant,
+    key: Arc<SigningKey>,
 }
 
 impl FromEnv for Signer {
@@ -87,10 +92,8 @@ impl Signer {
 
     async fn key(&self) -> Result<Arc<SigningKey>, Problem> {
         let mut loaded = self.loaded.lock().await;
-        if let Some((at, key)) = loaded.as_ref()
-            && at.elapsed() < FRESH
-        {
-            return Ok(Arc::clone(key));
+        if let Some(fresh) = loaded.as_ref().filter(|it| it.at.elapsed() < FRESH) {
+            return Ok(Arc::clone(&fresh.key));
         }
         let secret = self
             .client
@@ -104,7 +107,10 @@ impl Signer {
         let secret = SecretKey::read(text)?;
         let seed = secret.seed()?;
         let key = Arc::new(SigningKey::from_seed(secret.kid, &seed));
-        *loaded = Some((Instant::now(), Arc::clone(&key)));
+        *loaded = Some(Loaded {
+            at: Instant::now(),
+            key: Arc::clone(&key),
+        });
         Ok(key)
     }
 }

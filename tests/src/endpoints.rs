@@ -18,6 +18,7 @@ enum Audience {
 }
 
 /// One endpoint.
+#[derive(Clone, Copy)]
 struct Endpoint {
     function: &'static str,
     route: &'static str,
