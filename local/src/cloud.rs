@@ -107,7 +107,7 @@ impl Cloud {
             .iter()
             .find(|bucket| bucket.logical_id == "ImagesBucket");
         let endpoints = Endpoints {
-            dynamodb: dynamodb.service.url(),
+            dynamodb: dynamodb.url(),
             s3: s3.service.url(),
             secrets_manager: secrets_service.url(),
             images: images.map(|bucket| format!("{}/{}", s3.service.url(), bucket.name)),
@@ -168,7 +168,7 @@ impl Cloud {
     /// The endpoint of DynamoDB.
     #[must_use]
     pub fn dynamodb_url(&self) -> String {
-        self.dynamodb.service.url()
+        self.dynamodb.url()
     }
 
     /// The endpoint of Secrets Manager.

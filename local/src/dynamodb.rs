@@ -15,8 +15,9 @@ use crate::template::TableTemplate;
 /// nothing may rely on it.
 const SWEEP: Duration = Duration::from_secs(60);
 
-/// The database with its HTTP service.
-pub(crate) struct DynamoDb {
+/// The database with its HTTP service. Part of a [`crate::Cloud`]; by itself it is what tests
+/// of stores need.
+pub struct DynamoDb {
     pub(crate) service: Service,
     sweeper: JoinHandle<()>,
 }
@@ -24,10 +25,10 @@ pub(crate) struct DynamoDb {
 impl DynamoDb {
     /// Starts the database, in memory or in a file of the data folder, and makes the tables that
     /// aren't there yet.
-    pub(crate) async fn start(
-        tables: &[TableTemplate],
-        data: Option<&Path>,
-    ) -> Result<Self, StartError> {
+    ///
+    /// # Errors
+    /// When the folder can't be used, or a table can't be made.
+    pub async fn start(tables: &[TableTemplate], data: Option<&Path>) -> Result<Self, StartError> {
         let database = open(data)?;
         for table in tables {
             prepare(&database, table).map_err(|reason| StartError::Table {
@@ -55,6 +56,12 @@ impl DynamoDb {
             service,
             sweeper: tokio::spawn(sweep(database)),
         })
+    }
+
+    /// The endpoint.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.service.url()
     }
 }
 

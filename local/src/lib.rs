@@ -20,6 +20,7 @@ mod testing;
 
 pub use binaries::{Profile, build_functions};
 pub use cloud::{Cloud, Options, check_port};
+pub use dynamodb::DynamoDb;
 pub use environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN};
 pub use error::StartError;
 pub use logs::LogSink;

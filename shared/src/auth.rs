@@ -106,6 +106,15 @@ identity!(
     SuperAdmin
 );
 
+/// A customer of the unit tests' own: no build that is deployed has this.
+#[cfg(test)]
+pub(crate) fn customer_for_tests() -> Customer {
+    Customer {
+        id: UserId::generate().unwrap(),
+        issued_at: Timestamp::now().unix(),
+    }
+}
+
 impl FromRequest for Customer {
     const NEEDS: Needs = Needs::Token;
 

@@ -135,3 +135,51 @@ fn timeouts() -> TimeoutConfig {
         .operation_timeout(Duration::from_secs(5))
         .build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::{Env, FromEnv};
+    use crate::ids::ProductId;
+    use crate::problem::Problem;
+    use crate::store::products::ProductStore;
+
+    fn env(endpoint: &'static str) -> Env {
+        Env::of(move |name| {
+            let value = match name {
+                "AWS_ENDPOINT_URL_DYNAMODB" => endpoint,
+                "AWS_REGION" => "eu-central-1",
+                "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" | "PRODUCTS_TABLE" => "test",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        })
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_client_that_speaks_tls_is_made_and_an_absent_server_is_a_passing_fault() {
+        // Nothing listens on port 1. Without a TLS provider this would panic.
+        for endpoint in ["https://127.0.0.1:1", "http://127.0.0.1:1"] {
+            let products = ProductStore::from_env(&env(endpoint)).unwrap();
+            let found = products.find(&ProductId::generate().unwrap()).await;
+            assert!(matches!(found, Err(Problem::Unavailable { .. })));
+        }
+    }
+
+    #[test]
+    fn a_missing_variable_of_lambda_stops_the_start() {
+        assert!(Env::of(|_| None).is_err());
+    }
+
+    #[test]
+    fn a_bucket_has_a_host_of_its_own_at_aws_and_a_path_elsewhere() {
+        let mut aws = Aws::from_lookup(&|name: &str| Some(format!("{name}/"))).unwrap();
+        assert_eq!(aws.bucket_url("b"), "AWS_ENDPOINT_URL_S3/b");
+        (aws.s3_endpoint, aws.region) = (None, "eu-central-1".into());
+        assert_eq!(
+            aws.bucket_url("b"),
+            "https://b.s3.eu-central-1.amazonaws.com/"
+        );
+    }
+}

@@ -29,6 +29,8 @@ mod serve;
 mod session;
 mod signer;
 mod store;
+#[cfg(test)]
+mod testing;
 mod text;
 mod time;
 mod token;

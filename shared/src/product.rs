@@ -20,9 +20,9 @@ const MAX_STOCK: i64 = 1_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Availability {
-    /// More than [`LOW_STOCK`].
+    /// More than a few.
     InStock,
-    /// [`LOW_STOCK`] or fewer.
+    /// A few: five or fewer.
     LowStock,
     /// None.
     OutOfStock,

@@ -163,3 +163,65 @@ fn until(deadline: u64) -> Duration {
     let now = u64::try_from(now).unwrap_or(u64::MAX);
     Duration::from_millis(deadline.saturating_sub(now))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reply::NoContent;
+
+    fn function<H>(handler: H) -> Function<H, ()> {
+        Function {
+            handler,
+            state: (),
+            authenticator: None,
+            cold: AtomicBool::new(true),
+        }
+    }
+
+    async fn buggy((): ()) -> Result<NoContent, Problem> {
+        panic!("a bug")
+    }
+
+    async fn fine((): ()) -> Result<NoContent, Problem> {
+        Ok(NoContent)
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_that_tells_nothing_and_the_process_lives_on() {
+        let (request, context) = (Request::default(), Context::default());
+        let buggy = function(buggy);
+        for _ in 0..2 {
+            let answer = buggy.answer(&request, &context).await;
+            assert_eq!(answer.status(), 500);
+            assert_eq!(answer.header("cache-control"), Some("no-store"));
+            assert!(!answer.body().contains("bug"), "{}", answer.body());
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_carries_the_gateways_id_of_its_request() {
+        let mut request = Request::default();
+        request.request_context.request_id = "from-the-gateway".into();
+        let answer = function(fine).answer(&request, &Context::default()).await;
+        assert_eq!(answer.header("x-request-id"), Some("from-the-gateway"));
+    }
+
+    #[test]
+    fn a_deadline_that_has_passed_leaves_no_time() {
+        assert_eq!(until(0), Duration::ZERO);
+        let far = until(4_000_000_000_000);
+        assert!(far > Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn an_event_is_read_whatever_is_missing_from_it_or_odd_in_it() {
+        for event in [
+            "{}",
+            r#"{"rawPath":"/%zz/\u0000","headers":{"x":"\u0001","host":"not a host"}}"#,
+            r#"{"unknown":[1,2],"body":"%%%","isBase64Encoded":true}"#,
+        ] {
+            let request: Request = serde_json::from_str(event).unwrap();
+            assert!(request.header("authorization").is_none());
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What the unit tests of stores stand on: an embedded DynamoDB with the
+//! template's tables, and an environment that names them.
+
+use std::collections::BTreeMap;
+
+use local::DynamoDb;
+use local::template::Template;
+
+use crate::auth::{Customer, customer_for_tests};
+use crate::cart::Quantity;
+use crate::env::{Env, FromEnv};
+use crate::ids::ProductId;
+use crate::money::{Currency, Money};
+use crate::order::{OrderDraft, PaymentMethod, ShippingAddress};
+use crate::password::NewPassword;
+use crate::product::{CategorySlug, NewProduct, ProductStatus};
+use crate::store::carts::CartDesk;
+use crate::store::credentials::AccountDesk;
+use crate::store::products::ProductDesk;
+use crate::store::token_keys::TokenKeyStore;
+use crate::time::Timestamp;
+use crate::user::{EmailAddress, Role, User, UserStatus};
+
+/// A database of one test's own.
+pub(crate) struct Tables {
+    pub(crate) env: Env,
+    _dynamodb: DynamoDb,
+}
+
+/// Starts a database with every table of template.yaml.
+pub(crate) async fn tables() -> Tables {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+    let options = local::Options::default();
+    let template = Template::load(&path, &options.deployment).unwrap();
+    let dynamodb = DynamoDb::start(&template.tables, None).await.unwrap();
+    let mut variables: BTreeMap<String, String> = BTreeMap::new();
+    for function in &template.functions {
+        variables.extend(function.environment.clone());
+    }
+    for (name, value) in [
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", local::ACCESS_KEY_ID),
+        ("AWS_SECRET_ACCESS_KEY", local::SECRET_ACCESS_KEY),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb.url()),
+    ] {
+        variables.insert(name.to_owned(), value.to_owned());
+    }
+    let env = Env::of(move |name| variables.get(name).cloned()).unwrap();
+    let ring = TokenKeyStore::from_env(&env).unwrap();
+    ring.publish("k1", &[0; 32]).await.unwrap();
+    Tables {
+        env,
+        _dynamodb: dynamodb,
+    }
+}
+
+impl Tables {
+    /// A store or desk on these tables.
+    pub(crate) fn open<T: FromEnv>(&self) -> T {
+        T::from_env(&self.env).unwrap()
+    }
+
+    /// A customer with an account.
+    pub(crate) async fn customer(&self) -> Customer {
+        use crate::auth::Identity;
+        let customer = customer_for_tests();
+        let id = customer.user_id().clone();
+        let user = User {
+            email: EmailAddress::parse(&format!("{id}@example.com")).unwrap(),
+            id,
+            name: "Test".to_owned(),
+            phone: None,
+            role: Role::Customer,
+            status: UserStatus::Active,
+            tokens_valid_after: Timestamp::from_unix(0).unwrap(),
+            created_at: Timestamp::now(),
+        };
+        let accounts: AccountDesk = self.open();
+        let password = NewPassword::trusted("a test's password");
+        accounts.insert(user, &password).await.unwrap();
+        customer
+    }
+
+    /// A published product at 1.00 with that many pieces.
+    pub(crate) async fn product(&self, stock: u32) -> ProductId {
+        let products: ProductDesk = self.open();
+        let id = ProductId::generate().unwrap();
+        let new = NewProduct {
+            name: "Thing".to_owned(),
+            description: String::new(),
+            price: euros(100),
+            category: CategorySlug::parse("things").unwrap(),
+            status: ProductStatus::Published,
+            stock,
+        };
+        products.insert(id.clone(), new, Vec::new()).await.unwrap();
+        id
+    }
+
+    /// Puts pieces into a customer's cart.
+    pub(crate) async fn fill_cart(&self, customer: &Customer, id: &ProductId, pieces: u32) {
+        let carts: CartDesk = self.open();
+        let quantity = Quantity::new(pieces).unwrap();
+        carts.set(customer, id, quantity).await.unwrap();
+    }
+}
+
+/// An amount of cents.
+pub(crate) fn euros(cents: u64) -> Money {
+    Money::new(cents, Currency::parse("EUR").unwrap())
+}
+
+/// A checkout that expects this total.
+pub(crate) fn draft(total: u64) -> OrderDraft {
+    OrderDraft {
+        expected_total: euros(total),
+        shipping_address: ShippingAddress {
+            name: "Some One".to_owned(),
+            line1: "1 Example Street".to_owned(),
+            line2: None,
+            postal_code: "10115".to_owned(),
+            city: "Berlin".to_owned(),
+            country: "DE".to_owned(),
+            phone: None,
+        },
+        payment_method: PaymentMethod::Invoice,
+    }
+}
