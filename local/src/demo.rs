@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use shared::{
     AccountDesk, CategorySlug, Conflict, Currency, EmailAddress, Env, FromEnv, Image, ImageId,
     Money, NewPassword, NewProduct, Problem, ProductDesk, ProductId, ProductStatus, Role,
-    Timestamp, User, UserId, UserStatus,
+    Timestamp, User, UserId, UserStatus, Word,
 };
 
 use crate::{Cloud, StartError};

@@ -55,7 +55,9 @@ pub use product::{
     Availability, CategorySlug, Image, NewProduct, Product, ProductDetail, ProductFilter,
     ProductPage, ProductStatus, StaffProduct,
 };
-pub use reply::{Created, Idempotent, NoContent, Private, Public, PublicBody, Reply};
+pub use reply::{
+    Created, Idempotent, NoContent, Private, Public, PublicBody, Reply, SECURITY_HEADERS,
+};
 pub use rotation::{KeyRotation, RotationStep};
 pub use serve::{serve, serve_events};
 pub use session::{Refresh, RefreshToken, Session, SignOut};
@@ -67,6 +69,7 @@ pub use store::products::ProductDesk;
 pub use store::sessions::{SessionDesk, SessionStore};
 pub use store::uploads::UploadDesk;
 pub use store::users::UserStore;
+pub use text::Word;
 pub use time::Timestamp;
 pub use upload::{UploadForm, UploadRequest};
 pub use user::{EmailAddress, Registration, Role, SignIn, User, UserStatus};

@@ -6,7 +6,7 @@ use crate::extract::{FromQuery, Parameters};
 use crate::ids::{OrderId, ProductId};
 use crate::json::{Fields, FromJson};
 use crate::money::Money;
-use crate::text;
+use crate::text::{self, Word};
 use crate::time::Timestamp;
 
 /// Where an order stands.
@@ -31,8 +31,8 @@ pub enum OrderStatus {
     Refunded,
 }
 
-impl OrderStatus {
-    const WORDS: [(&'static str, Self); 8] = [
+impl Word for OrderStatus {
+    const WORDS: &'static [(&'static str, Self)] = &[
         ("pending-payment", Self::PendingPayment),
         ("placed", Self::Placed),
         ("processing", Self::Processing),
@@ -42,22 +42,6 @@ impl OrderStatus {
         ("expired", Self::Expired),
         ("refunded", Self::Refunded),
     ];
-
-    /// The word for it on the wire and in the table.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::WORDS
-            .iter()
-            .find(|(_, status)| *status == self)
-            .map_or("", |(word, _)| word)
-    }
-
-    /// Reads the word.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let found = Self::WORDS.iter().find(|(word, _)| *word == text);
-        found.map(|(_, status)| *status)
-    }
 }
 
 /// How an order is paid.
@@ -68,14 +52,8 @@ pub enum PaymentMethod {
     Invoice,
 }
 
-impl PaymentMethod {
-    pub(crate) const WORDS: [(&'static str, Self); 1] = [("invoice", Self::Invoice)];
-
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Invoice => "invoice",
-        }
-    }
+impl Word for PaymentMethod {
+    const WORDS: &'static [(&'static str, Self)] = &[("invoice", Self::Invoice)];
 }
 
 /// Whether an order is paid.
@@ -86,14 +64,8 @@ pub enum PaymentStatus {
     Pending,
 }
 
-impl PaymentStatus {
-    pub(crate) const WORDS: [(&'static str, Self); 1] = [("pending", Self::Pending)];
-
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-        }
-    }
+impl Word for PaymentStatus {
+    const WORDS: &'static [(&'static str, Self)] = &[("pending", Self::Pending)];
 }
 
 /// How an order is paid, and whether it is.
@@ -170,8 +142,7 @@ impl FromJson for OrderDraft {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let expected_total = fields.object("expectedTotal");
         let shipping_address = fields.object("shippingAddress");
-        let payment_method =
-            fields.required("paymentMethod", |v| text::one_of(v, &PaymentMethod::WORDS));
+        let payment_method = fields.required("paymentMethod", PaymentMethod::read);
         Some(Self {
             expected_total: expected_total?,
             shipping_address: shipping_address?,

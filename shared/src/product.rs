@@ -7,7 +7,7 @@ use crate::extract::{FromQuery, Parameters};
 use crate::ids::{ImageId, ProductId};
 use crate::json::{Field, Fields, FromJson, Reason};
 use crate::money::{MAX_PRICE, Money};
-use crate::text;
+use crate::text::{self, Word};
 use crate::time::Timestamp;
 
 /// From how many pieces down the shop calls a product low in stock.
@@ -38,20 +38,14 @@ impl Availability {
             _ => Self::InStock,
         }
     }
+}
 
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::InStock => "in-stock",
-            Self::LowStock => "low-stock",
-            Self::OutOfStock => "out-of-stock",
-        }
-    }
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        [Self::InStock, Self::LowStock, Self::OutOfStock]
-            .into_iter()
-            .find(|a| a.as_str() == text)
-    }
+impl Word for Availability {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("in-stock", Self::InStock),
+        ("low-stock", Self::LowStock),
+        ("out-of-stock", Self::OutOfStock),
+    ];
 }
 
 /// Whether customers see a product.
@@ -64,16 +58,9 @@ pub enum ProductStatus {
     Published,
 }
 
-impl ProductStatus {
-    pub(crate) const WORDS: [(&'static str, Self); 2] =
-        [("draft", Self::Draft), ("published", Self::Published)];
-
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Published => "published",
-        }
-    }
+impl Word for ProductStatus {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("draft", Self::Draft), ("published", Self::Published)];
 }
 
 /// The slug of a category, such as `coffee-mugs`.
@@ -170,7 +157,7 @@ impl FromJson for NewProduct {
         let description = fields.optional("description", |v| text::paragraphs(v, 0..=10_000));
         let price = fields.object::<Money>("price");
         let category = fields.required("category", CategorySlug::read);
-        let status = fields.required("status", |v| text::one_of(v, &ProductStatus::WORDS));
+        let status = fields.required("status", ProductStatus::read);
         let stock = fields.optional("stock", |v| v.integer(0..=MAX_STOCK));
         let price = price.and_then(|price| {
             if price.amount() <= MAX_PRICE {

@@ -31,8 +31,9 @@ use crate::product::{ProductDetail, ProductPage};
 const PUBLIC: &str = "public, max-age=60, stale-while-revalidate=300";
 const NO_STORE: &str = "no-store";
 
-/// On every answer (security.md, "Decided").
-const SECURITY_HEADERS: [(&str, &str); 7] = [
+/// On every answer. The policies forbid a browser to do anything with it but
+/// read it.
+pub const SECURITY_HEADERS: [(&str, &str); 7] = [
     (
         "strict-transport-security",
         "max-age=31536000; includeSubDomains; preload",

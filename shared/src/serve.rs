@@ -16,6 +16,7 @@ use crate::extract::TimeLeft;
 use crate::log;
 use crate::problem::Problem;
 use crate::reply::Response;
+use crate::text::Word;
 
 /// Runs a handler as a Lambda function behind API Gateway, until Lambda ends
 /// the process.

@@ -47,17 +47,34 @@ fn within(text: &str, length: RangeInclusive<usize>) -> Result<String, Reason> {
     .into())
 }
 
-/// A word from a fixed list, such as a status.
-///
-/// # Errors
-/// The reason, for anything else.
-pub(crate) fn one_of<T: Copy>(field: Field<'_>, words: &[(&'static str, T)]) -> Result<T, Reason> {
-    let text = field.text()?;
-    match words.iter().find(|(word, _)| *word == text) {
-        Some((_, value)) => Ok(*value),
-        None => {
-            let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            Err(format!("must be one of: {}", words.join(", ")).into())
-        }
+/// A type with one word for each of its values, the same on the wire, in
+/// tokens and in the tables.
+pub trait Word: Copy + PartialEq + 'static {
+    /// Every value with its word.
+    const WORDS: &'static [(&'static str, Self)];
+
+    /// The word.
+    fn as_str(self) -> &'static str {
+        let mut words = Self::WORDS.iter();
+        let found = words.find(|(_, value)| *value == self);
+        found.map_or("", |(word, _)| word)
+    }
+
+    /// Reads a word; nothing if it is none of them.
+    fn parse(text: &str) -> Option<Self> {
+        let mut words = Self::WORDS.iter();
+        let found = words.find(|(word, _)| *word == text);
+        found.map(|(_, value)| *value)
+    }
+
+    /// Reads a field of a body.
+    ///
+    /// # Errors
+    /// The reason, which names the words, for anything else.
+    fn read(field: Field<'_>) -> Result<Self, Reason> {
+        Self::parse(field.text()?).ok_or_else(|| {
+            let words: Vec<&str> = Self::WORDS.iter().map(|(word, _)| *word).collect();
+            format!("must be one of: {}", words.join(", ")).into()
+        })
     }
 }

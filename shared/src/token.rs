@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{PathId, SessionId, UserId};
 use crate::random::NoEntropy;
+use crate::text::Word;
 use crate::time::Timestamp;
 use crate::user::Role;
 

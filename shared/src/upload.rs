@@ -20,7 +20,7 @@ use crate::env::{Env, FromEnv, StartError};
 use crate::ids::{PathId, ProductId, UploadId};
 use crate::json::{Fields, FromJson};
 use crate::problem::Problem;
-use crate::text;
+use crate::text::Word;
 use crate::time::Timestamp;
 
 /// The largest picture: 5 MiB.
@@ -39,22 +39,12 @@ pub enum PictureType {
     WebP,
 }
 
-impl PictureType {
-    const WORDS: [(&'static str, Self); 3] = [
+impl Word for PictureType {
+    const WORDS: &'static [(&'static str, Self)] = &[
         ("image/jpeg", Self::Jpeg),
         ("image/png", Self::Png),
         ("image/webp", Self::WebP),
     ];
-
-    /// The media type.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Jpeg => "image/jpeg",
-            Self::Png => "image/png",
-            Self::WebP => "image/webp",
-        }
-    }
 }
 
 /// What an admin sends to get a form.
@@ -70,7 +60,7 @@ impl FromJson for UploadRequest {
         let product_id = fields.required("productId", |v| {
             ProductId::parse(v.text()?).ok_or_else(|| "must be a product's id".into())
         });
-        let content_type = fields.required("contentType", |v| text::one_of(v, &PictureType::WORDS));
+        let content_type = fields.required("contentType", PictureType::read);
         // The declared length is checked here so that a picture which is too
         // large is refused before it is sent; the policy holds either way.
         let max = i64::try_from(MAX_PICTURE).unwrap_or(i64::MAX);

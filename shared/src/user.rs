@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::ids::UserId;
 use crate::json::{Field, Fields, FromJson, Reason};
 use crate::password::{NewPassword, PasswordAttempt};
-use crate::text;
+use crate::text::{self, Word};
 use crate::time::Timestamp;
 
 /// What a person may do. A customer buys; the others run the shop, each with
@@ -23,30 +23,16 @@ pub enum Role {
     SuperAdmin,
 }
 
-impl Role {
-    const WORDS: [(&'static str, Self); 4] = [
+impl Word for Role {
+    const WORDS: &'static [(&'static str, Self)] = &[
         ("customer", Self::Customer),
         ("staff", Self::Staff),
         ("admin", Self::Admin),
         ("super-admin", Self::SuperAdmin),
     ];
+}
 
-    /// The word for it on the wire, in tokens and in the table.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::WORDS
-            .iter()
-            .find(|(_, role)| *role == self)
-            .map_or("", |(word, _)| word)
-    }
-
-    /// Reads the word.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let found = Self::WORDS.iter().find(|(word, _)| *word == text);
-        found.map(|(_, role)| *role)
-    }
-
+impl Role {
     /// Whether this role works for the shop.
     #[must_use]
     pub fn is_staff(self) -> bool {
@@ -61,6 +47,11 @@ pub enum UserStatus {
     Active,
     /// It may not; nothing of it is lost.
     Disabled,
+}
+
+impl Word for UserStatus {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("active", Self::Active), ("disabled", Self::Disabled)];
 }
 
 /// An e-mail address, as it was typed but for the case of its domain.
@@ -281,7 +272,7 @@ mod tests {
         assert!(Role::Staff.is_staff());
         assert!(!Role::Customer.is_staff());
         for (word, role) in Role::WORDS {
-            assert_eq!((role.as_str(), Role::parse(word)), (word, Some(role)));
+            assert_eq!((role.as_str(), Role::parse(word)), (*word, Some(*role)));
         }
     }
 }

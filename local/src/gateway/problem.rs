@@ -6,28 +6,9 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::json;
+use shared::SECURITY_HEADERS;
 
 use crate::runtime::InvokeError;
-
-/// The headers that every answer of the shop carries; functions write the same ones themselves.
-const SECURITY: [(HeaderName, &str); 7] = [
-    (
-        header::STRICT_TRANSPORT_SECURITY,
-        "max-age=31536000; includeSubDomains; preload",
-    ),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::X_FRAME_OPTIONS, "DENY"),
-    (header::REFERRER_POLICY, "strict-origin-when-cross-origin"),
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-    ),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-site",
-    ),
-    (header::X_XSS_PROTECTION, "0"),
-];
 
 /// Why the gateway answers instead of a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +112,7 @@ impl From<&InvokeError> for Problem {
 /// Writes what every answer of the gateway's own carries.
 pub(super) fn secure(headers: &mut HeaderMap, request_id: &str) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    for (name, value) in SECURITY {
+    for (name, value) in SECURITY_HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
     if let Ok(id) = HeaderValue::from_str(request_id) {

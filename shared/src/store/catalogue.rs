@@ -17,6 +17,7 @@ use crate::store::inventory::InventoryStore;
 use crate::store::item::{Attributes, Row, text};
 use crate::store::products::{LISTED, ProductStore};
 use crate::store::{Corrupt, failed};
+use crate::text::Word;
 
 /// The published products, in pages.
 #[derive(Clone)]

@@ -84,3 +84,11 @@ where
         Problem::unavailable(cause)
     }
 }
+
+/// Whether a write was refused because its condition did not hold.
+pub(crate) fn condition_failed<E, R>(error: &SdkError<E, R>) -> bool
+where
+    E: ProvideErrorMetadata,
+{
+    error.code() == Some("ConditionalCheckFailedException")
+}

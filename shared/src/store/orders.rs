@@ -18,6 +18,7 @@ use crate::order::{
 use crate::problem::Problem;
 use crate::store::item::{Attributes, Item, Row, text};
 use crate::store::{Corrupt, failed};
+use crate::text::Word;
 use crate::time::Timestamp;
 
 /// How many queries one page of a filtered list may take. A filter is applied
@@ -261,14 +262,9 @@ fn read_address(row: Row<'_>) -> Result<ShippingAddress, Corrupt> {
 
 fn read_payment(row: Row<'_>) -> Result<Payment, Corrupt> {
     Ok(Payment {
-        method: row.parsed("method", |word| find(&PaymentMethod::WORDS, word))?,
-        status: row.parsed("status", |word| find(&PaymentStatus::WORDS, word))?,
+        method: row.parsed("method", PaymentMethod::parse)?,
+        status: row.parsed("status", PaymentStatus::parse)?,
     })
-}
-
-fn find<T: Copy>(words: &[(&str, T)], word: &str) -> Option<T> {
-    let found = words.iter().find(|(text, _)| *text == word);
-    found.map(|(_, value)| *value)
 }
 
 /// When an order was first heard of, for its history.

@@ -14,8 +14,8 @@ use crate::product::{
 };
 use crate::store::inventory::stock_row;
 use crate::store::item::{Attributes, Item, Row, number, text};
-use crate::store::token_keys::condition_failed;
-use crate::store::{Corrupt, failed};
+use crate::store::{Corrupt, condition_failed, failed};
+use crate::text::Word;
 use crate::time::Timestamp;
 
 /// The partition of the indexes that list the whole catalogue.
@@ -290,17 +290,13 @@ pub(crate) fn read(item: &Attributes) -> Result<Product, Corrupt> {
     let row = Row(item);
     let images = row.list("images")?.into_iter().map(read_image);
     let currency = row.parsed("currency", Currency::parse)?;
-    let status = row.text("status")?;
     Ok(Product {
         id: row.id("productId")?,
         name: row.text("name")?.to_owned(),
         description: row.text("description")?.to_owned(),
         price: crate::money::Money::new(row.number("price")?, currency),
         category: row.parsed("category", CategorySlug::parse)?,
-        status: ProductStatus::WORDS
-            .into_iter()
-            .find_map(|(word, value)| (word == status).then_some(value))
-            .ok_or(Corrupt::new("status"))?,
+        status: row.parsed("status", ProductStatus::parse)?,
         availability: row.parsed("availability", Availability::parse)?,
         images: images.collect::<Result<_, _>>()?,
         version: row.number("version")?,

@@ -12,9 +12,9 @@ use crate::problem::Problem;
 use crate::session::{self, RefreshToken, Session};
 use crate::signer::Signer;
 use crate::store::credentials::Proof;
-use crate::store::failed;
 use crate::store::item::{Attributes, Item, Row, number, text};
-use crate::store::token_keys::condition_failed;
+use crate::store::{condition_failed, failed};
+use crate::text::Word;
 use crate::time::Timestamp;
 use crate::user::User;
 

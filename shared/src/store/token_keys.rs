@@ -13,8 +13,8 @@ use tokio::sync::Mutex;
 use crate::env::{Env, FromEnv, StartError};
 use crate::problem::Problem;
 use crate::random;
-use crate::store::item::{Item, Row, number, text};
-use crate::store::{Corrupt, failed};
+use crate::store::item::{Attributes, Item, Row, number, text};
+use crate::store::{Corrupt, condition_failed, failed};
 use crate::time::Timestamp;
 use crate::token::{LIFETIME, PublicKey};
 
@@ -94,23 +94,14 @@ impl KeyRing {
     }
 
     async fn load(&self) -> Result<Loaded, Problem> {
-        let rows = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("ring = :ring")
-            .expression_attribute_values(":ring", text(RING))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(failed)?;
+        let rows = ring(&self.client, &self.table).await?;
         let mut loaded = Loaded {
             at: Instant::now(),
             keys: HashMap::new(),
             cursor_key: None,
         };
         let now = Timestamp::now().unix();
-        for item in rows.items() {
+        for item in &rows {
             let row = Row(item);
             let kid = row.text("kid")?;
             if kid == CURSOR_ROW {
@@ -127,6 +118,20 @@ impl KeyRing {
         }
         Ok(loaded)
     }
+}
+
+/// Every row of the ring. A handful: keys end half an hour after they retire.
+async fn ring(client: &Client, table: &str) -> Result<Vec<Attributes>, Problem> {
+    let rows = client
+        .query()
+        .table_name(table)
+        .key_condition_expression("ring = :ring")
+        .expression_attribute_values(":ring", text(RING))
+        .consistent_read(true)
+        .send()
+        .await
+        .map_err(failed)?;
+    Ok(rows.items.unwrap_or_default())
 }
 
 /// The ring as `rotate-signing-key` writes it.
@@ -204,18 +209,9 @@ impl TokenKeyStore {
     }
 
     /// Every public key, by its id.
-    async fn rows(&self) -> Result<Vec<(String, crate::store::item::Attributes)>, Problem> {
-        let rows = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("ring = :ring")
-            .expression_attribute_values(":ring", text(RING))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(failed)?;
-        let keyed = rows.items.unwrap_or_default().into_iter().map(|item| {
+    async fn rows(&self) -> Result<Vec<(String, Attributes)>, Problem> {
+        let rows = ring(&self.client, &self.table).await?;
+        let keyed = rows.into_iter().map(|item| {
             let kid = Row(&item).text("kid")?.to_owned();
             Ok::<_, Corrupt>((kid, item))
         });
@@ -239,13 +235,4 @@ impl TokenKeyStore {
             Err(error) => Err(failed(error)),
         }
     }
-}
-
-/// Whether a write was refused because its condition did not hold.
-pub(crate) fn condition_failed<E, R>(error: &aws_sdk_dynamodb::error::SdkError<E, R>) -> bool
-where
-    E: aws_sdk_dynamodb::error::ProvideErrorMetadata,
-{
-    use aws_sdk_dynamodb::error::ProvideErrorMetadata;
-    error.code() == Some("ConditionalCheckFailedException")
 }

@@ -12,6 +12,7 @@ use crate::problem::Problem;
 use crate::store::failed;
 use crate::store::item::Item;
 use crate::store::products::ProductStore;
+use crate::text::Word;
 use crate::time::Timestamp;
 use crate::upload::{UploadForm, UploadForms, UploadRequest, pending_key};
 

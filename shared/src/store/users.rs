@@ -9,6 +9,7 @@ use crate::problem::Problem;
 use crate::store::credentials::Proof;
 use crate::store::item::{Attributes, Item, Row, number, text};
 use crate::store::{Corrupt, failed};
+use crate::text::Word;
 use crate::time::Timestamp;
 use crate::token::Claims;
 use crate::user::{EmailAddress, Role, User, UserStatus};
@@ -91,17 +92,13 @@ impl UserStore {
 }
 
 pub(crate) fn write(user: &User) -> Attributes {
-    let status = match user.status {
-        UserStatus::Active => "active",
-        UserStatus::Disabled => "disabled",
-    };
     Item::new()
         .text("userId", user.id.as_str())
         .text("email", user.email.as_str())
         .text("name", &user.name)
         .optional_text("phone", user.phone.as_deref())
         .text("role", user.role.as_str())
-        .text("status", status)
+        .text("status", user.status.as_str())
         .number("tokensValidAfter", user.tokens_valid_after.unix())
         .number("version", 1_u32)
         .time("createdAt", user.created_at)
@@ -117,11 +114,7 @@ fn read(item: &Attributes) -> Result<User, Corrupt> {
         name: row.text("name")?.to_owned(),
         phone: row.optional_text("phone")?.map(str::to_owned),
         role: row.parsed("role", Role::parse)?,
-        status: row.parsed("status", |status| match status {
-            "active" => Some(UserStatus::Active),
-            "disabled" => Some(UserStatus::Disabled),
-            _ => None,
-        })?,
+        status: row.parsed("status", UserStatus::parse)?,
         tokens_valid_after: Timestamp::from_unix(valid_after)
             .ok_or(Corrupt::new("tokensValidAfter"))?,
         created_at: row.time("createdAt")?,
