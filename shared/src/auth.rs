@@ -135,16 +135,13 @@ impl FromRequest for Person {
     }
 }
 
-/// Someone who may, but need not, be signed in. A token that is there must be
-/// valid: a bad one is never taken for none.
-impl FromRequest for Option<Person> {
+/// Who calls, or why that is not known: for a handler that asks it for some of
+/// its requests only.
+impl FromRequest for Result<Person, Problem> {
     const NEEDS: Needs = Needs::Token;
 
     async fn from_request(call: &Call<'_>) -> Result<Self, Problem> {
-        match call.request().header("authorization") {
-            None => Ok(None),
-            Some(_) => Person::from_request(call).await.map(Some),
-        }
+        Ok(Person::from_request(call).await)
     }
 }
 

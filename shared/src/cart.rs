@@ -77,7 +77,7 @@ struct PricedLine {
 
 impl Cart {
     /// Prices the lines. A line whose product is gone or no longer published
-    /// is left out: the customer can't buy it, and checkout would refuse it.
+    /// is left out: the customer can't buy it, and checkout doesn't order it.
     #[must_use]
     pub fn price(lines: &[CartLine], products: &[Product], currency: Currency) -> Self {
         let mut total = Money::new(0, currency);

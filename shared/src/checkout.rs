@@ -28,16 +28,17 @@ use crate::order::{
 };
 use crate::problem::{Conflict, Problem};
 use crate::product::{Availability, LOW_STOCK, Product};
-use crate::random;
 use crate::reply::Idempotent;
 use crate::store::carts::{self, CartStore};
-use crate::store::failed;
 use crate::store::inventory::{self, InventoryStore, Stock};
 use crate::store::item::{Item, number, text};
 use crate::store::orders::{self, CustomerOrders, OrderStore};
 use crate::store::products::{self, ProductStore, batch_get};
 use crate::store::users::UserStore;
+use crate::store::{failed, is_wrong_call, pause};
+use crate::text::Word;
 use crate::time::Timestamp;
+use crate::user::Role;
 
 /// How long an idempotency key is remembered.
 const KEY_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -85,11 +86,14 @@ impl Checkout {
         time_left: TimeLeft,
     ) -> Result<Idempotent<Order>, Problem> {
         let cart = self.carts.of(customer);
-        let (_, lines) = tokio::try_join!(self.users.standing(customer), cart.lines())?;
+        let (user, lines) = tokio::try_join!(self.users.standing(customer), cart.lines())?;
+        if user.role != Role::Customer {
+            return Err(Problem::Forbidden);
+        }
         let attempt = Attempt {
             user_id: customer.user_id(),
             key,
-            body_hash: body_hash(draft)?,
+            body_hash: body_hash(draft),
             draft,
         };
         let refusal = match self.attempt(&attempt, &lines, time_left).await? {
@@ -119,12 +123,14 @@ impl Checkout {
             let detail = format!("the cart must hold at most {MAX_LINES} different products");
             return Ok(Outcome::Refused(Problem::invalid("", detail)));
         }
-        let mut total = None;
         for _ in 0..2 {
             let goods = self.goods(lines).await?;
+            if !lines.iter().any(|line| goods.sells(line)) {
+                return Ok(Outcome::Refused(Problem::Conflict(Conflict::EmptyCart)));
+            }
             let short = goods.short_of(lines);
             if !short.is_empty() {
-                self.mend_labels(&goods).await;
+                self.mend_labels(&goods, time_left).await;
                 let conflict = Conflict::OutOfStock(short);
                 return Ok(Outcome::Refused(Problem::Conflict(conflict)));
             }
@@ -133,20 +139,19 @@ impl Checkout {
                 let conflict = Conflict::PriceChanged { total: order.total };
                 return Ok(Outcome::Refused(Problem::Conflict(conflict)));
             }
-            total = Some(order.total);
             match self.send(attempt, lines, &goods, &order, time_left).await? {
                 Sent::Done => {
-                    self.relabel(lines, &goods).await;
+                    self.relabel(lines, &goods, time_left).await;
                     return Ok(Outcome::Placed(Box::new(order)));
                 }
                 Sent::ProductChanged => {}
                 Sent::Refused(problem) => return Ok(Outcome::Refused(problem)),
             }
         }
-        // Somebody edits these products faster than we read them.
-        let total = total.unwrap_or(Money::new(0, self.currency));
-        let conflict = Conflict::PriceChanged { total };
-        Ok(Outcome::Refused(Problem::Conflict(conflict)))
+        // Somebody edits these products faster than we read them, without
+        // changing the total.
+        let busy = Problem::unavailable("the products changed twice during one checkout");
+        Ok(Outcome::Refused(busy))
     }
 
     /// Products and stock of the lines, as they now are.
@@ -201,7 +206,7 @@ impl Checkout {
                             None => Box::new(error),
                         }
                     }
-                    Some(Failure::ResourceNotFoundException(_)) => return Err(failed(error)),
+                    _ if is_wrong_call(&error) => return Err(failed(error)),
                     // Throttled, still running, no answer, or an answer that
                     // does not say whether it was done. The token makes it
                     // safe to ask again.
@@ -246,11 +251,12 @@ impl Checkout {
             (Kind::Order, put(orders::write(attempt.user_id, order))?),
         ];
         for line in lines {
-            let product = on_sale(&goods.products, &line.product_id);
-            let product =
-                product.ok_or_else(|| Problem::internal("a line was priced without a product"))?;
-            actions.push((Kind::Stock(line.product_id.clone()), self.take_stock(line)?));
-            actions.push((Kind::Product, self.check_product(product)?));
+            // What is no longer sold is not ordered, and leaves the cart.
+            if let Some(product) = on_sale(&goods.products, &line.product_id) {
+                let stock = Kind::Stock(line.product_id.clone());
+                actions.push((stock, self.take_stock(line)?));
+                actions.push((Kind::Product, self.check_product(product)?));
+            }
             actions.push((Kind::CartLine, self.empty_cart(attempt.user_id, line)?));
         }
         Ok(actions)
@@ -306,10 +312,8 @@ impl Checkout {
         orders.get(&used.order_id).await.map(Some)
     }
 
-    /// After stock was taken: sets the labels of what may now be low. Its
-    /// failure is no reason to say that the order failed; the next look at
-    /// the same goods mends the label.
-    async fn relabel(&self, lines: &[CartLine], goods: &Goods) {
+    /// After stock was taken: sets the labels of what may now be low.
+    async fn relabel(&self, lines: &[CartLine], goods: &Goods, time_left: TimeLeft) {
         let near: Vec<CartLine> = lines
             .iter()
             .filter(|line| {
@@ -322,28 +326,37 @@ impl Checkout {
         if near.is_empty() {
             return;
         }
-        match self.goods(&near).await {
-            Ok(goods) => self.mend_labels(&goods).await,
-            Err(problem) => warn(&problem),
+        match tokio::time::timeout(for_labels(time_left), self.goods(&near)).await {
+            Ok(Ok(goods)) => self.mend_labels(&goods, time_left).await,
+            Ok(Err(problem)) => warn(&problem),
+            Err(elapsed) => log::warn(NOT_SET, &elapsed),
         }
     }
 
-    /// Sets every label that is not what the stock says.
-    async fn mend_labels(&self, goods: &Goods) {
-        for product in &goods.products {
-            let Some(stock) = goods.stock_of(&product.id) else {
-                continue;
-            };
+    /// Sets every label that is not what the stock says, all at once and not
+    /// for long. Its failure is no reason to keep anybody waiting, or to say
+    /// that an order failed: the next checkout of the same goods mends it.
+    async fn mend_labels(&self, goods: &Goods, time_left: TimeLeft) {
+        let wrong = goods.products.iter().filter_map(|product| {
+            let stock = goods.stock_of(&product.id)?;
             let label = Availability::of(stock.available);
-            if label == product.availability {
-                continue;
-            }
-            let set = self.products.relabel(&product.id, label, stock.version);
-            if let Err(problem) = set.await {
-                warn(&problem);
-            }
+            (label != product.availability).then_some((&product.id, label, stock.version))
+        });
+        let set = wrong.map(|(id, label, version)| self.products.relabel(id, label, version));
+        let set = futures_util::future::join_all(set);
+        match tokio::time::timeout(for_labels(time_left), set).await {
+            Ok(set) => set
+                .iter()
+                .filter_map(|set| set.as_ref().err())
+                .for_each(warn),
+            Err(elapsed) => log::warn(NOT_SET, &elapsed),
         }
     }
+}
+
+/// How long a checkout waits for a label at most.
+fn for_labels(time_left: TimeLeft) -> Duration {
+    time_left.to_work().min(Duration::from_millis(300))
 }
 
 /// One request to buy.
@@ -387,6 +400,13 @@ fn judge<'a>(
         .filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"))
         .map(|(kind, _)| kind)
         .collect();
+    let wrong = |reason: &CancellationReason| {
+        matches!(reason.code(), Some("ValidationError" | "AccessDenied"))
+    };
+    if reasons.iter().any(wrong) {
+        let cause = "DynamoDB does not take the transaction as it is";
+        return Some(Sent::Refused(Problem::internal(cause)));
+    }
     let refused = |conflict| Some(Sent::Refused(Problem::Conflict(conflict)));
     // The order's own id is new, so only its key can have been used.
     if failed
@@ -427,15 +447,20 @@ impl Goods {
         found.map(|(_, stock)| *stock)
     }
 
-    /// The products of which there is less than the lines ask for. What is no
-    /// longer sold is one of them.
+    /// Whether a line can be bought at all. A cart shows no other.
+    fn sells(&self, line: &CartLine) -> bool {
+        on_sale(&self.products, &line.product_id).is_some()
+    }
+
+    /// The products on sale of which there is less than the lines ask for.
     fn short_of(&self, lines: &[CartLine]) -> Vec<ProductId> {
-        let enough = |line: &&CartLine| {
-            let sold = on_sale(&self.products, &line.product_id).is_some();
+        let enough = |line: &CartLine| {
             let stock = self.stock_of(&line.product_id);
-            sold && stock.is_some_and(|stock| stock.available >= line.quantity.get())
+            stock.is_some_and(|stock| stock.available >= line.quantity.get())
         };
-        let short = lines.iter().filter(|line| !enough(line));
+        let short = lines
+            .iter()
+            .filter(|line| self.sells(line) && !enough(line));
         short.map(|line| line.product_id.clone()).collect()
     }
 
@@ -450,9 +475,9 @@ impl Goods {
         let mut total = Money::new(0, currency);
         let mut priced = Vec::with_capacity(lines.len());
         for line in lines {
-            let product = on_sale(&self.products, &line.product_id);
-            let product =
-                product.ok_or_else(|| Problem::internal("a line was priced without a product"))?;
+            let Some(product) = on_sale(&self.products, &line.product_id) else {
+                continue;
+            };
             let line_total = product
                 .price
                 .times(line.quantity.get())
@@ -487,10 +512,30 @@ impl Goods {
     }
 }
 
-/// What tells two bodies apart: the meaning, not the spelling.
-fn body_hash(draft: &OrderDraft) -> Result<String, Problem> {
-    let text = serde_json::to_vec(draft).map_err(Problem::internal)?;
-    Ok(URL_SAFE_NO_PAD.encode(digest(&SHA256, &text)))
+/// What tells two bodies apart: the meaning, not the spelling. It is kept for
+/// days, so it must not change with the way that a type is laid out: the parts
+/// stand here one by one, each with its length before it. What is added later
+/// and absent must leave the hash as it is.
+fn body_hash(draft: &OrderDraft) -> String {
+    let (total, address) = (draft.expected_total, &draft.shipping_address);
+    let (amount, currency) = (total.amount().to_string(), total.currency());
+    let parts = [
+        amount.as_str(),
+        currency.as_str(),
+        draft.payment_method.as_str(),
+        &address.name,
+        &address.line1,
+        address.line2.as_deref().unwrap_or_default(),
+        &address.postal_code,
+        &address.city,
+        &address.country,
+        address.phone.as_deref().unwrap_or_default(),
+    ];
+    let text: String = parts
+        .iter()
+        .map(|part| format!("{}:{part}", part.len()))
+        .collect();
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()))
 }
 
 /// DynamoDB's own token, of at most 36 characters: the same for every sending
@@ -501,17 +546,12 @@ fn request_token(user_id: &UserId, order_id: &OrderId) -> String {
     URL_SAFE_NO_PAD.encode(short)
 }
 
-/// Full jitter: anything from nothing to 50 ms, doubled with every try
-/// (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
-fn pause(tried: u32) -> Result<Duration, Problem> {
-    let most = 50_u64 << tried.min(6);
-    let chance = u64::from(u16::from_be_bytes(random::bytes()?));
-    Ok(Duration::from_millis(most * chance / u64::from(u16::MAX)))
-}
+/// The log's word for a label that is stale for now.
+const NOT_SET: &str = "label-not-set";
 
 fn warn(problem: &Problem) {
     if let Some(cause) = problem.cause() {
-        log::warn("label-not-set", cause.as_ref());
+        log::warn(NOT_SET, cause.as_ref());
     }
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::problem::Problem;
 use crate::reply::Response;
@@ -19,11 +19,16 @@ use crate::reply::Response;
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Request {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) raw_query_string: String,
+    #[serde(deserialize_with = "or_default")]
     headers: BTreeMap<String, String>,
+    #[serde(deserialize_with = "or_default")]
     path_parameters: BTreeMap<String, String>,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) request_context: RequestContext,
     body: Option<String>,
+    #[serde(deserialize_with = "or_default")]
     is_base64_encoded: bool,
 }
 
@@ -31,8 +36,11 @@ pub(crate) struct Request {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct RequestContext {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) request_id: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) route_key: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) http: HttpContext,
 }
 
@@ -40,9 +48,21 @@ pub(crate) struct RequestContext {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct HttpContext {
+    #[serde(deserialize_with = "or_default")]
     pub(crate) method: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) source_ip: String,
+    #[serde(deserialize_with = "or_default")]
     pub(crate) user_agent: String,
+}
+
+/// What is null counts as absent: some senders write it.
+fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Default + Deserialize<'de>,
+    D: Deserializer<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 impl Request {

@@ -92,7 +92,24 @@ impl Money {
 
 impl FromJson for Money {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let amount = fields.required("amount", |v| v.integer(0..=i64::MAX));
+        Self::up_to(i64::MAX, fields)
+    }
+}
+
+/// The price of one piece: at most [`MAX_PRICE`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Price(pub(crate) Money);
+
+impl FromJson for Price {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let max = i64::try_from(MAX_PRICE).unwrap_or(i64::MAX);
+        Money::up_to(max, fields).map(Self)
+    }
+}
+
+impl Money {
+    fn up_to(max: i64, fields: &mut Fields<'_>) -> Option<Self> {
+        let amount = fields.required("amount", |v| v.integer(0..=max));
         let currency = fields.required("currency", |v| {
             Currency::parse(v.text()?).ok_or_else(|| "must be an ISO 4217 code such as EUR".into())
         });

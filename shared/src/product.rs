@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::extract::{FromQuery, Parameters};
 use crate::ids::{ImageId, ProductId};
 use crate::json::{Field, Fields, FromJson, Reason};
-use crate::money::{MAX_PRICE, Money};
+use crate::money::{Money, Price};
 use crate::text::{self, Word};
 use crate::time::Timestamp;
 
@@ -155,21 +155,14 @@ impl FromJson for NewProduct {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let name = fields.required("name", |v| text::line(v, 3..=200));
         let description = fields.optional("description", |v| text::paragraphs(v, 0..=10_000));
-        let price = fields.object::<Money>("price");
+        let price = fields.object::<Price>("price");
         let category = fields.required("category", CategorySlug::read);
         let status = fields.required("status", ProductStatus::read);
         let stock = fields.optional("stock", |v| v.integer(0..=MAX_STOCK));
-        let price = price.and_then(|price| {
-            if price.amount() <= MAX_PRICE {
-                return Some(price);
-            }
-            fields.refuse("price", "must be at most 1000000000 minor units".into());
-            None
-        });
         Some(Self {
             name: name?,
             description: description?.unwrap_or_default(),
-            price: price?,
+            price: price?.0,
             category: category?,
             status: status?,
             stock: u32::try_from(stock?.unwrap_or(0)).ok()?,

@@ -74,13 +74,37 @@ impl KeyRotation {
         if asked.secret_id != self.secret {
             return Err(Problem::internal("asked to rotate another secret"));
         }
-        let version = &asked.client_request_token;
+        let version = asked.client_request_token.as_str();
+        let current = self.current_if_in_turn(version).await?;
         match asked.step {
             Step::Create => self.create(version).await,
             Step::Set => self.publish(version).await,
             Step::Test => self.test(version).await,
-            Step::Finish => self.finish(version).await,
+            Step::Finish => self.finish(version, current).await,
         }
+    }
+
+    /// The version that is current, if the asked one is that or waits to be: a
+    /// step that is repeated late must not bring an old key back.
+    async fn current_if_in_turn(&self, version: &str) -> Result<Option<String>, Problem> {
+        let described = self
+            .client
+            .describe_secret()
+            .secret_id(&self.secret)
+            .send()
+            .await
+            .map_err(failed)?;
+        let stages = described.version_ids_to_stages.unwrap_or_default();
+        let has = |id: &str, label: &str| {
+            let labels = stages.get(id);
+            labels.is_some_and(|labels| labels.iter().any(|it| it == label))
+        };
+        if !has(version, PENDING) && !has(version, CURRENT) {
+            return Err(Problem::internal(
+                "this version does not wait to be current",
+            ));
+        }
+        Ok(stages.keys().find(|id| has(id, CURRENT)).cloned())
     }
 
     /// Makes a key pair, unless an earlier try made it.
@@ -134,32 +158,21 @@ impl KeyRotation {
     }
 
     /// Makes the new version current, then lets the old public keys end.
-    async fn finish(&self, version: &str) -> Result<(), Problem> {
-        let described = self
-            .client
-            .describe_secret()
-            .secret_id(&self.secret)
-            .send()
-            .await
-            .map_err(failed)?;
-        let stages = described.version_ids_to_stages();
-        let current = stages
-            .into_iter()
-            .flatten()
-            .find(|(_, labels)| labels.iter().any(|label| label == CURRENT))
-            .map(|(id, _)| id.as_str());
-        if current != Some(version) {
+    async fn finish(&self, version: &str, current: Option<String>) -> Result<(), Problem> {
+        let secret = self.pending(version).await?;
+        if current.as_deref() != Some(version) {
+            // Before anything is signed with it, everyone knows its other half.
+            tokio::time::sleep(self.ring.until_known(&secret.kid).await?).await;
             self.client
                 .update_secret_version_stage()
                 .secret_id(&self.secret)
                 .version_stage(CURRENT)
                 .move_to_version_id(version)
-                .set_remove_from_version_id(current.map(str::to_owned))
+                .set_remove_from_version_id(current)
                 .send()
                 .await
                 .map_err(failed)?;
         }
-        let secret = self.pending(version).await?;
         self.ring.retire_all_but(&secret.kid).await
     }
 

@@ -118,10 +118,14 @@ impl<H, S: FromEnv> Function<H, S> {
         let id = request_id(request, context);
         let time_left = TimeLeft::of(until(context.deadline));
         let call = Call::new(request, self.authenticator.as_ref(), time_left);
-        let handled = AssertUnwindSafe(self.handler.call(&call, self.state.clone()))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| Err(Problem::internal("the handler panicked")));
+        let handled = AssertUnwindSafe(self.handler.call(&call, self.state.clone())).catch_unwind();
+        // Better our 503, which says when to come back, than the gateway's after
+        // Lambda has ended the process.
+        let handled = match tokio::time::timeout(time_left.to_work(), handled).await {
+            Ok(Ok(handled)) => handled,
+            Ok(Err(_)) => Err(Problem::internal("the handler panicked")),
+            Err(elapsed) => Err(Problem::unavailable(elapsed)),
+        };
         let mut error = None;
         let response = handled.unwrap_or_else(|problem| {
             error = problem.cause().map(log::causes);
@@ -187,9 +191,30 @@ mod tests {
         Ok(NoContent)
     }
 
+    async fn stuck((): ()) -> Result<NoContent, Problem> {
+        std::future::pending().await
+    }
+
+    /// A call that may take so long.
+    fn context(milliseconds: u64) -> Context {
+        let mut context = Context::default();
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis();
+        context.deadline = u64::try_from(now).unwrap() + milliseconds;
+        context
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_takes_too_long_is_a_503_while_there_is_time_to_say_so() {
+        let answer = function(stuck)
+            .answer(&Request::default(), &context(600))
+            .await;
+        assert_eq!(answer.status(), 503);
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    }
+
     #[tokio::test]
     async fn a_panic_is_a_500_that_tells_nothing_and_the_process_lives_on() {
-        let (request, context) = (Request::default(), Context::default());
+        let (request, context) = (Request::default(), context(10_000));
         let buggy = function(buggy);
         for _ in 0..2 {
             let answer = buggy.answer(&request, &context).await;
@@ -203,7 +228,7 @@ mod tests {
     async fn an_answer_carries_the_gateways_id_of_its_request() {
         let mut request = Request::default();
         request.request_context.request_id = "from-the-gateway".into();
-        let answer = function(fine).answer(&request, &Context::default()).await;
+        let answer = function(fine).answer(&request, &context(10_000)).await;
         assert_eq!(answer.header("x-request-id"), Some("from-the-gateway"));
     }
 
@@ -220,6 +245,8 @@ mod tests {
             "{}",
             r#"{"rawPath":"/%zz/\u0000","headers":{"x":"\u0001","host":"not a host"}}"#,
             r#"{"unknown":[1,2],"body":"%%%","isBase64Encoded":true}"#,
+            r#"{"headers":null,"pathParameters":null,"rawQueryString":null,"body":null}"#,
+            r#"{"requestContext":{"http":{"userAgent":null},"requestId":null}}"#,
         ] {
             let request: Request = serde_json::from_str(event).unwrap();
             assert!(request.header("authorization").is_none());

@@ -115,9 +115,9 @@ pub enum SignOut {
 
 impl FromJson for SignOut {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let token = fields.optional("refreshToken", read)?;
-        let everywhere = fields.optional("everywhere", |v| v.boolean())?;
-        match (token, everywhere) {
+        let token = fields.optional("refreshToken", read);
+        let everywhere = fields.optional("everywhere", |v| v.boolean());
+        match (token?, everywhere?) {
             (_, Some(true)) => Some(Self::Everywhere),
             (Some(token), _) => Some(Self::Session(token)),
             (None, _) => {

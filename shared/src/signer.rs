@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
@@ -15,11 +16,16 @@ use crate::env::{Env, FromEnv, StartError};
 use crate::ids::SessionId;
 use crate::problem::Problem;
 use crate::store::failed;
+use crate::store::token_keys::GRACE;
 use crate::time::Timestamp;
 use crate::token::SigningKey;
 use crate::user::User;
 
+/// How long a key is used before it is fetched again.
 const FRESH: Duration = Duration::from_secs(5 * 60);
+/// How long a key is used at most: public keys outlive the tokens of a retired
+/// key by this much (`store/token_keys.rs`).
+const STALE: Duration = GRACE;
 
 /// The secret's text: `{"kid":"…","seed":"<base64, 32 bytes>"}`. Neither
 /// `Debug` nor `Display`: it can't be printed.
@@ -82,35 +88,62 @@ impl FromEnv for Signer {
 }
 
 impl Signer {
-    /// A new access token. It is dated no earlier than from when on the
-    /// user's tokens count.
+    /// A new access token.
     pub(crate) async fn sign(&self, user: &User, session: &SessionId) -> Result<String, Problem> {
         let key = self.key().await?;
+        self.sign_with(&key, user, session)
+    }
+
+    /// A new access token by a key that was fetched before. It is dated no
+    /// earlier than from when on the user's tokens count.
+    pub(crate) fn sign_with(
+        &self,
+        key: &SigningKey,
+        user: &User,
+        session: &SessionId,
+    ) -> Result<String, Problem> {
         let issued_at = Timestamp::now().max(user.tokens_valid_after);
         Ok(key.sign(&user.id, user.role, session, &self.issuer, issued_at)?)
     }
 
-    async fn key(&self) -> Result<Arc<SigningKey>, Problem> {
+    /// The current key. While Secrets Manager can't be reached, the one from
+    /// before goes on for as long as its public half surely does.
+    pub(crate) async fn key(&self) -> Result<Arc<SigningKey>, Problem> {
         let mut loaded = self.loaded.lock().await;
         if let Some(fresh) = loaded.as_ref().filter(|it| it.at.elapsed() < FRESH) {
             return Ok(Arc::clone(&fresh.key));
         }
+        match self.load().await {
+            Ok(key) => {
+                *loaded = Some(Loaded {
+                    at: Instant::now(),
+                    key: Arc::clone(&key),
+                });
+                Ok(key)
+            }
+            Err(problem) => match loaded.as_ref().filter(|it| it.at.elapsed() < STALE) {
+                Some(stale) => Ok(Arc::clone(&stale.key)),
+                None => Err(problem),
+            },
+        }
+    }
+
+    async fn load(&self) -> Result<Arc<SigningKey>, Problem> {
         let secret = self
             .client
             .get_secret_value()
             .secret_id(&self.secret)
             .send()
             .await
-            .map_err(failed)?;
+            .map_err(|error| match error.code() {
+                // The first rotation has not made it yet.
+                Some("ResourceNotFoundException") => Problem::unavailable(error),
+                _ => failed(error),
+            })?;
         let text = secret.secret_string();
         let text = text.ok_or_else(|| Problem::internal("the signing key's secret has no text"))?;
         let secret = SecretKey::read(text)?;
         let seed = secret.seed()?;
-        let key = Arc::new(SigningKey::from_seed(secret.kid, &seed));
-        *loaded = Some(Loaded {
-            at: Instant::now(),
-            key: Arc::clone(&key),
-        });
-        Ok(key)
+        Ok(Arc::new(SigningKey::from_seed(secret.kid, &seed)))
     }
 }

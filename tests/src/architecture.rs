@@ -38,6 +38,10 @@ fn a_function_crate_depends_on_shared_alone_and_names_nothing_else() {
         for line in source.lines().filter(|line| line.starts_with("use ")) {
             assert!(line.starts_with("use shared::"), "{name}: {line}");
         }
+        // Doors for the demo shop and the tools of an operator.
+        for door in [".insert(", "trusted("] {
+            assert!(!source.contains(door), "{name} uses {door}");
+        }
         assert!(
             source.lines().count() <= 40,
             "{name} is too long to read in a breath"
@@ -188,5 +192,19 @@ fn no_role_may_scan_or_has_a_wildcard() {
             let deny = wildcard == "s3:*";
             assert!(deny || !line.contains(wildcard), "{line}");
         }
+    }
+}
+
+#[test]
+fn nobody_may_update_a_user_but_for_what_their_role_names() {
+    let template = read("template.yaml");
+    let statements = template.split("- Effect: Allow");
+    let updates: Vec<&str> = statements
+        .filter(|it| it.contains("dynamodb:UpdateItem") && it.contains("UsersTable"))
+        .collect();
+    assert_eq!(updates.len(), 1);
+    for statement in updates {
+        assert!(statement.contains("dynamodb:Attributes: [userId, tokensValidAfter]"));
+        assert!(statement.contains("dynamodb:Attributes: \"false\""));
     }
 }

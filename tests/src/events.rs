@@ -94,16 +94,37 @@ async fn every_event_is_handled_by_its_function() {
 }
 
 #[tokio::test]
-async fn the_rotation_function_takes_its_event_and_refuses_another_secret() {
+async fn the_rotation_function_takes_its_event_in_its_turn_and_for_its_secret() {
     let shop = spawn_shop().await;
-    let environment = shop.cloud.environment("rotate-signing-key");
-    let arn = environment["SIGNING_KEY_ARN"].as_str();
-    let theirs: Value = serde_json::from_slice(&event("rotate-signing-key", &[])).unwrap();
-    let theirs = theirs["SecretId"].as_str().unwrap();
-    let mine = event("rotate-signing-key", &[(theirs, arn)]);
     let name = "rotate-signing-key";
-    assert_eq!(shop.cloud.invoke(name, mine).await.unwrap(), b"null");
-    assert!(shop.cloud.invoke(name, event(name, &[])).await.is_err());
+    let environment = shop.cloud.environment(name);
+    let arn = environment["SIGNING_KEY_ARN"].as_str();
+    let theirs: Value = serde_json::from_slice(&event(name, &[])).unwrap();
+    let mine = event(name, &[(theirs["SecretId"].as_str().unwrap(), arn)]);
+    assert!(
+        shop.cloud.invoke(name, event(name, &[])).await.is_err(),
+        "another secret"
+    );
+    assert!(
+        shop.cloud.invoke(name, mine.clone()).await.is_err(),
+        "nobody asked to rotate"
+    );
+
+    // Secrets Manager announces the new version before it calls.
+    let version = json!({
+        "SecretId": arn, "ClientRequestToken": theirs["ClientRequestToken"],
+        "VersionStages": ["AWSPENDING"], "SecretString": "{}",
+    });
+    let put = reqwest::Client::new()
+        .post(shop.cloud.secrets_manager_url())
+        .header("x-amz-target", "secretsmanager.PutSecretValue")
+        .header("content-type", "application/x-amz-json-1.1")
+        .body(version.to_string());
+    assert_eq!(put.send().await.unwrap().status().as_u16(), 200);
+    assert!(
+        shop.cloud.invoke(name, mine).await.is_err(),
+        "the value is no key"
+    );
 }
 
 #[tokio::test]

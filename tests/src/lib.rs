@@ -170,15 +170,12 @@ impl Shop {
         available.as_str().unwrap().parse().unwrap()
     }
 
-    /// Every item of a table, straight from the database, in its own JSON.
-    pub async fn items(&self, table_logical_id: &str) -> Vec<Value> {
-        let mut tables = self.cloud.template().tables.iter();
-        let table = tables.find(|table| table.logical_id == table_logical_id);
-        let table = &table.expect("a table of the template").name;
+    /// Calls the database itself, past the shop.
+    async fn dynamodb(&self, operation: &str, body: &Value) -> Value {
         let answer = self
             .http
             .post(self.cloud.dynamodb_url())
-            .header("x-amz-target", "DynamoDB_20120810.Scan")
+            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
             .header("content-type", "application/x-amz-json-1.0")
             // The embedded database wants to see a signature, and does not check it.
             .header("x-amz-date", "20261121T100000Z")
@@ -187,11 +184,35 @@ impl Shop {
                 "AWS4-HMAC-SHA256 Credential=test/20261121/eu-central-1/dynamodb/aws4_request, \
                  SignedHeaders=host, Signature=0",
             )
-            .body(json!({ "TableName": table }).to_string())
+            .body(body.to_string())
             .send()
             .await
             .expect("the database answers");
-        let answer: Value = answer.json().await.expect("the database answers JSON");
+        answer.json().await.expect("the database answers JSON")
+    }
+
+    fn table(&self, logical_id: &str) -> &str {
+        let mut tables = self.cloud.template().tables.iter();
+        let table = tables.find(|table| table.logical_id == logical_id);
+        &table.expect("a table of the template").name
+    }
+
+    /// Sets a text of a user's record, as a tool of the shop's operator would.
+    pub async fn set_user(&self, user: &Actor, name: &str, value: &str) {
+        let body = json!({
+            "TableName": self.table("UsersTable"),
+            "Key": { "userId": { "S": user.session["user"]["userId"] } },
+            "UpdateExpression": "SET #name = :value",
+            "ExpressionAttributeNames": { "#name": name },
+            "ExpressionAttributeValues": { ":value": { "S": value } },
+        });
+        assert_eq!(self.dynamodb("UpdateItem", &body).await, json!({}));
+    }
+
+    /// Every item of a table, straight from the database, in its own JSON.
+    pub async fn items(&self, table_logical_id: &str) -> Vec<Value> {
+        let table = self.table(table_logical_id);
+        let answer = self.dynamodb("Scan", &json!({ "TableName": table })).await;
         assert!(
             answer["LastEvaluatedKey"].is_null(),
             "too many rows for one look"

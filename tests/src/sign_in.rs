@@ -265,6 +265,81 @@ async fn signing_out_everywhere_ends_all_sessions_and_the_tokens_that_are_out() 
 }
 
 #[tokio::test]
+async fn a_token_that_was_signed_out_everywhere_can_not_do_it_again() {
+    let shop = spawn_shop().await;
+    let stolen = shop.alice().await;
+    let everywhere = json!({ "everywhere": true });
+    stolen
+        .post("/api/auth/logout", &everywhere)
+        .await
+        .expect(204);
+    let body = json!({ "refreshToken": shop.alice().await.session["refreshToken"] });
+    let refused = stolen.post("/api/auth/logout", &everywhere).await;
+    refused.expect_problem(401, "unauthenticated");
+    shop.anonymous()
+        .post("/api/auth/refresh", &body)
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn signing_out_needs_no_access_token_and_minds_no_bad_one() {
+    let shop = spawn_shop().await;
+    let alice = shop.alice().await;
+    let body = json!({ "refreshToken": alice.session["refreshToken"] });
+    let late = alice.with_token("an.expired.token");
+    late.post("/api/auth/logout", &body).await.expect(204);
+    let refused = shop.anonymous().post("/api/auth/refresh", &body).await;
+    refused.expect_problem(401, "unauthenticated");
+    let both = json!({ "refreshToken": 7, "everywhere": true });
+    let refused = alice.post("/api/auth/logout", &both).await;
+    assert_eq!(
+        refused.expect_problem(422, "invalid").pointers(),
+        ["/refreshToken"]
+    );
+}
+
+#[tokio::test]
+async fn a_role_that_was_taken_away_or_an_account_disabled_stops_at_once() {
+    let shop = spawn_shop().await;
+    let product = |number: u32| crate::new_product(&format!("Thing {number}"), 100, 1);
+    for (name, value, status) in [("role", "staff", 403), ("status", "disabled", 401)] {
+        let shop = spawn_shop().await;
+        let admin = shop.admin().await;
+        admin
+            .post("/api/admin/products", &product(1))
+            .await
+            .expect(201);
+        shop.set_user(&admin, name, value).await;
+        admin
+            .post("/api/admin/products", &product(2))
+            .await
+            .expect(status);
+        let body = json!({ "refreshToken": admin.session["refreshToken"] });
+        let refused = shop.anonymous().post("/api/auth/refresh", &body).await;
+        refused.expect_problem(401, "unauthenticated");
+    }
+    let admin = shop.admin().await;
+    shop.set_user(&admin, "status", "disabled").await;
+    let email = "admin@example.com";
+    let body = json!({ "email": email, "password": password_of(email) });
+    let refused = shop.anonymous().post("/api/admin/login", &body).await;
+    refused.expect_problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn a_session_does_not_outgrow_the_role_it_was_opened_for() {
+    let shop = spawn_shop().await;
+    let carol = shop.newcomer("carol").await;
+    shop.set_user(&carol, "role", "super-admin").await;
+    let body = json!({ "refreshToken": carol.session["refreshToken"] });
+    for _ in 0..2 {
+        let refused = shop.anonymous().post("/api/auth/refresh", &body).await;
+        refused.expect_problem(401, "unauthenticated");
+    }
+}
+
+#[tokio::test]
 async fn a_rotated_key_signs_new_tokens_and_old_ones_go_on() {
     let shop = spawn_shop().await;
     let before = shop.alice().await;

@@ -8,10 +8,11 @@ fn main() -> Result<(), StartError> {
     serve(logout)
 }
 
-/// One session is ended by its own refresh token; all of them need an access
-/// token too, and end the access tokens that are out.
+/// One session is ended by its own refresh token, whoever sends it and
+/// whatever else they send. All of them need a valid access token, and the
+/// access tokens that are out end with them.
 async fn logout(
-    caller: Option<Person>,
+    caller: Result<Person, Problem>,
     Json(wanted): Json<SignOut>,
     (sessions, users): (SessionStore, UserStore),
 ) -> Result<NoContent, Problem> {
@@ -19,9 +20,10 @@ async fn logout(
         SignOut::Session(Some(token)) => sessions.end(&token).await?,
         SignOut::Session(None) => {}
         SignOut::Everywhere => {
-            let caller = caller.ok_or(Problem::NoToken)?;
-            users.end_tokens(&caller).await?;
+            let caller = caller?;
+            users.standing(&caller).await?;
             sessions.end_all(&caller).await?;
+            users.end_tokens(&caller).await?;
         }
     }
     Ok(NoContent)

@@ -9,11 +9,13 @@ fn main() -> Result<(), StartError> {
     serve(register)
 }
 
-/// Makes the account and opens its first session.
+/// Makes the account and opens its first session: not the one if the other
+/// can't be.
 async fn register(
     Json(registration): Json<Registration>,
     (accounts, sessions): (AccountDesk, SessionDesk),
 ) -> Result<Created<Session>, Problem> {
+    sessions.ready().await?;
     let user = accounts.register(registration).await?;
     let session = sessions.open(&user, None).await?;
     Ok(Created(session))

@@ -208,9 +208,11 @@ impl Instance {
 
     /// Ends the process and waits until it is gone.
     pub(super) async fn kill(&mut self) {
-        self.waiting = None;
         // It fails only for a process that is gone.
         let _ = self.child.kill().await;
+        // After the end: a process whose question is left unanswered while it lives complains
+        // of it in the log.
+        self.waiting = None;
         self.registration.remove();
     }
 }

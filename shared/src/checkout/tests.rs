@@ -108,7 +108,7 @@ impl Halfway {
         let attempt = Attempt {
             user_id: self.customer.user_id(),
             key: &key,
-            body_hash: body_hash(&draft).unwrap(),
+            body_hash: body_hash(&draft),
             draft: &draft,
         };
         let time_left = TimeLeft::of(Duration::from_secs(10));
@@ -286,4 +286,47 @@ async fn a_disabled_customer_buys_nothing() {
         .unwrap();
     assert!(matches!(it.place().await, Err(Problem::BadToken)));
     assert_eq!(it.stock().await, 9);
+}
+
+#[tokio::test]
+async fn what_is_no_longer_sold_is_not_ordered_and_leaves_the_cart() {
+    let it = halfway(10, 2).await;
+    let gone = it.tables.product(10).await;
+    it.tables.fill_cart(&it.customer, &gone, 3).await;
+    it.checkout
+        .client
+        .update_item()
+        .table_name(&it.checkout.products.table)
+        .key("productId", text(gone.as_str()))
+        .update_expression("SET #status = :draft")
+        .expression_attribute_names("#status", "status")
+        .expression_attribute_values(":draft", text("draft"))
+        .send()
+        .await
+        .unwrap();
+    match it.place().await {
+        Ok(Idempotent::Created(order)) => assert_eq!(order.lines.len(), 1),
+        _ => panic!("it was not placed"),
+    }
+    assert_eq!(it.stock().await, 8);
+    assert_eq!(it.checkout.inventory.available(&gone).await.unwrap(), 10);
+    let left = it.checkout.carts.of(&it.customer).lines().await.unwrap();
+    assert_eq!(left, []);
+}
+
+#[test]
+fn a_body_has_the_hash_that_it_had_when_its_key_was_used() {
+    assert_eq!(
+        body_hash(&draft(500)),
+        "4H5khWF8sbkPdvMmgg12ctHZ3HY66WlGZGSsYHgXCmA"
+    );
+    let mut other = draft(500);
+    other.shipping_address.line2 = Some("Berlin".to_owned());
+    assert_ne!(body_hash(&other), body_hash(&draft(500)));
+}
+
+#[test]
+fn a_transaction_that_can_never_pass_is_not_tried_again() {
+    assert_eq!(verdict([OK, OK, "ValidationError", OK, OK]), "internal");
+    assert_eq!(verdict([OK, OK, OK, "AccessDenied", OK]), "internal");
 }

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::ReturnValue;
 use crate::auth::{Customer, Identity};
 use crate::cart::{Cart, CartLine, MAX_LINES, Quantity};
 use crate::env::{Env, FromEnv, StartError};
-use crate::ids::{ProductId, UserId};
+use crate::ids::{ProductId, UserId, new_ulid};
 use crate::money::Currency;
 use crate::problem::Problem;
 use crate::product::ProductStatus;
@@ -105,22 +105,30 @@ impl CustomerCart<'_> {
         Ok(())
     }
 
-    /// Sets a line's quantity; whether the line is new.
+    /// Sets a line's quantity; whether this made the line. The row remembers
+    /// which attempt made it, so that one which the SDK sends again, its first
+    /// answer lost, still knows its own line.
     async fn set(&self, product: &ProductId, quantity: Quantity) -> Result<bool, Problem> {
+        let attempt = new_ulid()?;
         let set = self
             .store
             .client
             .update_item()
             .table_name(&self.store.table)
             .set_key(Some(key(self.user_id, product)))
-            .update_expression("SET quantity = :quantity, expiresAt = :end")
+            .update_expression(
+                "SET quantity = :quantity, expiresAt = :end, \
+                 madeBy = if_not_exists(madeBy, :attempt)",
+            )
             .expression_attribute_values(":quantity", number(quantity.get()))
             .expression_attribute_values(":end", number(Timestamp::now().plus(KEPT).unix()))
-            .return_values(ReturnValue::UpdatedOld)
+            .expression_attribute_values(":attempt", text(&attempt))
+            .return_values(ReturnValue::AllNew)
             .send()
             .await
             .map_err(failed)?;
-        Ok(set.attributes.is_none_or(|old| old.is_empty()))
+        let row = set.attributes.unwrap_or_default();
+        Ok(Row(&row).text("madeBy")? == attempt)
     }
 }
 

@@ -54,10 +54,10 @@ impl CatalogueStore {
         filter: &ProductFilter,
         page: &PageRequest,
     ) -> Result<ProductPage, Problem> {
-        let by = match filter.sort {
-            ProductSort::Newest => "newest",
-            ProductSort::PriceUp | ProductSort::PriceDown => "price",
-            ProductSort::Name => "name",
+        let (by, sort_key) = match filter.sort {
+            ProductSort::Newest => ("newest", "productId"),
+            ProductSort::PriceUp | ProductSort::PriceDown => ("price", "price"),
+            ProductSort::Name => ("name", "nameKey"),
         };
         let (scope, attribute, partition) = match &filter.category {
             Some(category) => ("category", "listedCategory", category.as_str()),
@@ -75,15 +75,22 @@ impl CatalogueStore {
             .expression_attribute_names("#partition", attribute)
             .expression_attribute_values(":partition", text(partition))
             .scan_index_forward(upwards)
-            .limit(page.limit.into())
+            // One more than the page holds tells whether there is a next one.
+            .limit(i32::from(page.limit) + 1)
             .set_exclusive_start_key(after)
             .send()
             .await
             .map_err(failed)?;
-        let cards = found.items().iter().map(|item| self.card(item));
-        let items = cards.collect::<Result<_, _>>()?;
-        let next_cursor = match &found.last_evaluated_key {
-            Some(last) => Some(self.cursors.seal(&list, last).await?),
+        let limit = usize::from(page.limit);
+        let shown = found.items().iter().take(limit);
+        let items = shown.map(|item| self.card(item));
+        let items = items.collect::<Result<_, _>>()?;
+        let last = found.items().get(limit).and(found.items().get(limit - 1));
+        let next_cursor = match last {
+            Some(last) => {
+                let position = position(last, &["productId", attribute, sort_key]);
+                Some(self.cursors.seal(&list, &position).await?)
+            }
             None => None,
         };
         Ok(ProductPage { items, next_cursor })
@@ -102,6 +109,14 @@ impl CatalogueStore {
             availability: row.parsed("availability", Availability::parse)?,
         })
     }
+}
+
+/// The key of an index at which an item stands: its own key and the index's.
+fn position(item: &Attributes, key: &[&str]) -> Attributes {
+    let parts = key.iter().filter_map(|name| item.get_key_value(*name));
+    parts
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 /// One published product at a time, with its stock.

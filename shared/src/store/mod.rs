@@ -28,9 +28,12 @@ pub(crate) mod token_keys;
 pub(crate) mod uploads;
 pub(crate) mod users;
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use crate::problem::{Cause, Problem};
+use crate::random::{self, NoEntropy};
 
 /// What the table says that this program can't have written.
 #[derive(Debug)]
@@ -66,17 +69,7 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
-    let wrong_call = error.code().is_some_and(|code| {
-        matches!(
-            code,
-            "ValidationException"
-                | "ResourceNotFoundException"
-                | "AccessDeniedException"
-                | "UnrecognizedClientException"
-                | "SerializationException"
-                | "ItemCollectionSizeLimitExceededException"
-        )
-    });
+    let wrong_call = is_wrong_call(&error);
     let cause: Cause = Box::new(error);
     if wrong_call {
         Problem::Internal(cause)
@@ -91,4 +84,32 @@ where
     E: ProvideErrorMetadata,
 {
     error.code() == Some("ConditionalCheckFailedException")
+}
+
+/// Whether a call failed for what is wrong with the call itself, or with the
+/// right to make it: sending it again would change nothing.
+pub(crate) fn is_wrong_call<E, R>(error: &SdkError<E, R>) -> bool
+where
+    E: ProvideErrorMetadata,
+{
+    error.code().is_some_and(|code| {
+        matches!(
+            code,
+            "ValidationException"
+                | "ResourceNotFoundException"
+                | "AccessDeniedException"
+                | "UnrecognizedClientException"
+                | "SerializationException"
+                | "ItemCollectionSizeLimitExceededException"
+        )
+    })
+}
+
+/// How long to wait before the next try. Full jitter: anything from nothing
+/// to 50 ms, doubled with every try
+/// (<https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>).
+pub(crate) fn pause(tried: u32) -> Result<Duration, NoEntropy> {
+    let most = 50_u64 << tried.min(6);
+    let chance = u64::from(u16::from_be_bytes(random::bytes()?));
+    Ok(Duration::from_millis(most * chance / u64::from(u16::MAX)))
 }

@@ -132,9 +132,11 @@ impl OrderHistory {
         let status = filter.status.map_or("", OrderStatus::as_str);
         let list = format!("orders of {} {status}", customer.user_id());
         let mut after = self.cursors.open(&list, page.cursor.as_deref()).await?;
+        let limit = usize::from(page.limit);
         let mut items: Vec<Order> = Vec::new();
         for _ in 0..MAX_QUERIES {
-            let wanted = usize::from(page.limit).saturating_sub(items.len());
+            // One more than the page holds tells whether there is a next one.
+            let wanted = (limit + 1).saturating_sub(items.len());
             let mut query = self
                 .store
                 .client
@@ -143,6 +145,8 @@ impl OrderHistory {
                 .key_condition_expression("userId = :user AND begins_with(orderId, :order)")
                 .expression_attribute_values(":user", text(customer.user_id().as_str()))
                 .expression_attribute_values(":order", text("ord_"))
+                // Who has just bought must find it in the list.
+                .consistent_read(true)
                 .scan_index_forward(false)
                 .limit(i32::try_from(wanted).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(after);
@@ -157,9 +161,18 @@ impl OrderHistory {
                 items.push(read(item)?);
             }
             after = found.last_evaluated_key;
-            if after.is_none() || items.len() >= usize::from(page.limit) {
+            if after.is_none() || items.len() > limit {
                 break;
             }
+        }
+        if items.len() > limit {
+            items.truncate(limit);
+            after = items.last().map(|last| {
+                Item::new()
+                    .text("userId", customer.user_id().as_str())
+                    .text("orderId", last.order_id.as_str())
+                    .into_attributes()
+            });
         }
         let next_cursor = match &after {
             Some(last) => Some(self.cursors.seal(&list, last).await?),

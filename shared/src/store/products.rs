@@ -14,7 +14,7 @@ use crate::product::{
 };
 use crate::store::inventory::stock_row;
 use crate::store::item::{Attributes, Item, Row, number, text};
-use crate::store::{Corrupt, condition_failed, failed};
+use crate::store::{Corrupt, condition_failed, failed, pause};
 use crate::text::Word;
 use crate::time::Timestamp;
 
@@ -43,11 +43,24 @@ impl ProductStore {
     /// # Errors
     /// When the table can't be read.
     pub(crate) async fn find(&self, id: &ProductId) -> Result<Option<Product>, Problem> {
+        self.get(id, false).await
+    }
+
+    /// The product as it now is, for whoever may have made it just before.
+    ///
+    /// # Errors
+    /// When the table can't be read.
+    pub(crate) async fn find_latest(&self, id: &ProductId) -> Result<Option<Product>, Problem> {
+        self.get(id, true).await
+    }
+
+    async fn get(&self, id: &ProductId, consistent: bool) -> Result<Option<Product>, Problem> {
         let found = self
             .client
             .get_item()
             .table_name(&self.table)
             .key("productId", text(id.as_str()))
+            .consistent_read(consistent)
             .send()
             .await
             .map_err(failed)?;
@@ -225,13 +238,16 @@ pub(crate) async fn batch_get(
     tables: &[(&str, KeysAndAttributes)],
 ) -> Result<Vec<(String, Attributes)>, Problem> {
     /// Each attempt is one that the SDK has already retried.
-    const ATTEMPTS: usize = 4;
+    const ATTEMPTS: u32 = 4;
     let mut wanted: std::collections::HashMap<String, KeysAndAttributes> = tables
         .iter()
         .map(|(table, keys)| ((*table).to_owned(), keys.clone()))
         .collect();
     let mut found = Vec::new();
-    for _ in 0..ATTEMPTS {
+    for tried in 0..ATTEMPTS {
+        if tried > 0 {
+            tokio::time::sleep(pause(tried)?).await;
+        }
         let batch = client
             .batch_get_item()
             .set_request_items(Some(wanted))

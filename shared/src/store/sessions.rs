@@ -3,7 +3,7 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use crate::auth::{Identity, Person};
 use crate::env::{Env, FromEnv, StartError};
@@ -11,12 +11,12 @@ use crate::ids::{SessionId, UserId};
 use crate::problem::Problem;
 use crate::session::{self, RefreshToken, Session};
 use crate::signer::Signer;
-use crate::store::credentials::Proof;
 use crate::store::item::{Attributes, Item, Row, number, text};
-use crate::store::{condition_failed, failed};
+use crate::store::users::UserStore;
+use crate::store::{Corrupt, condition_failed, failed};
 use crate::text::Word;
 use crate::time::Timestamp;
-use crate::user::User;
+use crate::user::{Role, User};
 
 /// Sessions, as those who sign out need them.
 #[derive(Clone)]
@@ -113,15 +113,16 @@ impl FromEnv for SessionDesk {
     }
 }
 
-/// A session that a refresh token has just kept alive.
-pub struct Renewed {
-    /// Whose it is.
-    pub proof: Proof,
-    token: RefreshToken,
-    end: Timestamp,
-}
-
 impl SessionDesk {
+    /// Whether sessions can be opened now. Asked before anything is made that
+    /// would be left over if they could not.
+    ///
+    /// # Errors
+    /// When the key can't be reached.
+    pub async fn ready(&self) -> Result<(), Problem> {
+        self.signer.key().await.map(|_| ())
+    }
+
     /// Opens a session for someone who has just proved who they are.
     ///
     /// # Errors
@@ -153,16 +154,38 @@ impl SessionDesk {
         Ok(Session::new(user, access, &token, end))
     }
 
-    /// Takes a refresh token, once, and puts the next one in its place. A
-    /// used one ends its session.
+    /// Keeps a session alive: takes its refresh token, once, and puts the next
+    /// one in its place. A used one ends the session.
+    ///
+    /// The token is used up last, when all else that may fail has been done,
+    /// so that whoever is told to try again still can.
     ///
     /// # Errors
     /// [`Problem::BadToken`] for a token that is used, ended, expired or none
-    /// of ours.
-    pub async fn renew(&self, used: &RefreshToken) -> Result<Renewed, Problem> {
-        let token = used.next()?;
+    /// of ours, and for a user who is disabled or whose role is another now.
+    pub async fn renew(&self, used: &RefreshToken, users: &UserStore) -> Result<Session, Problem> {
+        let key = self.signer.key().await?;
+        let user = users.of_refresh_token(used).await?;
+        let user = user.ok_or(Problem::BadToken)?;
+        let next = used.next()?;
+        let row = self.take(used, &next).await?;
+        let row = Row(&row);
+        // A session lasts as long as the role it was opened for allows. Who
+        // has another role by now signs in anew.
+        if row.parsed("role", Role::parse)? != user.role {
+            self.store.end(used).await?;
+            return Err(Problem::BadToken);
+        }
+        let end = Timestamp::from_unix(row.number("expiresAt")?);
+        let end = end.ok_or(Corrupt::new("expiresAt"))?;
+        let access = self.signer.sign_with(&key, &user, &next.session_id)?;
+        Ok(Session::new(&user, access, &next, end))
+    }
+
+    /// Puts the next token in the place of the used one.
+    async fn take(&self, used: &RefreshToken, next: &RefreshToken) -> Result<Attributes, Problem> {
         let now = Timestamp::now();
-        let renewed = self
+        let taken = self
             .store
             .client
             .update_item()
@@ -172,47 +195,29 @@ impl SessionDesk {
             // DynamoDB deletes late: what has expired must not be kept alive.
             .condition_expression("tokenHash = :used AND expiresAt > :now")
             .expression_attribute_values(":used", text(used.hash()))
-            .expression_attribute_values(":next", text(token.hash()))
+            .expression_attribute_values(":next", text(next.hash()))
             .expression_attribute_values(":at", text(now.to_string()))
             .expression_attribute_values(":now", number(now.unix()))
-            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew)
+            .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
-        let item = match renewed {
-            Ok(renewed) => renewed.attributes.unwrap_or_default(),
-            Err(error) => {
-                let Some(UpdateItemError::ConditionalCheckFailedException(refused)) =
-                    error.as_service_error()
-                else {
-                    return Err(failed(error));
-                };
-                let row = refused.item().ok_or(Problem::BadToken)?;
-                if Row(row).text("tokenHash")? != token.hash() {
-                    self.end_if_reused(used, Row(row)).await?;
-                    return Err(Problem::BadToken);
-                }
-                // Our own write: its answer was lost and the SDK sent it
-                // again.
-                row.clone()
-            }
+        let error = match taken {
+            Ok(taken) => return Ok(taken.attributes.unwrap_or_default()),
+            Err(error) => error,
         };
-        let end = Timestamp::from_unix(Row(&item).number("expiresAt")?)
-            .ok_or(crate::store::Corrupt::new("expiresAt"))?;
-        Ok(Renewed {
-            proof: Proof::new(used.user_id.clone()),
-            token,
-            end,
-        })
-    }
-
-    /// The answer to a refresh, for the user as they now are.
-    ///
-    /// # Errors
-    /// When the key can't be reached.
-    pub async fn resume(&self, user: &User, renewed: &Renewed) -> Result<Session, Problem> {
-        let access = self.signer.sign(user, &renewed.token.session_id).await?;
-        Ok(Session::new(user, access, &renewed.token, renewed.end))
+        let Some(UpdateItemError::ConditionalCheckFailedException(refused)) =
+            error.as_service_error()
+        else {
+            return Err(failed(error));
+        };
+        let row = refused.item().ok_or(Problem::BadToken)?;
+        if Row(row).text("tokenHash")? == next.hash() {
+            // Our own write: its answer was lost and the SDK sent it again.
+            return Ok(row.clone());
+        }
+        self.end_if_reused(used, Row(row)).await?;
+        Err(Problem::BadToken)
     }
 
     async fn end_if_reused(&self, used: &RefreshToken, row: Row<'_>) -> Result<(), Problem> {

@@ -28,8 +28,8 @@ const FRESH: Duration = Duration::from_secs(5 * 60);
 /// How often at most an unknown key id makes us look.
 const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// How much longer than a token's life a public key is kept after its private
-/// half retired: a signing function may use that half for five minutes more.
-const GRACE: Duration = Duration::from_secs(10 * 60);
+/// half retired: a signing function may use that half for so long (`signer.rs`).
+pub(crate) const GRACE: Duration = Duration::from_secs(10 * 60);
 
 /// The public keys, kept for five minutes.
 pub(crate) struct KeyRing {
@@ -120,7 +120,7 @@ impl KeyRing {
     }
 }
 
-/// Every row of the ring. A handful: keys end half an hour after they retire.
+/// Every row of the ring. A handful: keys end soon after they retire.
 async fn ring(client: &Client, table: &str) -> Result<Vec<Attributes>, Problem> {
     let rows = client
         .query()
@@ -179,9 +179,34 @@ impl TokenKeyStore {
         Ok(None)
     }
 
-    /// Lets every key but this one end when the last token that it may have
-    /// signed does.
+    /// How long until every verifier knows this key: those that have just read
+    /// the ring look for an unknown key again only after a while. Not at all if
+    /// there is no other key, since nobody verifies anything yet.
+    pub(crate) async fn until_known(&self, kid: &str) -> Result<Duration, Problem> {
+        let rows = self.rows().await?;
+        let row = rows.iter().find(|(found, _)| found == kid);
+        let Some((_, item)) = row.filter(|_| rows.len() > 1) else {
+            return Ok(Duration::ZERO);
+        };
+        // Times are cut to the second, so one more is surely enough.
+        let known = Row(item).time("createdAt")?.plus(LOOK_AGAIN);
+        let known = known.plus(Duration::from_secs(1));
+        Ok(Timestamp::now().until(known).unwrap_or_default())
+    }
+
+    /// Keeps this key, and lets every other one end when the last token that
+    /// it may have signed does.
     pub(crate) async fn retire_all_but(&self, current: &str) -> Result<(), Problem> {
+        self.client
+            .update_item()
+            .table_name(&self.table)
+            .key("ring", text(RING))
+            .key("kid", text(current))
+            .update_expression("REMOVE expiresAt")
+            .condition_expression("attribute_exists(kid)")
+            .send()
+            .await
+            .map_err(failed)?;
         let end = Timestamp::now().plus(Duration::from_secs(LIFETIME) + GRACE);
         for (kid, _) in self.rows().await? {
             if kid == current {

@@ -46,7 +46,12 @@ impl UploadDesk {
     /// # Errors
     /// [`Problem::Invalid`] for a product that does not exist.
     pub async fn begin(&self, by: &Admin, wanted: &UploadRequest) -> Result<UploadForm, Problem> {
-        if self.products.find(&wanted.product_id).await?.is_none() {
+        if self
+            .products
+            .find_latest(&wanted.product_id)
+            .await?
+            .is_none()
+        {
             return Err(Problem::invalid("/productId", "names no product"));
         }
         let upload = UploadId::generate()?;

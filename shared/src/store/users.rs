@@ -6,6 +6,7 @@ use crate::auth::{Identity, Person};
 use crate::env::{Env, FromEnv, StartError};
 use crate::ids::UserId;
 use crate::problem::Problem;
+use crate::session::RefreshToken;
 use crate::store::credentials::Proof;
 use crate::store::item::{Attributes, Item, Row, number, text};
 use crate::store::{Corrupt, failed};
@@ -50,6 +51,16 @@ impl UserStore {
     /// When the table can't be read.
     pub async fn proven(&self, proof: &Proof) -> Result<Option<User>, Problem> {
         let user = self.find(proof.user_id()).await?;
+        Ok(user.filter(|user| user.status == UserStatus::Active))
+    }
+
+    /// The active user whom a refresh token names. Nothing may be told of them
+    /// before the token itself has been checked.
+    pub(crate) async fn of_refresh_token(
+        &self,
+        token: &RefreshToken,
+    ) -> Result<Option<User>, Problem> {
+        let user = self.find(&token.user_id).await?;
         Ok(user.filter(|user| user.status == UserStatus::Active))
     }
 
