@@ -95,8 +95,9 @@ pub struct Parameters<'a> {
 }
 
 impl Parameters<'_> {
-    /// A parameter that may be absent. The outer option is nothing if it is
-    /// there and wrong, or there twice; `expected` says what it should be.
+    /// A parameter that may be absent, or empty as forms send it. The outer
+    /// option is nothing if it is wrong, or there twice; `expected` says what
+    /// it should be.
     pub fn optional<T>(
         &mut self,
         name: &str,
@@ -104,7 +105,7 @@ impl Parameters<'_> {
         expected: &str,
     ) -> Option<Option<T>> {
         let mut values = form_urlencoded::parse(self.query.as_bytes())
-            .filter_map(|(key, value)| (key == name).then_some(value));
+            .filter_map(|(key, value)| (key == name && !value.is_empty()).then_some(value));
         match (values.next(), values.next()) {
             (None, _) => Some(None),
             (Some(value), None) => match read(&value) {
@@ -225,21 +226,13 @@ mod tests {
     #[test]
     fn a_page_has_24_items_unless_told() {
         assert_eq!(page("").unwrap().limit, 24);
+        assert_eq!(page("limit=&cursor=").unwrap().limit, 24);
         assert_eq!(page("limit=100&utm_source=mail").unwrap().limit, 100);
     }
 
     #[test]
     fn a_limit_that_is_not_1_to_100_is_malformed() {
-        for limit in [
-            "0",
-            "101",
-            "-1",
-            "1.5",
-            "",
-            "x",
-            "%2B5",
-            "99999999999999999999",
-        ] {
+        for limit in ["0", "101", "-1", "1.5", "x", "%2B5", "99999999999999999999"] {
             assert!(page(&format!("limit={limit}")).is_err(), "{limit}");
         }
         assert!(page("limit=1&limit=2").is_err());
