@@ -33,7 +33,8 @@ pub(crate) fn workspace() -> PathBuf {
 }
 
 /// Where a function's binary is, built or not.
-pub(crate) fn path(profile: Profile, binary: &str) -> PathBuf {
+#[must_use]
+pub fn function_binary(profile: Profile, binary: &str) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(
         || workspace().join("target"),
         |folder| workspace().join(folder),

@@ -114,7 +114,7 @@ impl Cloud {
         };
         let mut launches = Vec::new();
         for function in &template.functions {
-            let program = binaries::path(options.profile, &function.binary);
+            let program = binaries::function_binary(options.profile, &function.binary);
             if !program.is_file() {
                 return Err(StartError::NotBuilt {
                     function: function.binary.clone(),
