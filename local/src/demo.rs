@@ -74,21 +74,29 @@ pub enum Demo {
     Small,
 }
 
-/// Fills an empty shop; leaves one that has accounts as it is.
+/// Says that the demo shop is there, all of it. Written last.
+const FILLED: &str = "demo/filled";
+
+/// Fills an empty shop; leaves one that was filled before as it is.
 ///
 /// # Errors
-/// A sentence that says what could not be made.
+/// A sentence that says what could not be made; also for a shop that has
+/// these accounts without having been filled to the end.
 pub async fn fill(cloud: &Cloud, demo: Demo) -> Result<(), StartError> {
-    let variables = variables(cloud);
-    let env = Env::of(move |name| variables.get(name).cloned()).map_err(failed)?;
-    if !make_accounts(&env).await? {
+    if cloud.object("ImagesBucket", FILLED).is_some() {
         return Ok(());
     }
+    let variables = variables(cloud);
+    let env = Env::of(move |name| variables.get(name).cloned()).map_err(failed)?;
+    make_accounts(&env).await?;
     let products = make_products(cloud, &env, demo).await?;
     if demo == Demo::Full {
         place_orders(cloud, &products).await?;
     }
-    Ok(())
+    cloud
+        .put_object("ImagesBucket", FILLED, "text/plain", Vec::new())
+        .await
+        .map_err(failed)
 }
 
 /// The variables of the functions that make accounts and products: the demo
@@ -99,8 +107,8 @@ fn variables(cloud: &Cloud) -> BTreeMap<String, String> {
     variables
 }
 
-/// Makes the accounts; says whether there were none before.
-async fn make_accounts(env: &Env) -> Result<bool, StartError> {
+/// Makes the accounts, if there are none of them yet.
+async fn make_accounts(env: &Env) -> Result<(), StartError> {
     let desk = AccountDesk::from_env(env).map_err(failed)?;
     for account in ACCOUNTS {
         let user = User {
@@ -118,11 +126,16 @@ async fn make_accounts(env: &Env) -> Result<bool, StartError> {
             .await
         {
             Ok(_) => {}
-            Err(Problem::Conflict(Conflict::AddressTaken)) => return Ok(false),
+            Err(Problem::Conflict(Conflict::AddressTaken)) => {
+                return Err(failed(
+                    "the data folder holds a shop that has some of its accounts but was not \
+                     filled to the end, so remove the folder",
+                ));
+            }
             Err(problem) => return Err(problem_to_error("an account", &problem)),
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Makes the products, and uploads the pictures that they name first.

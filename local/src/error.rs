@@ -89,7 +89,7 @@ impl fmt::Display for StartError {
             Self::Function(error) => error.fmt(f),
             Self::Demo(reason) => write!(
                 f,
-                "the demo shop cannot be filled: {reason}; start without it with `--no-seed`"
+                "the demo shop cannot be filled: {reason}, or start with `--no-seed`"
             ),
         }
     }

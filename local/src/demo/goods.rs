@@ -354,7 +354,7 @@ pub(super) const CATEGORIES: [Category; 6] = [
                 1500,
                 58,
             ),
-            good("World Clock", "Six cities, one dial.", 7700, 8),
+            good("World Clock", "Six cities, one dial.", 7700, 0),
             good(
                 "Cuckoo, Plain",
                 "Sings on the hour, sleeps at night.",
