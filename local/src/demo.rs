@@ -139,11 +139,7 @@ async fn make_accounts(env: &Env) -> Result<(), StartError> {
 }
 
 /// Makes the products, and uploads the pictures that they name first.
-async fn make_products(
-    cloud: &Cloud,
-    env: &Env,
-    demo: Demo,
-) -> Result<Vec<(ProductId, u64)>, StartError> {
+async fn make_products(cloud: &Cloud, env: &Env, demo: Demo) -> Result<Vec<ProductId>, StartError> {
     let desk = ProductDesk::from_env(env).map_err(failed)?;
     let currency = env.variable("CURRENCY").map_err(failed)?;
     let currency = Currency::parse(&currency).ok_or_else(|| impossible("CURRENCY"))?;
@@ -171,7 +167,7 @@ async fn make_products(
             desk.insert(id.clone(), product, images)
                 .await
                 .map_err(|problem| problem_to_error(good.name, &problem))?;
-            made.push((id, good.price));
+            made.push(id);
         }
     }
     Ok(made)
@@ -208,7 +204,7 @@ const ORDERS: [(usize, &[(usize, u32)]); 5] = [
 ];
 
 /// Places orders as customers do: sign in, fill the cart, check out.
-async fn place_orders(cloud: &Cloud, products: &[(ProductId, u64)]) -> Result<(), StartError> {
+async fn place_orders(cloud: &Cloud, products: &[ProductId]) -> Result<(), StartError> {
     let mut tokens = Vec::new();
     for account in ACCOUNTS.iter().take(2) {
         let body = json!({ "email": account.email, "password": account.password });
@@ -221,7 +217,7 @@ async fn place_orders(cloud: &Cloud, products: &[(ProductId, u64)]) -> Result<()
         let bearer = format!("Bearer {token}");
         let mut cart = Value::Null;
         for (position, quantity) in *lines {
-            let (id, _) = products
+            let id = products
                 .get(*position)
                 .ok_or_else(|| impossible("ORDERS"))?;
             cart = call(
