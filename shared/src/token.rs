@@ -34,6 +34,7 @@ pub(crate) struct Claims {
     pub(crate) user_id: UserId,
     pub(crate) role: Role,
     pub(crate) issued_at: i64,
+    pub(crate) session_id: SessionId,
 }
 
 /// The claims as they stand in a token. A claim that is unknown, missing,
@@ -99,6 +100,7 @@ impl<'a> Unverified<'a> {
             user_id: UserId::parse(&claims.user_id)?,
             role: Role::parse(&claims.role)?,
             issued_at: claims.iat,
+            session_id: SessionId::parse(&claims.sid)?,
         })
     }
 }
@@ -255,7 +257,7 @@ mod tests {
         let header = serde_json::json!({"alg": "EdDSA", "typ": "at+jwt", "kid": "k1"});
         let now = Timestamp::now().unix();
         let good = format!(
-            r#"{{"userId":"usr_01arz3ndektsv4rrffq69g5fav","role":"customer","iat":{now},"exp":{},"iss":"test","aud":"buy-from-me","jti":"x","sid":"y"}}"#,
+            r#"{{"userId":"usr_01arz3ndektsv4rrffq69g5fav","role":"customer","iat":{now},"exp":{},"iss":"test","aud":"buy-from-me","jti":"x","sid":"ses_01arz3ndektsv4rrffq69g5fav"}}"#,
             now + 900
         );
         assert!(verify(&forged(&header, &good, &[1; 32]), &[1; 32]).is_some());
@@ -292,7 +294,7 @@ mod tests {
     fn a_header_that_is_not_exactly_ours_is_refused() {
         let now = Timestamp::now().unix();
         let claims = format!(
-            r#"{{"userId":"usr_01arz3ndektsv4rrffq69g5fav","role":"customer","iat":{now},"exp":{},"iss":"test","aud":"buy-from-me","jti":"x","sid":"y"}}"#,
+            r#"{{"userId":"usr_01arz3ndektsv4rrffq69g5fav","role":"customer","iat":{now},"exp":{},"iss":"test","aud":"buy-from-me","jti":"x","sid":"ses_01arz3ndektsv4rrffq69g5fav"}}"#,
             now + 900
         );
         for header in [

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::{Shop, draft, spawn_shop};
+use crate::{NEWCOMERS_PASSWORD, Shop, draft, password_of, spawn_shop};
 
 const PRODUCT: &str = "prod_01arz3ndektsv4rrffq69g5fav";
+const USER: &str = "usr_01arz3ndektsv4rrffq69g5fav";
 const ORDER: &str = "ord_01arz3ndektsv4rrffq69g5fav";
 
 fn folder() -> PathBuf {
@@ -64,14 +65,23 @@ async fn every_event_is_handled_by_its_function() {
     let order = alice.check_out("before", &draft(9800)).await.expect(201);
     let order = order.body["orderId"].as_str().unwrap();
     alice.fill_cart(&product, 2).await;
+    let (sue, carol) = (shop.super_admin().await, shop.newcomer("carol").await);
+    let staff = shop.staff().await;
+    let dave = json!({ "email": "dave@example.com", "name": "Dave", "role": "staff" });
+    let invited = sue.post("/api/admin/users", &dave).await.expect(201).body;
     for name in names() {
         if name == "rotate-signing-key" {
             continue;
         }
-        let signed_in = if name.starts_with("admin-") {
-            &admin
-        } else {
-            &alice
+        let signed_in = match name.as_str() {
+            "admin-create-product" | "admin-upload" => &admin,
+            "change-password" => &carol,
+            name if name.starts_with("admin-") => &sue,
+            _ => &alice,
+        };
+        let password = match name.as_str() {
+            "change-password" => NEWCOMERS_PASSWORD,
+            _ => password_of("alice@example.com"),
         };
         let refresh = shop.alice().await;
         let replace = [
@@ -80,6 +90,12 @@ async fn every_event_is_handled_by_its_function() {
                 "REFRESH_TOKEN",
                 refresh.session["refreshToken"].as_str().unwrap(),
             ),
+            (
+                "INVITE_TOKEN",
+                invited["invitation"]["token"].as_str().unwrap(),
+            ),
+            (USER, staff.user_id()),
+            (password_of("alice@example.com"), password),
             (PRODUCT, product.as_str()),
             (ORDER, order),
         ];
