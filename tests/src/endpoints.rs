@@ -376,6 +376,10 @@ async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
             .call(&permitted, &ready)
             .await
             .expect(endpoint.status);
+        for name in ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"] {
+            let value = answer.header(name).parse::<u32>();
+            assert!(value.is_ok(), "{name} of {}", endpoint.route);
+        }
         let cache = answer.header("cache-control");
         assert_eq!(
             cache.starts_with("public"),

@@ -65,7 +65,7 @@ async fn every_event_is_handled_by_its_function() {
     let order = alice.check_out("before", &draft(9800)).await.expect(201);
     let order = order.body["orderId"].as_str().unwrap();
     alice.fill_cart(&product, 2).await;
-    let (sue, carol) = (shop.super_admin().await, shop.newcomer("carol").await);
+    let (sue, carol) = (shop.super_admin().await, shop.newcomer("wendy").await);
     let staff = shop.staff().await;
     let dave = json!({ "email": "dave@example.com", "name": "Dave", "role": "staff" });
     let invited = sue.post("/api/admin/users", &dave).await.expect(201).body;

@@ -41,9 +41,17 @@ mod faults;
 #[cfg(test)]
 mod isolation;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod passwords;
+#[cfg(test)]
+mod records;
+#[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod staff;
 #[cfg(test)]
 mod uploads;
 
@@ -90,6 +98,14 @@ pub async fn spawn_shop() -> Shop {
     spawn_shop_with(Options::default()).await
 }
 
+/// A shop of which one parameter of the template is another.
+pub fn with_parameter(name: &str, value: &str) -> Options {
+    let mut options = Options::default();
+    let parameters = &mut options.deployment.parameters;
+    parameters.insert(name.to_owned(), value.to_owned());
+    options
+}
+
 /// Starts a shop that is set up in some other way.
 pub async fn spawn_shop_with(options: Options) -> Shop {
     build_once();
@@ -120,6 +136,24 @@ pub async fn spawn_shop_with(options: Options) -> Shop {
 fn build_once() {
     static BUILT: OnceLock<()> = OnceLock::new();
     BUILT.get_or_init(|| local::build_functions(Profile::Dev).expect("the functions build"));
+}
+
+/// Whatever a test did with its shop: no line of the log may tell a secret.
+impl Drop for Shop {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        for line in self.cloud.logs() {
+            for account in &ACCOUNTS {
+                assert!(!line.contains(account.password), "{line}");
+            }
+            // Addresses, newcomers' passwords, and what every token begins with.
+            for secret in ["@example.com", NEWCOMERS_PASSWORD, "eyJ", "Bearer "] {
+                assert!(!line.contains(secret), "{secret} in {line}");
+            }
+        }
+    }
 }
 
 impl Shop {
@@ -274,6 +308,45 @@ impl Shop {
         let mut tables = self.cloud.template().tables.iter();
         let table = tables.find(|table| table.logical_id == logical_id);
         &table.expect("a table of the template").name
+    }
+
+    /// Changes one row past the shop, as a tool of its operator would.
+    pub async fn update(&self, table: &str, key: Value, set: &str, values: Value) {
+        let body = json!({
+            "TableName": self.table(table), "Key": key,
+            "UpdateExpression": format!("SET {set}"), "ExpressionAttributeValues": values,
+        });
+        assert_eq!(self.dynamodb("UpdateItem", &body).await, json!({}));
+    }
+
+    /// Puts one row back, past the shop.
+    pub async fn put(&self, table: &str, item: Value) {
+        let body = json!({ "TableName": self.table(table), "Item": item });
+        assert_eq!(self.dynamodb("PutItem", &body).await, json!({}));
+    }
+
+    /// Every line of the log so far that is an event of that code.
+    pub fn events(&self, code: &str) -> Vec<Value> {
+        let lines = self.log_lines();
+        lines.filter(|line| line["event"] == code).collect()
+    }
+
+    /// Every line of the log so far that is JSON of a function's.
+    pub fn log_lines(&self) -> impl Iterator<Item = Value> {
+        self.cloud.logs().into_iter().filter_map(|line| {
+            let (_, line) = line.split_once(": ")?;
+            serde_json::from_str(line).ok()
+        })
+    }
+
+    /// Waits until the present quarter of an hour has this long to go, so that
+    /// what a test counts is counted in one.
+    pub async fn same_window(&self, seconds: u64) {
+        let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+        let left = 900 - now.as_secs() % 900;
+        if left < seconds {
+            tokio::time::sleep(std::time::Duration::from_secs(left + 1)).await;
+        }
     }
 
     /// Sets a text of a user's record, as a tool of the shop's operator would.
