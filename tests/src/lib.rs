@@ -32,6 +32,8 @@ mod catalogue;
 #[cfg(test)]
 mod checkout;
 #[cfg(test)]
+mod cors;
+#[cfg(test)]
 mod endpoints;
 #[cfg(test)]
 mod events;
