@@ -46,6 +46,8 @@ mod orders;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
+mod token_attacks;
+#[cfg(test)]
 mod uploads;
 
 /// A running shop of a test's own, and one client to call it with.
