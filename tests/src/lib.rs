@@ -40,6 +40,8 @@ mod events;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod hostile_text;
+#[cfg(test)]
 mod isolation;
 #[cfg(test)]
 mod orders;
