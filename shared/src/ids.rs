@@ -141,7 +141,7 @@ pub(crate) fn new_ulid() -> Result<String, random::NoEntropy> {
 
 /// Whether the text is a ULID in its canonical lower-case form: Crockford's
 /// base 32 without i, l, o and u, and not above 128 bits.
-fn is_ulid(text: &str) -> bool {
+pub(crate) fn is_ulid(text: &str) -> bool {
     text.len() == 26
         && text.starts_with(|c: char| matches!(c, '0'..='7'))
         && text.bytes().all(|b| {

@@ -33,11 +33,15 @@ mod catalogue;
 #[cfg(test)]
 mod checkout;
 #[cfg(test)]
+mod cors;
+#[cfg(test)]
 mod endpoints;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
 mod faults;
+#[cfg(test)]
+mod hostile_text;
 #[cfg(test)]
 mod isolation;
 #[cfg(test)]
@@ -52,6 +56,8 @@ mod records;
 mod sign_in;
 #[cfg(test)]
 mod staff;
+#[cfg(test)]
+mod token_attacks;
 #[cfg(test)]
 mod uploads;
 
