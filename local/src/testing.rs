@@ -113,6 +113,7 @@ pub(crate) fn function(name: &str) -> FunctionTemplate {
         memory_mib: 128,
         reserved_concurrency: None,
         log_group: String::new(),
+        role: None,
         routes: vec![RouteTemplate::Default],
     }
 }
