@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{DirBuilder, File, TryLockError};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
@@ -18,6 +18,7 @@ use crate::dynamodb::DynamoDb;
 use crate::environment::{self, Endpoints};
 use crate::error::StartError;
 use crate::gateway::Gateway;
+use crate::iam::{Grant, Iam};
 use crate::logs::{LogSink, Logs};
 use crate::runtime::{InvokeError, Launch, Runtime};
 use crate::s3::S3;
@@ -74,6 +75,7 @@ pub struct Cloud {
     template: Template,
     runtime: Arc<Runtime>,
     logs: Logs,
+    iam: Arc<Iam>,
     gateway: Service,
     gateway_ipv6: Option<Service>,
     dynamodb: DynamoDb,
@@ -97,10 +99,11 @@ impl Cloud {
         let data = options.data.as_deref();
         let lock = data.map(lock).transpose()?;
 
-        let dynamodb = DynamoDb::start(&template.tables, data).await?;
-        let s3 = S3::start(&template.buckets, data).await?;
+        let iam = Iam::new(&template.functions, &logs)?;
+        let dynamodb = DynamoDb::start_judged(&template.tables, data, &iam).await?;
+        let s3 = S3::start(&template.buckets, data, &iam).await?;
         let (secrets, secrets_service) =
-            SecretsManager::start(&template.secrets, data, &logs).await?;
+            SecretsManager::start(&template.secrets, data, &iam, &logs).await?;
 
         let images = template
             .buckets
@@ -143,6 +146,7 @@ impl Cloud {
             template,
             runtime,
             logs,
+            iam,
             gateway,
             gateway_ipv6,
             dynamodb,
@@ -280,6 +284,13 @@ impl Cloud {
         self.logs.lines()
     }
 
+    /// What roles grant and no function made use of so far: after every endpoint was walked, what
+    /// a role could do without.
+    #[must_use]
+    pub fn unused_grants(&self) -> BTreeSet<Grant> {
+        self.iam.unused_grants()
+    }
+
     /// Has DynamoDB refuse connections, for tests of faults.
     pub async fn stop_dynamodb(&self) {
         self.dynamodb.service.stop().await;
@@ -328,7 +339,7 @@ impl Cloud {
         }
         tokio::join!(
             self.gateway.stop(),
-            self.dynamodb.service.stop(),
+            self.dynamodb.stop(),
             self.s3.service.stop(),
             self.secrets_service.stop(),
         );

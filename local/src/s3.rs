@@ -1,7 +1,8 @@
 //! S3: s3s for the protocol and its signatures, our own storage behind it, CORS in front.
 //! Pictures under `public/` may be read by anyone, as the CDN would let them; for all else a
-//! request must be signed with the local credentials.
+//! request must be signed with local credentials, and a function's role must allow it.
 
+mod access;
 mod conditions;
 mod cors;
 mod list;
@@ -19,23 +20,18 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, Response, StatusCode, header};
-use s3s::access::{S3Access, S3AccessContext};
-use s3s::auth::SimpleAuth;
 use s3s::config::{S3Config, StaticConfigProvider};
-use s3s::path::S3Path;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{S3Result, s3_error};
 
-use crate::environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use crate::error::StartError;
+use crate::iam::Iam;
 use crate::service::{ANY_PORT, Service};
 use crate::template::{BucketCors, BucketTemplate};
+use access::Access;
 use cors::Asked;
 use objects::{Object, Objects};
 use operations::{MAX_OBJECT, Operations};
 
-/// Keys that anyone may read begin with this.
-const PUBLIC: &str = "public/";
 /// The largest body of an error, in bytes, when one is rewritten.
 const MAX_ERROR: usize = 64 * 1024;
 
@@ -51,6 +47,7 @@ impl S3 {
     pub(crate) async fn start(
         buckets: &[BucketTemplate],
         data: Option<&Path>,
+        iam: &Arc<Iam>,
     ) -> Result<Self, StartError> {
         let folder = data.map(|folder| folder.join("s3"));
         let names = buckets.iter().map(|bucket| bucket.name.as_str());
@@ -62,8 +59,10 @@ impl S3 {
         let mut builder = S3ServiceBuilder::new(Operations {
             objects: Arc::clone(&objects),
         });
-        builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
-        builder.set_access(SignedOrPublic);
+        builder.set_auth(access::credentials(iam));
+        builder.set_access(Access {
+            iam: Arc::clone(iam),
+        });
         let mut config = S3Config::default();
         config.post_object_max_file_size = MAX_OBJECT as u64;
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
@@ -104,26 +103,6 @@ impl S3 {
     pub(crate) fn get(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
         let object = self.objects.get(bucket, key)?;
         Some(object.bytes.to_vec())
-    }
-}
-
-/// Who may do what: whoever signed with the local credentials, everything; anyone else may read
-/// what is public.
-struct SignedOrPublic;
-
-#[async_trait::async_trait]
-impl S3Access for SignedOrPublic {
-    async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
-        let reads = ["GetObject", "HeadObject"].contains(&cx.s3_op().name());
-        let public = match cx.s3_path() {
-            S3Path::Object { key, .. } => key.starts_with(PUBLIC),
-            S3Path::Root | S3Path::Bucket { .. } => false,
-        };
-        if cx.credentials().is_some() || (reads && public) {
-            Ok(())
-        } else {
-            Err(s3_error!(AccessDenied, "Access Denied"))
-        }
     }
 }
 

@@ -7,6 +7,7 @@ mod document;
 mod functions;
 mod references;
 mod resources;
+mod roles;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
+
+pub use roles::{
+    ConditionTemplate, ConditionTest, ContextKey, Effect, RoleTemplate, StatementTemplate,
+};
 
 /// The AWS region that the local cloud pretends to be in.
 pub const REGION: &str = "eu-central-1";
@@ -85,6 +90,8 @@ pub struct FunctionTemplate {
     pub reserved_concurrency: Option<u32>,
     /// The CloudWatch log group that the function would write to.
     pub log_group: String,
+    /// The role it runs with; `None` for the one that SAM makes, which may write logs only.
+    pub role: Option<RoleTemplate>,
     /// The HTTP API routes that lead to it.
     pub routes: Vec<RouteTemplate>,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use local::ACCESS_KEY_ID;
 use serde_json::{Value, json};
 
 use crate::{NEWCOMERS_PASSWORD, Shop, draft, password_of, spawn_shop};
@@ -131,12 +132,10 @@ async fn the_rotation_function_takes_its_event_in_its_turn_and_for_its_secret() 
         "SecretId": arn, "ClientRequestToken": theirs["ClientRequestToken"],
         "VersionStages": ["AWSPENDING"], "SecretString": "{}",
     });
-    let put = reqwest::Client::new()
-        .post(shop.cloud.secrets_manager_url())
-        .header("x-amz-target", "secretsmanager.PutSecretValue")
-        .header("content-type", "application/x-amz-json-1.1")
-        .body(version.to_string());
-    assert_eq!(put.send().await.unwrap().status().as_u16(), 200);
+    let url = shop.cloud.secrets_manager_url();
+    let target = "secretsmanager.PutSecretValue";
+    let put = shop.call_aws(&url, ACCESS_KEY_ID, target, &version);
+    assert_eq!(put.await.0, 200);
     assert!(
         shop.cloud.invoke(name, mine).await.is_err(),
         "the value is no key"

@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use local::demo::{self, ACCOUNTS, Demo};
-use local::{Cloud, Options, Profile};
+use local::{ACCESS_KEY_ID, Cloud, Options, Profile};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -44,6 +44,8 @@ mod faults;
 mod hostile_text;
 #[cfg(test)]
 mod isolation;
+#[cfg(test)]
+mod least_privilege;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
@@ -289,25 +291,35 @@ impl Shop {
         available.as_str().unwrap().parse().unwrap()
     }
 
-    /// Calls the database itself, past the shop.
+    /// Calls the database itself, past the shop, as the operator.
     async fn dynamodb(&self, operation: &str, body: &Value) -> Value {
+        let target = format!("DynamoDB_20120810.{operation}");
+        let url = self.cloud.dynamodb_url();
+        self.call_aws(&url, ACCESS_KEY_ID, &target, body).await.1
+    }
+
+    /// Calls a service of the local cloud with someone's access key.
+    async fn call_aws(&self, url: &str, key: &str, target: &str, body: &Value) -> (u16, Value) {
         let answer = self
             .http
-            .post(self.cloud.dynamodb_url())
-            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .post(url)
+            .header("x-amz-target", target)
             .header("content-type", "application/x-amz-json-1.0")
-            // The embedded database wants to see a signature, and does not check it.
+            // The services want to see a signature, and do not check it.
             .header("x-amz-date", "20261121T100000Z")
             .header(
                 "authorization",
-                "AWS4-HMAC-SHA256 Credential=test/20261121/eu-central-1/dynamodb/aws4_request, \
-                 SignedHeaders=host, Signature=0",
+                format!(
+                    "AWS4-HMAC-SHA256 Credential={key}/20261121/eu-central-1/any/aws4_request, \
+                     SignedHeaders=host, Signature=0"
+                ),
             )
             .body(body.to_string())
             .send()
             .await
-            .expect("the database answers");
-        answer.json().await.expect("the database answers JSON")
+            .expect("the service answers");
+        let status = answer.status().as_u16();
+        (status, answer.json().await.expect("it answers JSON"))
     }
 
     fn table(&self, logical_id: &str) -> &str {
