@@ -44,6 +44,8 @@ mod orders;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
+mod template;
+#[cfg(test)]
 mod uploads;
 
 /// A running shop of a test's own, and one client to call it with.
