@@ -198,6 +198,16 @@ pub struct SecretTemplate {
     pub rotation_function: Option<String>,
 }
 
+/// A template as it is written, nothing of it resolved and nothing refused: CloudFormation's
+/// short tags (`!Ref`) in their long form (`{"Ref": ..}`). For checks of what [`Template`] leaves
+/// out, such as roles.
+///
+/// # Errors
+/// When it isn't one YAML document.
+pub fn document(text: &str) -> Result<Value, TemplateError> {
+    document::parse(text)
+}
+
 impl Template {
     /// Reads a template from a file.
     ///

@@ -59,6 +59,8 @@ mod sign_in;
 #[cfg(test)]
 mod staff;
 #[cfg(test)]
+mod template;
+#[cfg(test)]
 mod token_attacks;
 #[cfg(test)]
 mod uploads;

@@ -82,10 +82,16 @@ fn holds(condition: &ConditionTemplate, context: &Context) -> bool {
         (ConditionTest::EqualsIfExists(known) | ConditionTest::AllEqual(known), Some(values)) => {
             values.is_subset(known)
         }
+        (ConditionTest::AllLike(patterns), Some(values)) => values
+            .iter()
+            .all(|value| patterns.iter().any(|pattern| fits(pattern, value))),
         (ConditionTest::AnyEqual(known), Some(values)) => !values.is_disjoint(known),
         (ConditionTest::Present, Some(_))
         | (
-            ConditionTest::EqualsIfExists(_) | ConditionTest::AllEqual(_) | ConditionTest::Absent,
+            ConditionTest::EqualsIfExists(_)
+            | ConditionTest::AllEqual(_)
+            | ConditionTest::AllLike(_)
+            | ConditionTest::Absent,
             None,
         ) => true,
         (ConditionTest::Absent, Some(_))

@@ -83,6 +83,8 @@ pub enum ConditionTest {
     EqualsIfExists(BTreeSet<String>),
     /// `ForAllValues:StringEquals`: no value of the key is another; true without the key.
     AllEqual(BTreeSet<String>),
+    /// `ForAllValues:StringLike`: the same, where `*` stands for any characters and `?` for one.
+    AllLike(BTreeSet<String>),
     /// `ForAnyValue:StringEquals`: some value of the key is one of these; false without the key.
     AnyEqual(BTreeSet<String>),
     /// `Null` with `true`: the key isn't there.
@@ -236,6 +238,7 @@ fn condition_on(
         "StringEquals" => ConditionTest::Equals(values),
         "StringEqualsIfExists" => ConditionTest::EqualsIfExists(values),
         "ForAllValues:StringEquals" => ConditionTest::AllEqual(values),
+        "ForAllValues:StringLike" => ConditionTest::AllLike(values),
         "ForAnyValue:StringEquals" => ConditionTest::AnyEqual(values),
         "Null" if values.iter().eq(["true"]) => ConditionTest::Absent,
         "Null" if values.iter().eq(["false"]) => ConditionTest::Present,

@@ -420,6 +420,30 @@ fn text_that_is_not_yaml_is_refused() {
 }
 
 #[test]
+fn a_document_has_the_long_form_of_every_short_tag() {
+    let text = "{a: !Ref B, c: !GetAtt D.Arn, e: [!Sub \"${F}\"], g: !Condition H, i: 1}";
+    let expected = json!({
+        "a": {"Ref": "B"}, "c": {"Fn::GetAtt": "D.Arn"}, "e": [{"Fn::Sub": "${F}"}],
+        "g": {"Condition": "H"}, "i": 1,
+    });
+    assert_eq!(document(text).unwrap(), expected);
+    assert!(document("a: [").is_err());
+}
+
+#[test]
+fn alarms_and_whom_they_tell_are_passed_over() {
+    let monitoring = r#"
+  AlarmTopic: {Type: AWS::SNS::Topic, Condition: IsTest, Properties: {KmsMasterKeyId: !GetAtt Key.Arn}}
+  AlarmTopicPolicy: {Type: AWS::SNS::TopicPolicy}
+  AlarmSubscription: {Type: AWS::SNS::Subscription}
+  Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {AlarmActions: [!Ref AlarmTopic]}}
+  Dashboard: {Type: AWS::CloudWatch::Dashboard, Properties: {DashboardBody: !Sub "${Alarm.Arn}"}}
+"#;
+    let with = format!("{}{monitoring}", SMALL.trim_end());
+    assert_eq!(Template::parse(&with, &deployment()).unwrap(), small());
+}
+
+#[test]
 fn the_shops_own_template_is_understood() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
     let template = Template::load(&path, &deployment()).unwrap();
