@@ -192,7 +192,8 @@ impl Serialize for Line<'_> {
             line.serialize_entry(name, value)?;
         }
         if let Some(metric) = self.event.metric() {
-            self.namespace.write(&mut line, &[&[]], &[(metric, 1)])?;
+            self.namespace
+                .write(&mut line, &[(&[&[]], &[(metric, 1)])])?;
         }
         line.end()
     }

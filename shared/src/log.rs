@@ -12,7 +12,9 @@ use crate::time::Timestamp;
 
 /// Longer than any honest browser's name for itself.
 const MAX_USER_AGENT: usize = 256;
-/// Per route, and over all of them.
+/// Over all routes.
+const IN_ALL: &[&[&str]] = &[&[]];
+/// Over all routes, and per route. Each route is a metric more to pay for.
 const BY_ROUTE: &[&[&str]] = &[&[], &["route"]];
 
 /// The line that every request leaves, with its metrics.
@@ -53,17 +55,21 @@ impl Serialize for Access<'_> {
         optional(&mut line, "role", self.role)?;
         line.serialize_entry("coldStart", &self.cold_start)?;
         optional(&mut line, "error", self.error.as_deref())?;
-        let mut metrics = vec![(Metric::Latency, self.duration)];
-        let mut count = |metric, happened: bool| {
-            if happened {
-                metrics.push((metric, 1));
-            }
-        };
-        count(Metric::ClientErrors, (400..500).contains(&self.status));
-        count(Metric::ServerErrors, self.status >= 500);
-        count(Metric::Conflicts, self.status == 409);
-        count(Metric::ColdStarts, self.cold_start);
-        self.namespace.write(&mut line, BY_ROUTE, &metrics)?;
+        let mut by_route = vec![(Metric::Latency, self.duration)];
+        let mut in_all = Vec::new();
+        match self.status {
+            400..500 => by_route.push((Metric::ClientErrors, 1)),
+            500.. => by_route.push((Metric::ServerErrors, 1)),
+            _ => {}
+        }
+        if self.status == 409 {
+            in_all.push((Metric::Conflicts, 1));
+        }
+        if self.cold_start {
+            in_all.push((Metric::ColdStarts, 1));
+        }
+        let metrics = [(BY_ROUTE, by_route.as_slice()), (IN_ALL, &in_all)];
+        self.namespace.write(&mut line, &metrics)?;
         line.end()
     }
 }
@@ -178,10 +184,12 @@ mod tests {
     fn a_line_carries_the_metrics_of_what_happened_and_no_zeros() {
         let metrics = |line: &str| -> Vec<String> {
             let read: serde_json::Value = serde_json::from_str(line).unwrap();
-            let definitions = &read["_aws"]["CloudWatchMetrics"][0];
-            assert_eq!(definitions["Namespace"], "tests");
-            let defined = definitions["Metrics"].as_array().unwrap();
-            let names = defined.iter().map(|it| it["Name"].as_str().unwrap());
+            let directives = read["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+            let defined = directives.iter().flat_map(|directive| {
+                assert_eq!(directive["Namespace"], "tests");
+                directive["Metrics"].as_array().unwrap()
+            });
+            let names = defined.map(|it| it["Name"].as_str().unwrap());
             // What is defined must be a member of the line.
             names
                 .inspect(|name| assert!(read[name].is_u64(), "{name}"))

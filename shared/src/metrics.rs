@@ -70,44 +70,46 @@ impl Namespace {
         Self("tests".into())
     }
 
-    /// Writes metrics into a line that is being written.
+    /// Writes metrics into a line that is being written, each group of them by
+    /// its own dimensions.
     pub(crate) fn write<M: SerializeMap>(
         &self,
         line: &mut M,
-        dimensions: &'static [&'static [&'static str]],
-        metrics: &[(Metric, u64)],
+        groups: &[(&'static [&'static [&'static str]], &[(Metric, u64)])],
     ) -> Result<(), M::Error> {
-        for (metric, value) in metrics {
-            line.serialize_entry(metric.name_and_unit().0, value)?;
+        let mut directives = Vec::new();
+        for (dimensions, metrics) in groups.iter().filter(|(_, metrics)| !metrics.is_empty()) {
+            for (metric, value) in *metrics {
+                line.serialize_entry(metric.name_and_unit().0, value)?;
+            }
+            let definitions = metrics.iter().map(|(metric, _)| {
+                let (name, unit) = metric.name_and_unit();
+                Definition { name, unit }
+            });
+            directives.push(Directive {
+                namespace: &self.0,
+                dimensions,
+                metrics: definitions.collect(),
+            });
         }
-        let metrics = metrics.iter().map(|(metric, _)| {
-            let (name, unit) = metric.name_and_unit();
-            Definition { name, unit }
-        });
-        line.serialize_entry(
-            "_aws",
-            &Directive {
-                timestamp: time::unix_millis(),
-                cloud_watch_metrics: [Definitions {
-                    namespace: &self.0,
-                    dimensions,
-                    metrics: metrics.collect(),
-                }],
-            },
-        )
+        let metadata = Metadata {
+            timestamp: time::unix_millis(),
+            cloud_watch_metrics: directives,
+        };
+        line.serialize_entry("_aws", &metadata)
     }
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Directive<'a> {
+struct Metadata<'a> {
     timestamp: u64,
-    cloud_watch_metrics: [Definitions<'a>; 1],
+    cloud_watch_metrics: Vec<Directive<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Definitions<'a> {
+struct Directive<'a> {
     namespace: &'a str,
     dimensions: &'static [&'static [&'static str]],
     metrics: Vec<Definition>,

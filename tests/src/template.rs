@@ -182,6 +182,12 @@ fn patterns(value: &Value) -> Vec<String> {
             let parts: Vec<&str> = parts.iter().filter_map(Value::as_str).collect();
             vec![format!("${{{}}}", parts.join("."))]
         }
+        // A list of one reference, written as one text.
+        Some(("Fn::Join", Value::Array(parts)))
+            if parts.len() == 2 && reference(&parts[1], "").is_some() =>
+        {
+            patterns(&parts[1])
+        }
         Some(("Fn::If", Value::Array(parts))) => parts.iter().skip(1).flat_map(patterns).collect(),
         _ => vec!["*".to_owned()],
     }

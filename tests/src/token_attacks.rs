@@ -120,15 +120,14 @@ impl Genuine {
 async fn signing_key(shop: &Shop) -> (String, Arc<Ed25519KeyPair>) {
     let mut secrets = shop.cloud.template().secrets.iter();
     let secret = secrets.find(|secret| secret.logical_id == "SigningKey");
-    let answer = reqwest::Client::new()
-        .post(shop.cloud.secrets_manager_url())
-        .header("content-type", "application/x-amz-json-1.1")
-        .header("x-amz-target", "secretsmanager.GetSecretValue")
-        .body(json!({ "SecretId": secret.unwrap().name }).to_string())
-        .send()
-        .await
-        .unwrap();
-    let answer: Value = answer.json().await.unwrap();
+    let asked = json!({ "SecretId": secret.unwrap().name });
+    let (url, target) = (
+        shop.cloud.secrets_manager_url(),
+        "secretsmanager.GetSecretValue",
+    );
+    let (_, answer) = shop
+        .call_aws(&url, local::ACCESS_KEY_ID, target, &asked)
+        .await;
     let secret: Value = serde_json::from_str(answer["SecretString"].as_str().unwrap()).unwrap();
     let seed = STANDARD.decode(secret["seed"].as_str().unwrap()).unwrap();
     let key = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
@@ -139,9 +138,7 @@ async fn signing_key(shop: &Shop) -> (String, Arc<Ed25519KeyPair>) {
 async fn genuine_tokens(shop: &Shop) -> [Genuine; 2] {
     let (kid, key) = signing_key(shop).await;
     let alice = shop.alice().await;
-    let sue = shop
-        .signed_in("/api/admin/login", "super@example.com")
-        .await;
+    let sue = shop.super_admin().await;
     [alice, sue].map(|actor| Genuine::of(&actor, &kid, &key))
 }
 

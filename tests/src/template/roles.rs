@@ -371,7 +371,32 @@ fn a_change_of_the_audit_log_is_found() {
 
 /// Which attributes of a user each function may write outside of making one. What
 /// is missing here may write any, and whoever could write a role could make an admin.
-const WRITERS_OF_USERS: &[(&str, &[&str])] = &[("logout", &["userId", "tokensValidAfter"])];
+const WRITERS_OF_USERS: &[(&str, &[&str])] = &[
+    ("logout", &["userId", "tokensValidAfter", "keptSession"]),
+    (
+        "change-password",
+        &["userId", "tokensValidAfter", "keptSession", "staffPassword"],
+    ),
+    (
+        "accept-invite",
+        &["userId", "status", "role", "staffPassword"],
+    ),
+    (
+        "admin-create-user",
+        &["userId", "status", "name", "role", "version"],
+    ),
+    (
+        "admin-update-user",
+        &[
+            "userId",
+            "role",
+            "status",
+            "version",
+            "tokensValidAfter",
+            "keptSession",
+        ],
+    ),
+];
 
 fn updates_of_users(template: &Template) -> Faults {
     let mut faults = Faults::new();
