@@ -11,6 +11,7 @@ mod error;
 mod gateway;
 mod iam;
 mod logs;
+pub mod operator;
 mod runtime;
 mod s3;
 mod secrets;

@@ -179,6 +179,28 @@ pub struct InvitationSecret {
     secret: [u8; 32],
 }
 
+impl InvitedUser {
+    /// What the invitation is accepted by, and until when.
+    #[must_use]
+    pub fn invitation(&self) -> &InvitationToken {
+        &self.invitation
+    }
+}
+
+impl InvitationToken {
+    /// The token, to be handed to whom it is for and to nobody else.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// When it ends.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+}
+
 impl InvitationSecret {
     pub(crate) fn generate(user_id: UserId) -> Result<Self, Problem> {
         Ok(Self {

@@ -118,18 +118,10 @@ pub fn with_parameter(name: &str, value: &str) -> Options {
 
 /// Starts a shop that is set up in some other way.
 pub async fn spawn_shop_with(options: Options) -> Shop {
-    build_once();
-    let cloud = Cloud::start(options).await.expect("the cloud starts");
-    cloud.make_secrets().await.expect("the signing key is made");
-    demo::fill(&cloud, Demo::Small)
+    let mut shop = spawn_empty_shop_with(options).await;
+    demo::fill(&shop.cloud, Demo::Small)
         .await
         .expect("the demo is made");
-    let mut shop = Shop {
-        cloud,
-        http: reqwest::Client::new(),
-        products: Vec::new(),
-        addresses: AtomicU32::new(0),
-    };
     let list = shop
         .anonymous()
         .get("/api/products?sort=name&limit=100")
@@ -140,6 +132,23 @@ pub async fn spawn_shop_with(options: Options) -> Shop {
         .map(|item| item["productId"].as_str().unwrap().to_owned());
     shop.products = ids.collect();
     shop
+}
+
+/// Starts a shop as it is after a deployment: with nobody and nothing in it.
+pub async fn spawn_empty_shop() -> Shop {
+    spawn_empty_shop_with(Options::default()).await
+}
+
+async fn spawn_empty_shop_with(options: Options) -> Shop {
+    build_once();
+    let cloud = Cloud::start(options).await.expect("the cloud starts");
+    cloud.make_secrets().await.expect("the signing key is made");
+    Shop {
+        cloud,
+        http: reqwest::Client::new(),
+        products: Vec::new(),
+        addresses: AtomicU32::new(0),
+    }
 }
 
 /// Builds the functions once for all tests of this process.

@@ -1,8 +1,11 @@
 //! The accounts of the staff: invited, listed, promoted, demoted, disabled.
 
+use local::Cloud;
+use local::operator::invite_first_super_admin;
 use serde_json::{Value, json};
+use shared::Env;
 
-use crate::{Actor, Answer, Call, Shop, new_product, spawn_shop};
+use crate::{Actor, Answer, Call, Shop, new_product, spawn_empty_shop, spawn_shop};
 
 async fn invite(by: &Actor, name: &str, role: &str) -> Answer {
     let body = json!({ "email": format!("{name}@example.com"), "name": name, "role": role });
@@ -76,6 +79,56 @@ async fn whoever_is_invited_sets_a_password_and_signs_in() {
     sign_in(&shop, "dora@example.com", "another password!")
         .await
         .expect(401);
+}
+
+/// The environment of an operator with AWS credentials of their own.
+fn operator(cloud: &Cloud) -> Env {
+    let mut variables = cloud.environment("admin-create-user");
+    variables.insert(
+        "AWS_ACCESS_KEY_ID".to_owned(),
+        local::ACCESS_KEY_ID.to_owned(),
+    );
+    Env::of(move |name| variables.get(name).cloned()).unwrap()
+}
+
+#[tokio::test]
+async fn the_first_super_admin_is_invited_by_the_operator_and_there_is_no_second_first() {
+    let shop = spawn_empty_shop().await;
+    let env = operator(&shop.cloud);
+    let invite = async |email: &str| invite_first_super_admin(&env, email, "Olga").await;
+    // Nobody is there who could sign in, by whatever default.
+    assert!(shop.items("CredentialsTable").await.is_empty());
+    assert!(invite("no address").await.is_err());
+    let token = |text: String| {
+        let (_, rest) = text.split_once(r#""token": ""#).unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let lost = token(invite("olga@example.com").await.unwrap());
+    assert!(
+        invite("other@example.com").await.is_err(),
+        "another, while one is invited"
+    );
+    let again = token(invite("olga@example.com").await.unwrap());
+    for (token, status) in [(lost, 401), (again, 204)] {
+        let body = json!({ "token": token, "password": "opens the shop at nine" });
+        shop.from(&shop.somewhere(), "accept-invite", Call::body(body))
+            .await
+            .expect(status);
+    }
+    let session = sign_in(&shop, "olga@example.com", "opens the shop at nine")
+        .await
+        .expect(200);
+    let olga = shop.anonymous().with_session(session.body);
+    let refused = invite("olga@example.com").await.unwrap_err().to_string();
+    assert!(refused.contains("has a super-admin"), "{refused}");
+    let records = olga
+        .get("/api/admin/audit?actor=operator")
+        .await
+        .expect(200)
+        .body;
+    assert_eq!(records["items"].as_array().unwrap().len(), 2);
+    let staff = json!({ "email": "dora@example.com", "name": "Dora", "role": "staff" });
+    olga.post("/api/admin/users", &staff).await.expect(201);
 }
 
 #[tokio::test]

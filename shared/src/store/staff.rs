@@ -24,7 +24,7 @@ use crate::store::transaction::{Written, write_all};
 use crate::store::users::{self, STAFF_PASSWORD, UserStore, UserUpdate};
 use crate::text::Word;
 use crate::time::Timestamp;
-use crate::user::{Role, User, UserStatus};
+use crate::user::{EmailAddress, Role, User, UserStatus};
 
 /// How long an invitation may be accepted.
 const INVITED_FOR: Duration = Duration::from_secs(72 * 60 * 60);
@@ -69,23 +69,33 @@ impl InvitationDesk {
         self.invite_as(actor, new, by.journal()).await
     }
 
-    /// Invites the shop's first super-admin. Only who holds the AWS
-    /// credentials of the shop's operator gets here, and only once: as long as
-    /// nobody has accepted it, the invitation can be made anew for the same
-    /// address; as soon as someone has, never again.
+    /// Invites the shop's first super-admin; nothing if the shop has one. Only
+    /// who holds the AWS credentials of the shop's operator gets here. As long
+    /// as nobody has accepted it, the invitation can be made anew for the same
+    /// address.
     ///
     /// # Errors
-    /// [`Conflict::AddressTaken`] if the shop has a super-admin, or the
-    /// address an account.
-    pub async fn invite_first(&self, new: Invitation) -> Result<InvitedUser, Problem> {
+    /// [`Conflict::AddressTaken`] if the address has an account.
+    pub async fn invite_first(
+        &self,
+        email: EmailAddress,
+        name: String,
+    ) -> Result<Option<InvitedUser>, Problem> {
         let others = super_admins(&self.users).await?;
-        let same =
-            |user: &User| user.status == UserStatus::Invited && user.email.key() == new.email.key();
-        if new.role != Role::SuperAdmin || !others.iter().all(same) {
-            return Err(Problem::Conflict(Conflict::AddressTaken));
+        let invited_before =
+            |user: &User| user.status == UserStatus::Invited && user.email.key() == email.key();
+        if !others.iter().all(invited_before) {
+            return Ok(None);
         }
-        self.invite_as(Actor::Operator, new, &Journal::of_operator())
-            .await
+        let new = Invitation {
+            email,
+            name,
+            phone: None,
+            role: Role::SuperAdmin,
+        };
+        let journal = Journal::of_operator();
+        let invited = self.invite_as(Actor::Operator, new, &journal).await?;
+        Ok(Some(invited))
     }
 
     async fn invite_as(
