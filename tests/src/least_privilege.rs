@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Shop, draft, spawn_shop};
+use crate::{Actor, Call, NEWCOMERS_PASSWORD, Shop, draft, passwords, spawn_shop};
 
 /// Calls DynamoDB with a function's access key.
 async fn ask_table(shop: &Shop, function: &str, operation: &str, body: Value) -> (u16, Value) {
@@ -37,7 +37,8 @@ fn refused(shop: &Shop) -> Vec<String> {
 
 #[tokio::test]
 async fn whoever_lists_orders_can_read_orders_and_no_user() {
-    let shop = spawn_shop().await;
+    let mut shop = spawn_shop().await;
+    shop.attacked = true;
     let orders = json!({
         "TableName": shop.table("OrdersTable"),
         "KeyConditionExpression": "userId = :user",
@@ -74,7 +75,8 @@ async fn whoever_lists_orders_can_read_orders_and_no_user() {
 
 #[tokio::test]
 async fn whoever_lists_products_cannot_read_the_signing_key() {
-    let shop = spawn_shop().await;
+    let mut shop = spawn_shop().await;
+    shop.attacked = true;
     let (status, answer) = ask_secret(&shop, "login").await;
     assert_eq!(status, 200);
     assert!(answer["SecretString"].is_string());
@@ -88,7 +90,8 @@ async fn whoever_lists_products_cannot_read_the_signing_key() {
 
 #[tokio::test]
 async fn stock_is_sold_inside_a_transaction_only() {
-    let shop = spawn_shop().await;
+    let mut shop = spawn_shop().await;
+    shop.attacked = true;
     let sell = json!({
         "TableName": shop.table("InventoryTable"),
         "Key": { "productId": { "S": shop.product(0) }, "bucket": { "S": "none" } },
@@ -119,4 +122,137 @@ async fn nothing_is_refused_from_signing_up_to_signing_out() {
     carol.post("/api/auth/logout", &all).await.expect(204);
     shop.cloud.rotate("SigningKey").await.unwrap();
     assert_eq!(refused(&shop), [""; 0]);
+}
+
+async fn everything_that_customers_do(shop: &Shop) {
+    let alice = shop.alice().await;
+    for sort in ["newest", "price", "name"] {
+        for category in ["", "&category=tests"] {
+            let path = format!("/api/products?limit=1&sort={sort}{category}");
+            alice.get(&path).await.expect(200);
+        }
+    }
+    let product = shop.new_product("Last one", 4900, 1).await;
+    let path = format!("/api/products/{product}");
+    alice.get(&path).await.expect(200);
+    alice.get("/api/nothing").await.expect(404);
+    alice.fill_cart(shop.product(0), 1).await;
+    let line = format!("/api/cart/items/{}", shop.product(0));
+    alice.delete(&line).await.expect(204);
+    alice.fill_cart(&product, 1).await;
+    alice.get("/api/cart").await.expect(200);
+    let order = alice.check_out("once", &draft(4900)).await.expect(201).body;
+    alice.check_out("once", &draft(4900)).await.expect(200);
+    alice.get("/api/orders?limit=1").await.expect(200);
+    let path = format!("/api/orders/{}", order["orderId"].as_str().unwrap());
+    alice.get(&path).await.expect(200);
+}
+
+async fn everything_about_sessions(shop: &Shop) {
+    let (carol, elsewhere) = (shop.newcomer("carol").await, shop.alice().await);
+    let body = json!({ "currentPassword": NEWCOMERS_PASSWORD, "newPassword": "owls at night" });
+    let body_of = |actor: &Actor| json!({ "refreshToken": actor.session["refreshToken"] });
+    let login = Call::body(json!({ "email": "carol@example.com", "password": NEWCOMERS_PASSWORD }));
+    shop.from(&shop.somewhere(), "login", login)
+        .await
+        .expect(200);
+    carol.put("/api/account/password", &body).await.expect(204);
+    for status in [200, 401] {
+        let refreshed = elsewhere
+            .post("/api/auth/refresh", &body_of(&elsewhere))
+            .await;
+        refreshed.expect(status);
+    }
+    let carl = shop.newcomer("carl").await;
+    shop.set_user(&carl, "role", "staff").await;
+    carl.post("/api/auth/refresh", &body_of(&carl))
+        .await
+        .expect(401);
+    let bob = shop.bob().await;
+    bob.post("/api/auth/logout", &body_of(&bob))
+        .await
+        .expect(204);
+    carol
+        .post("/api/auth/logout", &json!({ "everywhere": true }))
+        .await
+        .expect(204);
+    // Two imported users, one at each door.
+    for (email, function) in [
+        ("bob@example.com", "login"),
+        ("admin@example.com", "admin-login"),
+    ] {
+        let key = json!({ "login": { "S": format!("email#{email}") } });
+        let values = json!({ ":hash": { "S": passwords::IMPORTED } });
+        shop.update("CredentialsTable", key, "passwordHash = :hash", values)
+            .await;
+        let body = json!({ "email": email, "password": passwords::IMPORTED_PASSWORD });
+        shop.from(&shop.somewhere(), function, Call::body(body))
+            .await
+            .expect(200);
+    }
+    shop.cloud.rotate("SigningKey").await.unwrap();
+}
+
+async fn everything_that_the_staff_do(shop: &Shop) {
+    let (admin, sue) = (shop.admin().await, shop.super_admin().await);
+    let upload = json!({
+        "productId": shop.product(0), "contentType": "image/png", "contentLength": 4,
+    });
+    let form = admin
+        .post("/api/admin/uploads", &upload)
+        .await
+        .expect(201)
+        .body;
+    let mut parts = reqwest::multipart::Form::new();
+    for (name, value) in form["fields"].as_object().unwrap() {
+        parts = parts.text(name.clone(), value.as_str().unwrap().to_owned());
+    }
+    let file = reqwest::multipart::Part::bytes(b"\x89PNG".to_vec());
+    let sent = reqwest::Client::new().post(form["url"].as_str().unwrap());
+    let sent = sent
+        .multipart(parts.part("file", file))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(sent.status().as_u16(), 201);
+
+    let dora = json!({ "email": "dora@example.com", "name": "Dora", "role": "super-admin" });
+    sue.post("/api/admin/users", &dora).await.expect(201);
+    let invited = sue.post("/api/admin/users", &dora).await.expect(201).body;
+    let accept =
+        json!({ "token": invited["invitation"]["token"], "password": "sorts the shelves" });
+    sue.post("/api/auth/accept-invite", &accept)
+        .await
+        .expect(204);
+    sue.get("/api/admin/users?limit=1").await.expect(200);
+    for query in ["", "actor=operator", "thing=signing-key"] {
+        sue.get(&format!("/api/admin/audit?{query}"))
+            .await
+            .expect(200);
+    }
+    let path = format!("/api/admin/users/{}", sue.user_id());
+    sue.patch(&path, &json!({ "role": "admin" }))
+        .await
+        .expect(200);
+}
+
+/// What nobody uses is what only an intruder would.
+#[tokio::test]
+async fn every_grant_of_every_role_is_used() {
+    let shop = spawn_shop().await;
+    everything_that_customers_do(&shop).await;
+    everything_about_sessions(&shop).await;
+    everything_that_the_staff_do(&shop).await;
+    let unused: Vec<String> = shop
+        .cloud
+        .unused_grants()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let unused: Vec<&str> = unused
+        .iter()
+        .map(String::as_str)
+        .filter(|it| !it.contains(": logs:"))
+        .collect();
+    assert_eq!(unused, [""; 0]);
 }

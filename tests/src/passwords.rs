@@ -182,7 +182,7 @@ async fn an_imported_bcrypt_hash_opens_and_becomes_argon2id() {
         .await
         .expect(401);
     assert_eq!(hash_of(&shop, "ingrid@example.com").await, IMPORTED);
-    log_in(&shop, "ingrid@example.com", "imported-from-elsewhere")
+    log_in(&shop, "ingrid@example.com", IMPORTED_PASSWORD)
         .await
         .expect(200);
     let hash = hash_of(&shop, "ingrid@example.com").await;
@@ -190,13 +190,15 @@ async fn an_imported_bcrypt_hash_opens_and_becomes_argon2id() {
         hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
         "{hash}"
     );
-    log_in(&shop, "ingrid@example.com", "imported-from-elsewhere")
+    log_in(&shop, "ingrid@example.com", IMPORTED_PASSWORD)
         .await
         .expect(200);
 }
 
-/// What bcrypt with 12 rounds makes of `imported-from-elsewhere`.
-const IMPORTED: &str = "$2b$12$/iIAeoGfH485lw4Yo3JqOuneorrA2UuRzPUki92UTA3fUCPNJByXK";
+/// The password of an imported user.
+pub(crate) const IMPORTED_PASSWORD: &str = "imported-from-elsewhere";
+/// What bcrypt with 12 rounds makes of it.
+pub(crate) const IMPORTED: &str = "$2b$12$/iIAeoGfH485lw4Yo3JqOuneorrA2UuRzPUki92UTA3fUCPNJByXK";
 
 #[tokio::test]
 async fn the_time_of_a_refusal_does_not_tell_why() {

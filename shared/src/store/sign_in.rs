@@ -89,7 +89,10 @@ impl SignInDesk {
                     }
                     Ok::<_, Problem>(())
                 };
-                let counted = async { Ok(self.limits.succeeded(&tried).await) };
+                let counted = async {
+                    self.limits.succeeded(&tried).await;
+                    Ok(())
+                };
                 tokio::try_join!(rehashed, counted)?;
                 journal.note(&Event::SignedIn(&user.id));
                 return Ok(user.clone());
