@@ -1,5 +1,6 @@
 //! DynamoDB: dynoxide embedded, with the template's tables in it.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::error::StartError;
-use crate::service::{ANY_PORT, Service};
+use crate::service::{self, ANY_PORT, Service};
 use crate::template::TableTemplate;
 
 /// How often expired items are deleted. DynamoDB promises only "within a few days", so that
@@ -29,6 +30,15 @@ impl DynamoDb {
     /// # Errors
     /// When the folder can't be used, or a table can't be made.
     pub async fn start(tables: &[TableTemplate], data: Option<&Path>) -> Result<Self, StartError> {
+        Self::start_at(ANY_PORT, tables, data).await
+    }
+
+    /// [`DynamoDb::start`] on a port that is given.
+    pub(crate) async fn start_at(
+        address: SocketAddr,
+        tables: &[TableTemplate],
+        data: Option<&Path>,
+    ) -> Result<Self, StartError> {
         let database = open(data)?;
         for table in tables {
             prepare(&database, table).map_err(|reason| StartError::Table {
@@ -37,7 +47,7 @@ impl DynamoDb {
             })?;
         }
         let served = database.clone();
-        let service = Service::start(ANY_PORT, move |listener, stop| {
+        let service = Service::start(address, move |listener, stop| {
             let database = served.clone();
             async move {
                 // It only ends by `stop`.
@@ -48,10 +58,7 @@ impl DynamoDb {
             }
         })
         .await
-        .map_err(|error| StartError::Listen {
-            service: "DynamoDB",
-            error,
-        })?;
+        .map_err(|error| StartError::listen(service::DYNAMODB, address, error))?;
         Ok(Self {
             service,
             sweeper: tokio::spawn(sweep(database)),

@@ -19,9 +19,10 @@ pub mod template;
 mod testing;
 
 pub use binaries::{Profile, build_functions, function_binary};
-pub use cloud::{Cloud, Options, check_port};
+pub use cloud::{Cloud, Options};
 pub use dynamodb::DynamoDb;
 pub use environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN};
 pub use error::StartError;
 pub use logs::LogSink;
 pub use runtime::{InvokeError, MAX_PAYLOAD};
+pub use service::{NoPorts, Ports};

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use local::demo::{self, ACCOUNTS, Account, Demo};
-use local::{Cloud, LogSink, Options, Profile, StartError, build_functions, check_port};
+use local::{Cloud, LogSink, Options, Ports, Profile, StartError, build_functions};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -16,9 +16,10 @@ use tokio::signal::unix::{SignalKind, signal};
 #[derive(Debug, Parser)]
 #[command(name = "local", version)]
 struct Arguments {
-    /// Port of the API; 0 takes any free one
-    #[arg(long, default_value_t = 9000, value_name = "N")]
-    port: u16,
+    /// Port of the API; DynamoDB, S3 and Secrets Manager take the three after it. With 0, all
+    /// take any free ones
+    #[arg(long, default_value = "9000", value_name = "N")]
+    port: Ports,
     /// Folder that keeps tables, pictures and secrets; without it all is in memory
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -64,12 +65,12 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), StartError> {
     // A port that is taken is told before a build of minutes, not after it.
-    check_port(arguments.port)?;
+    arguments.port.check()?;
     say("Building the functions ...");
     let profile = Profile::from(arguments.profile);
     build_functions(profile)?;
     let options = Options {
-        port: arguments.port,
+        ports: arguments.port,
         data: arguments.data.clone(),
         profile,
         logs: LogSink::Stderr,

@@ -12,6 +12,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ use s3s::{S3Result, s3_error};
 
 use crate::environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use crate::error::StartError;
-use crate::service::{ANY_PORT, Service};
+use crate::service::{self, Service};
 use crate::template::{BucketCors, BucketTemplate};
 use cors::Asked;
 use objects::{Object, Objects};
@@ -49,6 +50,7 @@ impl S3 {
     /// Starts the service with the template's buckets and, with a data folder, the objects that
     /// are in it.
     pub(crate) async fn start(
+        address: SocketAddr,
         buckets: &[BucketTemplate],
         data: Option<&Path>,
     ) -> Result<Self, StartError> {
@@ -75,12 +77,9 @@ impl S3 {
                 .collect(),
         };
         let router = Router::new().fallback(handle).with_state(Arc::new(front));
-        let service = Service::start_router(ANY_PORT, router)
+        let service = Service::start_router(address, router)
             .await
-            .map_err(|error| StartError::Listen {
-                service: "S3",
-                error,
-            })?;
+            .map_err(|error| StartError::listen(service::S3, address, error))?;
         Ok(Self { service, objects })
     }
 

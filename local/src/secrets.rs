@@ -9,6 +9,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -27,7 +28,7 @@ use crate::clock::epoch_seconds as now;
 use crate::error::StartError;
 use crate::logs::Logs;
 use crate::runtime::{InvokeError, Runtime};
-use crate::service::{ANY_PORT, Service};
+use crate::service::{self, Service};
 use crate::template::SecretTemplate;
 use store::{Fault, Secret, fault, invalid};
 
@@ -52,6 +53,7 @@ impl SecretsManager {
     /// Starts the service. The template's secrets that aren't there yet are made without a
     /// value, as CloudFormation makes them: their first rotation gives them one.
     pub(crate) async fn start(
+        address: SocketAddr,
         secrets: &[SecretTemplate],
         data: Option<&Path>,
         logs: &Logs,
@@ -82,12 +84,9 @@ impl SecretsManager {
         let router = Router::new()
             .route("/", post(handle))
             .with_state(Arc::clone(&manager));
-        let service = Service::start_router(ANY_PORT, router)
+        let service = Service::start_router(address, router)
             .await
-            .map_err(|error| StartError::Listen {
-                service: "Secrets Manager",
-                error,
-            })?;
+            .map_err(|error| StartError::listen(service::SECRETS_MANAGER, address, error))?;
         Ok((manager, service))
     }
 

@@ -13,6 +13,7 @@ use time::{Duration, OffsetDateTime};
 use super::*;
 use crate::clock;
 use crate::environment::SESSION_TOKEN;
+use crate::service::ANY_PORT;
 use crate::template::REGION;
 use crate::testing::{Answer, send};
 
@@ -30,7 +31,7 @@ async fn start() -> S3 {
             max_age: Some(600),
         }],
     };
-    S3::start(&[bucket], None).await.unwrap()
+    S3::start(ANY_PORT, &[bucket], None).await.unwrap()
 }
 
 fn hmac(key: &[u8], text: &str) -> Vec<u8> {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::logs::LogSink;
+use crate::service::ANY_PORT;
 use crate::testing::{Answer, function, launch, runtime, send};
 
 const ARN: &str = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:stack-Key-AbCdEf";
@@ -23,7 +24,7 @@ fn template() -> Vec<SecretTemplate> {
 
 async fn start(data: Option<&Path>) -> (Arc<SecretsManager>, Service, Logs) {
     let logs = Logs::open(&LogSink::Memory).unwrap();
-    let (manager, service) = SecretsManager::start(&template(), data, &logs)
+    let (manager, service) = SecretsManager::start(ANY_PORT, &template(), data, &logs)
         .await
         .unwrap();
     (manager, service, logs)
