@@ -4,6 +4,7 @@
 
 mod conditions;
 mod cors;
+mod form;
 mod list;
 mod objects;
 mod operations;
@@ -32,11 +33,14 @@ use crate::error::StartError;
 use crate::service::{self, Service};
 use crate::template::{BucketCors, BucketTemplate};
 use cors::Asked;
+use form::ExtraFields;
 use objects::{Object, Objects};
 use operations::{MAX_OBJECT, Operations};
 
 /// Keys that anyone may read begin with this.
 const PUBLIC: &str = "public/";
+/// How s3s begins its refusal of a form's field that the policy doesn't name.
+const UNNAMED_FIELD: &str = "Each form field that you specify";
 /// The largest body of an error, in bytes, when one is rewritten.
 const MAX_ERROR: usize = 64 * 1024;
 
@@ -113,6 +117,10 @@ struct SignedOrPublic;
 #[async_trait::async_trait]
 impl S3Access for SignedOrPublic {
     async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
+        // Here, since the signature and the other conditions come first.
+        if cx.extensions_mut().get::<ExtraFields>().is_some() {
+            return Err(s3_error!(AccessDenied, "{}", UNNAMED_FIELD));
+        }
         let reads = ["GetObject", "HeadObject"].contains(&cx.s3_op().name());
         let public = match cx.s3_path() {
             S3Path::Object { key, .. } => key.starts_with(PUBLIC),
@@ -143,6 +151,15 @@ async fn handle(State(front): State<Arc<Front>>, request: Request) -> Response<B
     }
     let asked = Asked::by_request(request.method().as_str(), request.headers());
     let is_post = request.method() == Method::POST;
+    let (request, extra) = if is_post {
+        let (mut request, extra) = form::extra_fields(request).await;
+        if let Some(extra) = &extra {
+            request.extensions_mut().insert(extra.clone());
+        }
+        (request, extra)
+    } else {
+        (request, None)
+    };
     let answer = front
         .s3
         .call(request.map(s3s::Body::http_body_unsync))
@@ -155,8 +172,8 @@ async fn handle(State(front): State<Arc<Front>>, request: Request) -> Response<B
             response
         }
     };
-    if is_post && response.status() == StatusCode::BAD_REQUEST {
-        response = as_aws_refuses(response).await;
+    if is_post && [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN].contains(&response.status()) {
+        response = as_aws_refuses(response, extra.as_ref()).await;
     }
     if let Some(asked) = asked {
         cors::answer_actual(&asked, rules, response.headers_mut());
@@ -165,22 +182,32 @@ async fn handle(State(front): State<Arc<Front>>, request: Request) -> Response<B
 }
 
 /// A form that breaks a condition of its policy is 403 `AccessDenied` on AWS; s3s calls the
-/// policy invalid, which is what AWS says of one that can't be read.
-async fn as_aws_refuses(response: Response<Body>) -> Response<Body> {
+/// policy invalid, which is what AWS says of one that can't be read. Of fields that no condition
+/// names AWS says which ones.
+async fn as_aws_refuses(response: Response<Body>, extra: Option<&ExtraFields>) -> Response<Body> {
     let (mut parts, body) = response.into_parts();
     let Ok(body) = to_bytes(body, MAX_ERROR).await else {
         return Response::from_parts(parts, Body::empty());
     };
     let text = String::from_utf8_lossy(&body);
+    let text = match (extra, text.split_once(&format!("<Message>{UNNAMED_FIELD}"))) {
+        (Some(extra), Some((before, after))) => {
+            let after = after
+                .split_once("</Message>")
+                .map_or("", |(_, after)| after);
+            format!("{before}<Message>{}</Message>{after}", extra.sentence())
+        }
+        _ => text.into_owned(),
+    };
     let broken = text.contains("<Code>InvalidPolicyDocument</Code>")
         && (text.contains("<Message>Policy condition") || text.contains("does not match"));
-    if !broken {
-        return Response::from_parts(parts, Body::from(body));
-    }
-    let text = text
-        .replace("InvalidPolicyDocument", "AccessDenied")
-        .replace("<Message>", "<Message>Invalid according to Policy: ");
-    parts.status = StatusCode::FORBIDDEN;
+    let text = if broken {
+        parts.status = StatusCode::FORBIDDEN;
+        text.replace("InvalidPolicyDocument", "AccessDenied")
+            .replace("<Message>", "<Message>Invalid according to Policy: ")
+    } else {
+        text
+    };
     parts
         .headers
         .insert(header::CONTENT_LENGTH, HeaderValue::from(text.len()));

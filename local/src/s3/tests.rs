@@ -503,6 +503,62 @@ async fn a_form_that_breaks_its_policy_is_refused() {
 }
 
 #[tokio::test]
+async fn a_form_field_that_no_condition_names_is_refused_by_its_name() {
+    let s3 = start().await;
+    for (name, listed) in [
+        ("x-amz-meta-a", "x-amz-meta-a"),
+        ("Tagging", "tagging"),
+        ("acl", "acl"),
+        // What s3s alone would let pass.
+        ("submit", "submit"),
+        (
+            "x-amz-server-side-encryption",
+            "x-amz-server-side-encryption",
+        ),
+        ("AWSAccessKeyId", "awsaccesskeyid"),
+        ("signature", "signature"),
+        ("a<b", "a&lt;b"),
+    ] {
+        let answer = Form::new().with(name, "1").send(&s3).await;
+        let text = answer.text();
+        assert_eq!(answer.status, 403, "{name}: {text}");
+        assert!(text.contains("<Code>AccessDenied</Code>"), "{text}");
+        let sentence =
+            format!("<Message>Invalid according to Policy: Extra input fields: {listed}</Message>");
+        assert!(text.contains(&sentence), "{name}: {text}");
+        assert_eq!(
+            answer.header("content-length"),
+            answer.body.len().to_string()
+        );
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            "http://localhost:3000"
+        );
+    }
+    let two = Form::new().with("zeta", "1").with("alpha", "1");
+    let text = two.send(&s3).await.text();
+    assert!(text.contains("Extra input fields: alpha, zeta<"), "{text}");
+    // Whoever can't sign learns nothing of the policy.
+    let forged = Form::new()
+        .with("submit", "1")
+        .with("x-amz-signature", &"0".repeat(64));
+    let text = forged.send(&s3).await.text();
+    assert!(
+        text.contains("<Code>SignatureDoesNotMatch</Code>"),
+        "{text}"
+    );
+    let key = path("pending/k");
+    assert_eq!(
+        signed(&s3, "HEAD", &key, &[], b"").await.status,
+        404,
+        "nothing was stored"
+    );
+
+    let ignored = Form::new().with("x-ignore-submit", "1").send(&s3).await;
+    assert_eq!(ignored.status, 201, "{}", ignored.text());
+}
+
+#[tokio::test]
 async fn bytes_that_do_not_have_their_checksum_are_not_stored() {
     let s3 = start().await;
     let right = STANDARD.encode(Sha256::digest(b"picture"));
