@@ -10,6 +10,7 @@ mod environment;
 mod error;
 mod gateway;
 mod logs;
+pub mod rotation;
 mod runtime;
 mod s3;
 mod secrets;
