@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{DirBuilder, File, TryLockError};
 use std::net::{Ipv6Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
@@ -18,6 +18,7 @@ use crate::dynamodb::DynamoDb;
 use crate::environment::{self, Endpoints};
 use crate::error::StartError;
 use crate::gateway::Gateway;
+use crate::iam::{Grant, Iam};
 use crate::logs::{LogSink, Logs};
 use crate::runtime::{InvokeError, Launch, Runtime};
 use crate::s3::S3;
@@ -74,6 +75,7 @@ pub struct Cloud {
     template: Template,
     runtime: Arc<Runtime>,
     logs: Logs,
+    iam: Arc<Iam>,
     gateway: Service,
     gateway_ipv6: Option<Service>,
     dynamodb: DynamoDb,
@@ -97,14 +99,17 @@ impl Cloud {
         let data = options.data.as_deref();
         let lock = data.map(lock).transpose()?;
 
+        let iam = Iam::new(&template.functions, &logs)?;
         let ports = options.ports;
         let dynamodb =
-            DynamoDb::start_at(loopback(ports.dynamodb()), &template.tables, data).await?;
-        let s3 = S3::start(loopback(ports.s3()), &template.buckets, data).await?;
+            DynamoDb::start_judged(loopback(ports.dynamodb()), &template.tables, data, &iam)
+                .await?;
+        let s3 = S3::start(loopback(ports.s3()), &template.buckets, data, &iam).await?;
         let (secrets, secrets_service) = SecretsManager::start(
             loopback(ports.secrets_manager()),
             &template.secrets,
             data,
+            &iam,
             &logs,
         )
         .await?;
@@ -150,6 +155,7 @@ impl Cloud {
             template,
             runtime,
             logs,
+            iam,
             gateway,
             gateway_ipv6,
             dynamodb,
@@ -287,6 +293,13 @@ impl Cloud {
         self.logs.lines()
     }
 
+    /// What roles grant and no function made use of so far: after every endpoint was walked, what
+    /// a role could do without.
+    #[must_use]
+    pub fn unused_grants(&self) -> BTreeSet<Grant> {
+        self.iam.unused_grants()
+    }
+
     /// Has DynamoDB refuse connections, for tests of faults.
     pub async fn stop_dynamodb(&self) {
         self.dynamodb.service.stop().await;
@@ -335,7 +348,7 @@ impl Cloud {
         }
         tokio::join!(
             self.gateway.stop(),
-            self.dynamodb.service.stop(),
+            self.dynamodb.stop(),
             self.s3.service.stop(),
             self.secrets_service.stop(),
         );

@@ -10,11 +10,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use shared::{
     AccountDesk, CategorySlug, Conflict, Currency, EmailAddress, Env, FromEnv, Image, ImageId,
-    Money, NewPassword, NewProduct, Problem, ProductDesk, ProductId, ProductStatus, Role,
-    Timestamp, User, UserId, UserStatus, Word,
+    Journal, Money, NewPassword, NewProduct, Problem, ProductDesk, ProductId, ProductStatus, Role,
+    User, Word,
 };
 
-use crate::{Cloud, StartError};
+use crate::{ACCESS_KEY_ID, Cloud, StartError};
 
 /// Someone who can sign in to the demo shop.
 #[derive(Clone, Debug, Serialize)]
@@ -100,10 +100,12 @@ pub async fn fill(cloud: &Cloud, demo: Demo) -> Result<(), StartError> {
 }
 
 /// The variables of the functions that make accounts and products: the demo
-/// shop is written by the shop's own stores.
+/// shop is written by the shop's own stores, and the operator's key, since it
+/// is more than either function may do.
 fn variables(cloud: &Cloud) -> BTreeMap<String, String> {
     let mut variables = cloud.environment("register");
     variables.extend(cloud.environment("admin-create-product"));
+    variables.insert("AWS_ACCESS_KEY_ID".to_owned(), ACCESS_KEY_ID.to_owned());
     variables
 }
 
@@ -111,20 +113,12 @@ fn variables(cloud: &Cloud) -> BTreeMap<String, String> {
 async fn make_accounts(env: &Env) -> Result<(), StartError> {
     let desk = AccountDesk::from_env(env).map_err(failed)?;
     for account in ACCOUNTS {
-        let user = User {
-            id: UserId::generate().map_err(failed)?,
-            email: EmailAddress::parse(account.email).ok_or_else(|| impossible(account.email))?,
-            name: account.name.to_owned(),
-            phone: None,
-            role: Role::parse(account.role).ok_or_else(|| impossible(account.role))?,
-            status: UserStatus::Active,
-            tokens_valid_after: Timestamp::now(),
-            created_at: Timestamp::now(),
-        };
-        match desk
-            .insert(user, &NewPassword::trusted(account.password))
-            .await
-        {
+        let email = EmailAddress::parse(account.email).ok_or_else(|| impossible(account.email))?;
+        let role = Role::parse(account.role).ok_or_else(|| impossible(account.role))?;
+        let user = User::new(email, account.name, role);
+        let user = user.map_err(|problem| problem_to_error("an account", &problem))?;
+        let password = NewPassword::trusted(account.password);
+        match desk.insert(user, &password, &Journal::of_operator()).await {
             Ok(_) => {}
             Err(Problem::Conflict(Conflict::AddressTaken)) => {
                 return Err(failed(

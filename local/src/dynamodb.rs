@@ -1,7 +1,10 @@
 //! DynamoDB: dynoxide embedded, with the template's tables in it.
 
+mod front;
+
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use dynoxide::Database;
@@ -9,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
 use crate::error::StartError;
+use crate::iam::{Iam, KeySchemas};
 use crate::service::{self, ANY_PORT, Service};
 use crate::template::TableTemplate;
 
@@ -20,25 +24,18 @@ const SWEEP: Duration = Duration::from_secs(60);
 /// of stores need.
 pub struct DynamoDb {
     pub(crate) service: Service,
+    /// The database's own service, if another stands before it.
+    engine: Option<Service>,
     sweeper: JoinHandle<()>,
 }
 
 impl DynamoDb {
     /// Starts the database, in memory or in a file of the data folder, and makes the tables that
-    /// aren't there yet.
+    /// aren't there yet. Whoever calls it may do everything.
     ///
     /// # Errors
     /// When the folder can't be used, or a table can't be made.
     pub async fn start(tables: &[TableTemplate], data: Option<&Path>) -> Result<Self, StartError> {
-        Self::start_at(ANY_PORT, tables, data).await
-    }
-
-    /// [`DynamoDb::start`] on a port that is given.
-    pub(crate) async fn start_at(
-        address: SocketAddr,
-        tables: &[TableTemplate],
-        data: Option<&Path>,
-    ) -> Result<Self, StartError> {
         let database = open(data)?;
         for table in tables {
             prepare(&database, table).map_err(|reason| StartError::Table {
@@ -47,7 +44,7 @@ impl DynamoDb {
             })?;
         }
         let served = database.clone();
-        let service = Service::start(address, move |listener, stop| {
+        let service = Service::start(ANY_PORT, move |listener, stop| {
             let database = served.clone();
             async move {
                 // It only ends by `stop`.
@@ -58,11 +55,38 @@ impl DynamoDb {
             }
         })
         .await
-        .map_err(|error| StartError::listen(service::DYNAMODB, address, error))?;
+        .map_err(|error| StartError::listen(service::DYNAMODB, ANY_PORT, error))?;
         Ok(Self {
             service,
+            engine: None,
             sweeper: tokio::spawn(sweep(database)),
         })
+    }
+
+    /// [`DynamoDb::start`] on a port that is given, where functions may do what their roles let
+    /// them. The database behind takes any free port, which nobody else needs to know.
+    pub(crate) async fn start_judged(
+        address: SocketAddr,
+        tables: &[TableTemplate],
+        data: Option<&Path>,
+        iam: &Arc<Iam>,
+    ) -> Result<Self, StartError> {
+        let mut database = Self::start(tables, data).await?;
+        let schemas = KeySchemas::of(tables);
+        let router = front::router(Arc::clone(iam), schemas, database.service.url());
+        let front = Service::start_router(address, router)
+            .await
+            .map_err(|error| StartError::listen(service::DYNAMODB, address, error))?;
+        database.engine = Some(std::mem::replace(&mut database.service, front));
+        Ok(database)
+    }
+
+    /// Stops all of it.
+    pub(crate) async fn stop(&self) {
+        self.service.stop().await;
+        if let Some(engine) = &self.engine {
+            engine.stop().await;
+        }
     }
 
     /// The endpoint.
@@ -207,7 +231,10 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
     use super::*;
-    use crate::testing::send;
+    use crate::environment::access_key_id;
+    use crate::logs::{LogSink, Logs};
+    use crate::template::{Effect, RoleTemplate, StatementTemplate};
+    use crate::testing::{Answer, authorization, function, iam, operator, send};
 
     fn table(create: Value) -> TableTemplate {
         TableTemplate {
@@ -243,21 +270,116 @@ mod tests {
 
     async fn ask(database: &DynamoDb, action: &str, input: Value) -> Value {
         let target = format!("DynamoDB_20120810.{action}");
-        let headers = [
-            ("content-type", "application/x-amz-json-1.0"),
-            ("x-amz-target", target.as_str()),
-            ("x-amz-date", "20261121T100000Z"),
-            (
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=a/20261121/eu-central-1/dynamodb/aws4_request, \
-                 SignedHeaders=host;x-amz-date, Signature=0",
-            ),
-        ];
         let body = input.to_string();
-        let url = database.service.url();
-        let answer = send(&url, "POST", "/", &headers, body.as_bytes()).await;
+        let answer = ask_as(database, &operator(), &target, body.as_bytes()).await;
         assert_eq!(answer.status, 200, "{action}: {}", answer.text());
         answer.json()
+    }
+
+    async fn ask_as(database: &DynamoDb, authorization: &str, target: &str, body: &[u8]) -> Answer {
+        let headers = [
+            ("content-type", "application/x-amz-json-1.0"),
+            ("x-amz-target", target),
+            ("x-amz-date", "20261121T100000Z"),
+            ("authorization", authorization),
+        ];
+        send(&database.service.url(), "POST", "/", &headers, body).await
+    }
+
+    /// A database before which a function may read orders, and its log.
+    async fn judged() -> (DynamoDb, Logs) {
+        let mut reader = function("reader");
+        reader.role = Some(RoleTemplate {
+            name: "Reader".into(),
+            statements: vec![StatementTemplate {
+                effect: Effect::Allow,
+                actions: vec!["dynamodb:GetItem".into(), "logs:*".into()],
+                resources: vec!["*".into()],
+                conditions: Vec::new(),
+            }],
+        });
+        let logs = Logs::open(&LogSink::Memory).unwrap();
+        let iam = iam(&[reader], &logs);
+        let started = DynamoDb::start_judged(ANY_PORT, &[table(orders())], None, &iam).await;
+        (started.unwrap(), logs)
+    }
+
+    #[tokio::test]
+    async fn a_function_calls_what_its_role_allows_and_nothing_is_written_by_what_it_does_not() {
+        let (database, logs) = judged().await;
+        let key = authorization(&access_key_id("stack-reader"));
+        let item = json!({"TableName": "orders", "Item": {"userId": {"S": "usr_1"}}});
+        ask(&database, "PutItem", item).await;
+        let get = json!({"TableName": "orders", "Key": {"userId": {"S": "usr_1"}}}).to_string();
+        let target = |action: &str| format!("DynamoDB_20120810.{action}");
+        let answer = ask_as(&database, &key, &target("GetItem"), get.as_bytes()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.json()["Item"]["userId"]["S"], "usr_1");
+        assert_ne!(
+            answer.header("x-amz-crc32"),
+            "",
+            "the database's own answer"
+        );
+        assert_eq!(logs.lines(), [""; 0]);
+
+        let delete = ask_as(&database, &key, &target("DeleteItem"), get.as_bytes()).await;
+        assert_eq!(delete.status, 400);
+        assert_eq!(
+            delete.json()["__type"],
+            "com.amazon.coral.service#AccessDeniedException"
+        );
+        assert_eq!(logs.lines().len(), 1);
+        let get = json!({"TableName": "orders", "Key": {"userId": {"S": "usr_1"}}});
+        assert!(ask(&database, "GetItem", get).await["Item"].is_object());
+    }
+
+    #[tokio::test]
+    async fn who_is_unknown_or_what_cannot_be_judged_is_refused() {
+        let (database, _) = judged().await;
+        let get = json!({"TableName": "orders", "Key": {"userId": {"S": "usr_1"}}}).to_string();
+        let known = authorization(&access_key_id("stack-reader"));
+        let unknown = authorization("NOBODYSACCESSKEY");
+        let target = "DynamoDB_20120810.GetItem";
+        for (authorization, target, body, kind) in [
+            (&*unknown, target, &*get, "UnrecognizedClientException"),
+            ("", target, &get, "MissingAuthenticationTokenException"),
+            (&known, target, "{", "AccessDeniedException"),
+            (
+                &known,
+                "DynamoDB_20120810.ExecuteStatement",
+                &get,
+                "AccessDeniedException",
+            ),
+            (
+                &known,
+                "DynamoDBStreams_20120810.ListStreams",
+                "{}",
+                "AccessDeniedException",
+            ),
+            (&known, "", &get, "AccessDeniedException"),
+        ] {
+            let answer = ask_as(&database, authorization, target, body.as_bytes()).await;
+            assert_eq!(answer.status, 400, "{target} {body}");
+            let expected = format!("com.amazon.coral.service#{kind}");
+            assert_eq!(answer.json()["__type"], expected, "{target} {body}");
+        }
+        // What isn't a call is the database's to answer.
+        let health = send(&database.url(), "GET", "/", &[], b"").await;
+        assert_eq!(health.status, 200);
+    }
+
+    #[tokio::test]
+    async fn a_judged_database_can_be_stopped_and_keeps_its_items() {
+        let (database, _) = judged().await;
+        let item = json!({"TableName": "orders", "Item": {"userId": {"S": "usr_1"}}});
+        ask(&database, "PutItem", item).await;
+        let address = database.url().strip_prefix("http://").unwrap().to_owned();
+        database.service.stop().await;
+        assert!(tokio::net::TcpStream::connect(address).await.is_err());
+        database.service.start_again().await.unwrap();
+        let key = json!({"TableName": "orders", "Key": {"userId": {"S": "usr_1"}}});
+        assert!(ask(&database, "GetItem", key).await["Item"].is_object());
+        database.stop().await;
     }
 
     #[tokio::test]

@@ -5,11 +5,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use sha2::{Digest, Sha256};
+
 use crate::template::{FunctionTemplate, REGION};
 
-/// The access key id that the local services know. It is no secret: they listen on loopback only.
+/// The operator's access key id, with which everything may be done: for tests, the demo and
+/// people. It is no secret: the local services listen on loopback only.
 pub const ACCESS_KEY_ID: &str = "LOCALCLOUDACCESSKEY1";
-/// The secret access key that belongs to [`ACCESS_KEY_ID`].
+/// The secret access key that belongs to [`ACCESS_KEY_ID`], and to the access key id of every
+/// function.
 pub const SECRET_ACCESS_KEY: &str = "local-cloud-secret-access-key";
 /// A session token, as functions have one on Lambda. The local services don't ask for it, but a
 /// form's policy must list it if the form has it, as on AWS.
@@ -22,6 +26,14 @@ pub(crate) struct Endpoints {
     pub(crate) secrets_manager: String,
     /// The base URL of public pictures, in place of the CDN's.
     pub(crate) images: Option<String>,
+}
+
+/// The access key id of a function, by its name: who calls is known by it, and so what the
+/// caller's role lets it do.
+pub(crate) fn access_key_id(function_name: &str) -> String {
+    let digest = Sha256::digest(function_name);
+    let digits = digest.iter().take(8).map(|byte| format!("{byte:02X}"));
+    format!("LOCALFUNCTION{}", digits.collect::<String>())
 }
 
 /// The environment of one function.
@@ -38,8 +50,9 @@ pub(crate) fn of(
     }
     let root = program.parent().unwrap_or(program).display().to_string();
     let memory = function.memory_mib.to_string();
+    let access_key_id = access_key_id(&function.name);
     let fixed = [
-        ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
+        ("AWS_ACCESS_KEY_ID", access_key_id.as_str()),
         ("AWS_DEFAULT_REGION", REGION),
         ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
         ("AWS_ENDPOINT_URL_S3", &endpoints.s3),

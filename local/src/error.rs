@@ -41,6 +41,13 @@ pub enum StartError {
         /// The database's reason, and what to do.
         reason: String,
     },
+    /// A function's role lacks what every function needs.
+    Role {
+        /// The function's binary name.
+        function: String,
+        /// What was refused.
+        reason: String,
+    },
     /// The log can't be opened.
     Log(io::Error),
     /// A function's binary isn't there.
@@ -99,6 +106,11 @@ impl fmt::Display for StartError {
             }
             Self::Data { path, reason } => write!(f, "{}: {reason}", path.display()),
             Self::Table { table, reason } => write!(f, "table {table}: {reason}"),
+            Self::Role { function, reason } => write!(
+                f,
+                "{function} could write no log lines: {reason}; add the statement to its role in \
+                 the template"
+            ),
             Self::Log(error) => write!(f, "the log file cannot be opened: {error}"),
             Self::NotBuilt { function, path } => write!(
                 f,
@@ -134,6 +146,7 @@ impl std::error::Error for StartError {
             Self::PortInUse { .. }
             | Self::Data { .. }
             | Self::Table { .. }
+            | Self::Role { .. }
             | Self::NotBuilt { .. }
             | Self::Build { .. }
             | Self::Demo(_)

@@ -133,10 +133,12 @@ async fn handle(
     let id = request_id();
     let method = request.method().clone();
     // Only what CORS asks for; the request itself goes to the function.
-    let asked: HeaderMap = [header::ORIGIN, header::ACCESS_CONTROL_REQUEST_METHOD]
-        .into_iter()
-        .filter_map(|name| Some((name.clone(), request.headers().get(name)?.clone())))
-        .collect();
+    let mut asked = HeaderMap::new();
+    for name in [header::ORIGIN, header::ACCESS_CONTROL_REQUEST_METHOD] {
+        for value in request.headers().get_all(&name) {
+            asked.append(name.clone(), value.clone());
+        }
+    }
     if let Some(cors) = &gateway.cors
         && cors::is_preflight(&method, &asked)
     {

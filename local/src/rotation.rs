@@ -16,8 +16,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::environment::ACCESS_KEY_ID;
 use crate::service::{Ports, loopback};
-use crate::template::SecretTemplate;
+use crate::template::{REGION, SecretTemplate};
 
 /// How long Secrets Manager may take for an answer.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -122,7 +123,7 @@ async fn rotate_at(
     }
 }
 
-/// One call of Secrets Manager's API.
+/// One call of Secrets Manager's API, as the operator.
 async fn ask(address: SocketAddr, action: &str, input: &Value) -> Result<Value, RotationError> {
     let odd = |reason: String| RotationError::Odd {
         port: address.port(),
@@ -143,6 +144,7 @@ async fn ask(address: SocketAddr, action: &str, input: &Value) -> Result<Value, 
             .header(header::HOST, address.to_string())
             .header(header::CONTENT_TYPE, "application/x-amz-json-1.1")
             .header("x-amz-target", format!("secretsmanager.{action}"))
+            .header(header::AUTHORIZATION, authorization())
             .body(Body::from(input.to_string()))
             .map_err(|error| odd(error.to_string()))?;
         let response = sender
@@ -166,4 +168,12 @@ async fn ask(address: SocketAddr, action: &str, input: &Value) -> Result<Value, 
     timeout(ANSWER, exchange)
         .await
         .map_err(|_| odd("it does not answer".to_owned()))?
+}
+
+/// Says that the operator calls. Only the key's id counts here: signatures are not checked.
+fn authorization() -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential={ACCESS_KEY_ID}/19700101/{REGION}/secretsmanager/aws4_request, \
+         SignedHeaders=host, Signature=0"
+    )
 }

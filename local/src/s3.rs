@@ -1,7 +1,8 @@
 //! S3: s3s for the protocol and its signatures, our own storage behind it, CORS in front.
 //! Pictures under `public/` may be read by anyone, as the CDN would let them; for all else a
-//! request must be signed with the local credentials.
+//! request must be signed with local credentials, and a function's role must allow it.
 
+mod access;
 mod conditions;
 mod cors;
 mod form;
@@ -21,26 +22,19 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, Response, StatusCode, header};
-use s3s::access::{S3Access, S3AccessContext};
-use s3s::auth::SimpleAuth;
 use s3s::config::{S3Config, StaticConfigProvider};
-use s3s::path::S3Path;
 use s3s::service::{S3Service, S3ServiceBuilder};
-use s3s::{S3Result, s3_error};
 
-use crate::environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use crate::error::StartError;
+use crate::iam::Iam;
 use crate::service::{self, Service};
 use crate::template::{BucketCors, BucketTemplate};
+use access::Access;
 use cors::Asked;
-use form::ExtraFields;
+use form::{ExtraFields, UNNAMED_FIELD};
 use objects::{Object, Objects};
 use operations::{MAX_OBJECT, Operations};
 
-/// Keys that anyone may read begin with this.
-const PUBLIC: &str = "public/";
-/// How s3s begins its refusal of a form's field that the policy doesn't name.
-const UNNAMED_FIELD: &str = "Each form field that you specify";
 /// The largest body of an error, in bytes, when one is rewritten.
 const MAX_ERROR: usize = 64 * 1024;
 
@@ -57,6 +51,7 @@ impl S3 {
         address: SocketAddr,
         buckets: &[BucketTemplate],
         data: Option<&Path>,
+        iam: &Arc<Iam>,
     ) -> Result<Self, StartError> {
         let folder = data.map(|folder| folder.join("s3"));
         let names = buckets.iter().map(|bucket| bucket.name.as_str());
@@ -68,8 +63,10 @@ impl S3 {
         let mut builder = S3ServiceBuilder::new(Operations {
             objects: Arc::clone(&objects),
         });
-        builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
-        builder.set_access(SignedOrPublic);
+        builder.set_auth(access::credentials(iam));
+        builder.set_access(Access {
+            iam: Arc::clone(iam),
+        });
         let mut config = S3Config::default();
         config.post_object_max_file_size = MAX_OBJECT as u64;
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
@@ -107,30 +104,6 @@ impl S3 {
     pub(crate) fn get(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
         let object = self.objects.get(bucket, key)?;
         Some(object.bytes.to_vec())
-    }
-}
-
-/// Who may do what: whoever signed with the local credentials, everything; anyone else may read
-/// what is public.
-struct SignedOrPublic;
-
-#[async_trait::async_trait]
-impl S3Access for SignedOrPublic {
-    async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
-        // Here, since the signature and the other conditions come first.
-        if cx.extensions_mut().get::<ExtraFields>().is_some() {
-            return Err(s3_error!(AccessDenied, "{}", UNNAMED_FIELD));
-        }
-        let reads = ["GetObject", "HeadObject"].contains(&cx.s3_op().name());
-        let public = match cx.s3_path() {
-            S3Path::Object { key, .. } => key.starts_with(PUBLIC),
-            S3Path::Root | S3Path::Bucket { .. } => false,
-        };
-        if cx.credentials().is_some() || (reads && public) {
-            Ok(())
-        } else {
-            Err(s3_error!(AccessDenied, "Access Denied"))
-        }
     }
 }
 

@@ -22,15 +22,16 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::clock::epoch_seconds as now;
 use crate::error::StartError;
+use crate::iam::{Call, Iam, signer};
 use crate::logs::Logs;
 use crate::runtime::{InvokeError, Runtime};
 use crate::service::{self, Service};
-use crate::template::SecretTemplate;
+use crate::template::{ACCOUNT, REGION, SecretTemplate};
 use store::{Fault, Secret, fault, invalid};
 
 /// The largest request, in bytes: a value of 64 KiB and what is around it.
@@ -40,12 +41,25 @@ const PATIENCE: Duration = Duration::from_secs(29);
 /// The steps of a rotation, in order.
 const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
 
+/// The calls that a function may make if its role says so: each is one action on one secret,
+/// which the others are not.
+const JUDGED: [&str; 7] = [
+    "DeleteSecret",
+    "DescribeSecret",
+    "GetSecretValue",
+    "ListSecretVersionIds",
+    "PutSecretValue",
+    "RestoreSecret",
+    "UpdateSecretVersionStage",
+];
+
 /// The service with its secrets.
 pub(crate) struct SecretsManager {
     secrets: Mutex<BTreeMap<String, Secret>>,
     /// How secrets are rotated, by their ARNs.
     rotations: BTreeMap<String, Rotation>,
     file: Option<PathBuf>,
+    iam: Arc<Iam>,
     logs: Logs,
     runtime: OnceLock<Arc<Runtime>>,
 }
@@ -73,6 +87,7 @@ impl SecretsManager {
         address: SocketAddr,
         secrets: &[SecretTemplate],
         data: Option<&Path>,
+        iam: &Arc<Iam>,
         logs: &Logs,
     ) -> Result<(Arc<Self>, Service), StartError> {
         let file = data.map(|folder| folder.join("secrets.json"));
@@ -101,6 +116,7 @@ impl SecretsManager {
             secrets: Mutex::new(kept),
             rotations,
             file,
+            iam: Arc::clone(iam),
             logs: logs.clone(),
             runtime: OnceLock::new(),
         });
@@ -205,6 +221,36 @@ impl SecretsManager {
             })
     }
 
+    /// Whether whoever signed the request may make this call.
+    /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html>
+    fn judge(&self, headers: &HeaderMap, action: &str, input: &Value) -> Result<(), Fault> {
+        let key = signer(headers).ok_or_else(|| {
+            fault(
+                "MissingAuthenticationTokenException",
+                "Missing Authentication Token",
+            )
+        })?;
+        let caller = self.iam.caller(key).ok_or_else(|| {
+            fault(
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+            )
+        })?;
+        let called = format!("secretsmanager:{action}");
+        let calls = || {
+            JUDGED.contains(&action).then_some(())?;
+            let id = input.get("SecretId")?.as_str()?;
+            let arn = find(&self.lock(), id).map_or_else(
+                |_| format!("arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{id}"),
+                |secret| secret.arn.clone(),
+            );
+            Some(vec![Call::new(called.as_str(), arn)])
+        };
+        caller
+            .may_request(&called, calls)
+            .map_err(|refusal| fault("AccessDeniedException", refusal.to_string()))
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Secret>> {
         self.secrets.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -259,7 +305,9 @@ async fn handle(
                 .and_then(|target| target.to_str().ok()?.strip_prefix("secretsmanager."))
                 .unwrap_or_default();
             match serde_json::from_slice(&body) {
-                Ok(input) => manager.call(action, &input),
+                Ok(input) => manager
+                    .judge(&headers, action, &input)
+                    .and_then(|()| manager.call(action, &input)),
                 Err(error) => Err(fault("SerializationException", error.to_string())),
             }
         }

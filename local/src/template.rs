@@ -7,6 +7,7 @@ mod document;
 mod functions;
 mod references;
 mod resources;
+mod roles;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
+
+pub use roles::{
+    ConditionTemplate, ConditionTest, ContextKey, Effect, RoleTemplate, StatementTemplate,
+};
 
 /// The AWS region that the local cloud pretends to be in.
 pub const REGION: &str = "eu-central-1";
@@ -85,6 +90,8 @@ pub struct FunctionTemplate {
     pub reserved_concurrency: Option<u32>,
     /// The CloudWatch log group that the function would write to.
     pub log_group: String,
+    /// The role it runs with; `None` for the one that SAM makes, which may write logs only.
+    pub role: Option<RoleTemplate>,
     /// The HTTP API routes that lead to it.
     pub routes: Vec<RouteTemplate>,
 }
@@ -189,6 +196,16 @@ pub struct SecretTemplate {
     pub arn: String,
     /// The logical id of the function that rotates it, if it is rotated.
     pub rotation_function: Option<String>,
+}
+
+/// A template as it is written, nothing of it resolved and nothing refused: CloudFormation's
+/// short tags (`!Ref`) in their long form (`{"Ref": ..}`). For checks of what [`Template`] leaves
+/// out, such as roles.
+///
+/// # Errors
+/// When it isn't one YAML document.
+pub fn document(text: &str) -> Result<Value, TemplateError> {
+    document::parse(text)
 }
 
 impl Template {

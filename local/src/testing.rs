@@ -13,6 +13,8 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::environment::ACCESS_KEY_ID;
+use crate::iam::Iam;
 use crate::logs::{LogSink, Logs};
 use crate::runtime::{Launch, Runtime};
 use crate::template::{FunctionTemplate, RouteTemplate};
@@ -102,6 +104,24 @@ pub(crate) async fn send(
     answer
 }
 
+/// An `Authorization` as SDKs send it, with a signature that nobody checks.
+pub(crate) fn authorization(access_key_id: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential={access_key_id}/20261121/eu-central-1/any/aws4_request, \
+         SignedHeaders=host, Signature=0"
+    )
+}
+
+/// The operator's `Authorization`.
+pub(crate) fn operator() -> String {
+    authorization(ACCESS_KEY_ID)
+}
+
+/// Roles of these functions, and the operator.
+pub(crate) fn iam(functions: &[FunctionTemplate], logs: &Logs) -> Arc<Iam> {
+    Iam::new(functions, logs).unwrap()
+}
+
 /// A function whose process is [`child`].
 pub(crate) fn function(name: &str) -> FunctionTemplate {
     FunctionTemplate {
@@ -113,6 +133,7 @@ pub(crate) fn function(name: &str) -> FunctionTemplate {
         memory_mib: 128,
         reserved_concurrency: None,
         log_group: String::new(),
+        role: None,
         routes: vec![RouteTemplate::Default],
     }
 }

@@ -33,7 +33,8 @@ use std::sync::Arc;
 
 use crate::call::{Call, FromRequest, Needs};
 use crate::env::{Env, StartError};
-use crate::ids::UserId;
+use crate::ids::{SessionId, UserId};
+use crate::journal::Journal;
 use crate::problem::Problem;
 use crate::store::token_keys::KeyRing;
 use crate::store::users::UserStore;
@@ -48,6 +49,12 @@ pub trait Identity: sealed::Sealed + Send + Sync {
 
     /// When the token that names them was issued, in seconds since 1970.
     fn issued_at(&self) -> i64;
+
+    /// In which of their sessions it was issued.
+    fn session_id(&self) -> &SessionId;
+
+    /// Where what they do is written down.
+    fn journal(&self) -> &Journal;
 }
 
 mod sealed {
@@ -61,6 +68,8 @@ macro_rules! identity {
         pub struct $Name {
             id: UserId,
             issued_at: i64,
+            session_id: SessionId,
+            journal: Journal,
         }
 
         impl sealed::Sealed for $Name {}
@@ -73,12 +82,25 @@ macro_rules! identity {
             fn issued_at(&self) -> i64 {
                 self.issued_at
             }
+
+            fn session_id(&self) -> &SessionId {
+                &self.session_id
+            }
+
+            fn journal(&self) -> &Journal {
+                &self.journal
+            }
         }
 
         impl $Name {
             /// Private to this file: the only way to make one.
-            fn named_by(claims: Claims) -> Self {
-                Self { id: claims.user_id, issued_at: claims.issued_at }
+            fn named_by(claims: Claims, call: &Call<'_>) -> Self {
+                Self {
+                    id: claims.user_id,
+                    issued_at: claims.issued_at,
+                    session_id: claims.session_id,
+                    journal: call.journal().clone(),
+                }
             }
         }
     };
@@ -112,6 +134,8 @@ pub(crate) fn customer_for_tests() -> Customer {
     Customer {
         id: UserId::generate().unwrap(),
         issued_at: Timestamp::now().unix(),
+        session_id: SessionId::generate().unwrap(),
+        journal: Journal::of_operator(),
     }
 }
 
@@ -123,7 +147,7 @@ impl FromRequest for Customer {
         if claims.role != Role::Customer {
             return Err(Problem::Forbidden);
         }
-        Ok(Self::named_by(claims))
+        Ok(Self::named_by(claims, call))
     }
 }
 
@@ -131,7 +155,7 @@ impl FromRequest for Person {
     const NEEDS: Needs = Needs::Token;
 
     async fn from_request(call: &Call<'_>) -> Result<Self, Problem> {
-        Ok(Self::named_by(claims(call).await?))
+        Ok(Self::named_by(claims(call).await?, call))
     }
 }
 
@@ -152,7 +176,7 @@ macro_rules! staff {
             const NEEDS: Needs = Needs::Standing;
 
             async fn from_request(call: &Call<'_>) -> Result<Self, Problem> {
-                Ok(Self::named_by(standing(call, $role).await?))
+                Ok(Self::named_by(standing(call, $role).await?, call))
             }
         }
     };
@@ -239,17 +263,18 @@ async fn standing(call: &Call<'_>, least: Role) -> Result<Claims, Problem> {
     let users = authenticator(call)?.users.as_ref();
     let users = users.ok_or_else(|| Problem::internal("no user store to check a role with"))?;
     let user = users.of_claims(&claims).await?.ok_or(Problem::BadToken)?;
-    still_valid(&user, claims.issued_at)?;
+    still_valid(&user, claims.issued_at, &claims.session_id)?;
     if user.role < least {
         return Err(Problem::Forbidden);
     }
     Ok(claims)
 }
 
-/// Whether someone's tokens of that time still count.
-pub(crate) fn still_valid(user: &User, issued_at: i64) -> Result<(), Problem> {
+/// Whether someone's tokens of that time and session still count.
+pub(crate) fn still_valid(user: &User, issued_at: i64, session: &SessionId) -> Result<(), Problem> {
     let active = user.status == UserStatus::Active;
-    if active && issued_at >= user.tokens_valid_after.unix() {
+    let kept = user.kept_session.as_ref() == Some(session);
+    if active && (kept || issued_at >= user.tokens_valid_after.unix()) {
         return Ok(());
     }
     Err(Problem::BadToken)

@@ -2,36 +2,107 @@
 //! how a handler's arguments are taken from it.
 
 use std::future::Future;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use tokio::sync::SetOnce;
 
 use crate::auth::{Authenticator, Principal};
 use crate::env::FromEnv;
 use crate::event::Request;
 use crate::extract::TimeLeft;
+use crate::journal::Journal;
+use crate::limit::{Address, Quota};
 use crate::problem::Problem;
 use crate::reply::{Reply, Response};
+use crate::store::limits::{LimitStore, RateLimiter};
 
 /// One request on its way through a function. It ends with the request:
 /// nothing of it may outlive it.
 pub struct Call<'a> {
     request: &'a Request,
     authenticator: Option<&'a Authenticator>,
+    limiter: Option<&'a RateLimiter>,
     time_left: TimeLeft,
+    address: Address,
+    journal: Journal,
     principal: OnceLock<Principal>,
+    admitted: SetOnce<()>,
+    quota: Mutex<Option<Quota>>,
 }
 
 impl<'a> Call<'a> {
     pub(crate) fn new(
         request: &'a Request,
         authenticator: Option<&'a Authenticator>,
+        limiter: Option<&'a RateLimiter>,
         time_left: TimeLeft,
+        journal: Journal,
     ) -> Self {
         Self {
             request,
             authenticator,
+            limiter,
             time_left,
+            address: Address::of(journal.source_ip()),
+            journal,
             principal: OnceLock::new(),
+            admitted: SetOnce::new(),
+            quota: Mutex::default(),
         }
+    }
+
+    /// Asks the general limit whether this request may come; what waits in
+    /// [`Self::admitted`] then goes on. Whoever may not is never told more.
+    pub(crate) async fn admit(&self) -> Result<(), Problem> {
+        if let Some(limiter) = self.limiter
+            && let Some(quota) = limiter.admit(&self.address).await?
+        {
+            self.metered(quota);
+        }
+        let _ = self.admitted.set(());
+        Ok(())
+    }
+
+    /// Waits until the general limit has admitted the request: nothing may be
+    /// written before.
+    pub(crate) async fn admitted(&self) {
+        self.admitted.wait().await;
+    }
+
+    /// Waits as [`Self::admitted`] does if the request may change something. A
+    /// safe one (RFC 9110 section 9.2.1) works meanwhile, and only its answer
+    /// waits.
+    async fn may_act(&self) {
+        if self.request.request_context.http.method != "GET" {
+            self.admitted().await;
+        }
+    }
+
+    /// Notes how much of a limit is left. A request that is under two limits
+    /// tells of the tighter one.
+    pub(crate) fn metered(&self, quota: Quota) {
+        let mut noted = self.quota.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.is_none_or(|noted| quota.limit < noted.limit) {
+            *noted = Some(quota);
+        }
+    }
+
+    /// How much is left of the limit that the request is under.
+    pub(crate) fn quota(&self) -> Option<Quota> {
+        *self.quota.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn limits(&self) -> Result<&LimitStore, Problem> {
+        let limiter = self.limiter.map(RateLimiter::store);
+        limiter.ok_or_else(|| Problem::internal("no limiter was made for this handler"))
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.journal
     }
 
     pub(crate) fn request(&self) -> &Request {
@@ -109,7 +180,7 @@ pub trait Endpoint<Args>: Send + Sync {
 }
 
 macro_rules! endpoint {
-    ($($Arg:ident),*) => {
+    ($($arg:ident: $Arg:ident),*) => {
         impl<F, Fut, R, S, $($Arg),*> Endpoint<($($Arg,)* S,)> for F
         where
             F: Fn($($Arg,)* S) -> Fut + Send + Sync,
@@ -122,7 +193,9 @@ macro_rules! endpoint {
             const NEEDS: Needs = Needs::Nothing$(.or($Arg::NEEDS))*;
 
             async fn call(&self, call: &Call<'_>, state: S) -> Result<Response, Problem> {
-                let reply = self($($Arg::from_request(call).await?,)* state).await?;
+                $(let $arg = $Arg::from_request(call).await?;)*
+                call.may_act().await;
+                let reply = self($($arg,)* state).await?;
                 reply.into_response(call.request().header("if-none-match"))
             }
         }
@@ -130,7 +203,7 @@ macro_rules! endpoint {
 }
 
 endpoint!();
-endpoint!(A);
-endpoint!(A, B);
-endpoint!(A, B, C);
-endpoint!(A, B, C, D);
+endpoint!(a: A);
+endpoint!(a: A, b: B);
+endpoint!(a: A, b: B, c: C);
+endpoint!(a: A, b: B, c: C, d: D);

@@ -72,13 +72,16 @@ impl Env {
     /// # Errors
     /// When it is not.
     pub fn variable(&self, name: &str) -> Result<String, StartError> {
-        (self.lookup)(name)
-            .filter(|value| !value.is_empty())
-            .ok_or_else(|| {
-                StartError::new(format!(
-                    "the environment variable {name} is not set; template.yaml sets it per function"
-                ))
-            })
+        self.optional(name).ok_or_else(|| {
+            StartError::new(format!(
+                "the environment variable {name} is not set; template.yaml sets it per function"
+            ))
+        })
+    }
+
+    /// A variable that may be unset or empty.
+    pub(crate) fn optional(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
     /// The one currency of the shop.

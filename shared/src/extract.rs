@@ -116,7 +116,8 @@ impl Parameters<'_> {
         }
     }
 
-    fn refuse<T>(&mut self, name: &str, expected: &str) -> Option<T> {
+    /// Notes that a parameter is wrong.
+    pub(crate) fn refuse<T>(&mut self, name: &str, expected: &str) -> Option<T> {
         self.wrong
             .push(format!("The parameter `{name}` must be {expected}."));
         None

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use ulid::Ulid;
 
 use crate::random;
+use crate::time::{Day, Timestamp};
 
 /// An id that may stand in a path: where it stands there, and how it is read.
 pub trait PathId: Sized {
@@ -94,6 +95,43 @@ id!(
     ImageId, "img_", "imageId"
 );
 
+id!(
+    /// The id of a record of the audit log.
+    AuditId, "aud_", "auditId"
+);
+
+impl AuditId {
+    /// When the record was made.
+    pub(crate) fn time(&self) -> Option<Timestamp> {
+        let seconds = self.ulid()?.timestamp_ms() / 1000;
+        Timestamp::from_unix(seconds.try_into().ok()?)
+    }
+
+    /// Some of the id's random bits.
+    pub(crate) fn chance(&self) -> u8 {
+        let random = self.ulid().map_or(0, |ulid| ulid.random());
+        random.to_be_bytes().last().copied().unwrap_or_default()
+    }
+
+    /// The first and the last id that a day can have; without one, the first
+    /// and the last of all.
+    pub(crate) fn range(day: Option<Day>) -> (Self, Self) {
+        let (start, end) = day.map_or((0, MAX_MILLIS), Day::millis);
+        let id = |ulid: Ulid| Self(format!("aud_{}", ulid.to_string().to_ascii_lowercase()));
+        (
+            id(Ulid::from_parts(start, 0)),
+            id(Ulid::from_parts(end, u128::MAX)),
+        )
+    }
+
+    fn ulid(&self) -> Option<Ulid> {
+        Ulid::from_string(self.0.strip_prefix("aud_")?).ok()
+    }
+}
+
+/// The time part of a ULID is 48 bits wide.
+const MAX_MILLIS: u64 = (1 << 48) - 1;
+
 /// A new lower-case ULID of this millisecond.
 pub(crate) fn new_ulid() -> Result<String, random::NoEntropy> {
     let bytes: [u8; 16] = random::bytes()?;
@@ -103,7 +141,7 @@ pub(crate) fn new_ulid() -> Result<String, random::NoEntropy> {
 
 /// Whether the text is a ULID in its canonical lower-case form: Crockford's
 /// base 32 without i, l, o and u, and not above 128 bits.
-fn is_ulid(text: &str) -> bool {
+pub(crate) fn is_ulid(text: &str) -> bool {
     text.len() == 26
         && text.starts_with(|c: char| matches!(c, '0'..='7'))
         && text.bytes().all(|b| {
@@ -128,6 +166,18 @@ mod tests {
         let of_2090 = OrderId::parse("ord_03fn0w80000000000000000000").unwrap();
         let now = OrderId::generate().unwrap();
         assert!(of_2016 < now && now < of_2090);
+    }
+
+    #[test]
+    fn the_records_of_a_day_lie_between_its_first_and_its_last_id() {
+        let id = AuditId::generate().unwrap();
+        let today = id.time().unwrap().day();
+        let (first, last) = AuditId::range(Some(today));
+        assert!(first <= id && id <= last);
+        assert_eq!(last.time().unwrap().day(), today);
+        let (first, last) = AuditId::range(Day::parse("2026-11-20"));
+        assert_eq!(first.time().unwrap().to_string(), "2026-11-20T00:00:00Z");
+        assert_eq!(last.time().unwrap().to_string(), "2026-11-20T23:59:59Z");
     }
 
     #[test]

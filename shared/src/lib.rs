@@ -5,6 +5,7 @@
 //! signature says who may call, what they send, what comes back and whether
 //! it may be cached.
 
+mod audit;
 mod auth;
 mod aws;
 mod call;
@@ -15,8 +16,11 @@ mod env;
 mod event;
 mod extract;
 mod ids;
+mod journal;
 mod json;
+mod limit;
 mod log;
+mod metrics;
 mod money;
 mod order;
 mod password;
@@ -28,6 +32,7 @@ mod rotation;
 mod serve;
 mod session;
 mod signer;
+mod staff;
 mod store;
 #[cfg(test)]
 mod testing;
@@ -37,19 +42,22 @@ mod token;
 mod upload;
 mod user;
 
+pub use audit::{Action, AuditEntry, AuditFilter, AuditPage, Change};
 pub use auth::{Admin, Customer, Identity, Person, Staff, SuperAdmin};
 pub use call::{Endpoint, FromRequest, Needs};
 pub use cart::{Cart, CartLine, Quantity, SetQuantity};
 pub use checkout::Checkout;
 pub use env::{Env, FromEnv, StartError};
 pub use extract::{IdempotencyKey, Json, PageRequest, Path, Query, TimeLeft};
-pub use ids::{ImageId, OrderId, PathId, ProductId, SessionId, UploadId, UserId};
+pub use ids::{AuditId, ImageId, OrderId, PathId, ProductId, SessionId, UploadId, UserId};
+pub use journal::Journal;
+pub use limit::{CustomerSignIns, Invitations, Limited, Registrations, StaffSignIns, Within};
 pub use money::{Currency, Money};
 pub use order::{
     Order, OrderDraft, OrderFilter, OrderLine, OrderPage, OrderStatus, Payment, PaymentMethod,
     PaymentStatus, ShippingAddress, StatusChange,
 };
-pub use password::NewPassword;
+pub use password::{NewPassword, ProposedPassword};
 pub use problem::{Conflict, InvalidField, Problem};
 pub use product::{
     Availability, CategorySlug, Image, NewProduct, Product, ProductDetail, ProductFilter,
@@ -61,15 +69,23 @@ pub use reply::{
 pub use rotation::{KeyRotation, RotationStep};
 pub use serve::{serve, serve_events};
 pub use session::{Refresh, RefreshToken, Session, SignOut};
+pub use staff::{
+    Acceptance, Invitation, InvitationSecret, InvitationToken, InvitedUser, StaffUser, UserChange,
+    UserFilter, UserPage,
+};
+pub use store::account::PasswordDesk;
+pub use store::audit::AuditTrail;
 pub use store::carts::{CartDesk, CartStore};
 pub use store::catalogue::{CatalogueStore, ShopWindow};
-pub use store::credentials::{AccountDesk, CredentialStore, Proof};
+pub use store::credentials::AccountDesk;
 pub use store::orders::{OrderHistory, OrderStore};
 pub use store::products::ProductDesk;
-pub use store::sessions::{SessionDesk, SessionStore};
+pub use store::sessions::{RefreshDesk, SessionDesk, SessionStore};
+pub use store::sign_in::{Door, SignInDesk};
+pub use store::staff::{InvitationDesk, UserDesk, UserDirectory};
 pub use store::uploads::UploadDesk;
-pub use store::users::UserStore;
+pub use store::users::{SignOutDesk, UserStore};
 pub use text::Word;
-pub use time::Timestamp;
+pub use time::{Day, Timestamp};
 pub use upload::{UploadForm, UploadRequest};
-pub use user::{EmailAddress, Registration, Role, SignIn, User, UserStatus};
+pub use user::{EmailAddress, PasswordChange, Registration, Role, SignIn, User, UserStatus};

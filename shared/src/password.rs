@@ -9,44 +9,178 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use crate::json::{Field, Reason};
 use crate::problem::Problem;
 use crate::random;
+use crate::user::{EmailAddress, Role};
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// NIST SP 800-63B-4 asks for 15 where the password is the only factor; a
 /// shop's customers get 8.
-const MIN_LENGTH: usize = 8;
+const MIN_OF_CUSTOMERS: usize = 8;
+const MIN_OF_STAFF: usize = 15;
 const MAX_LENGTH: usize = 128;
+/// How much must be left of a password without what everybody knows of its
+/// owner.
+const MIN_OF_ONES_OWN: usize = 4;
+/// bcrypt looks at no byte beyond this one.
+const BCRYPT_SEES: usize = 72;
+/// The work factors of bcrypt that are accepted: the seeds' 12, and what else
+/// an honest shop may have used. Higher ones would hold a function up.
+const BCRYPT_COSTS: std::ops::RangeInclusive<u32> = 10..=13;
 
-/// A password that may be set: long enough, not too long. Every character of
-/// Unicode may stand in it, and none must.
+/// What leaked most often (SECURITY.md says from where), in lower case,
+/// sorted, a line each: whoever guesses tries these first.
+const COMMON: &str = include_str!("common-passwords.txt");
+/// What everybody knows of this shop.
+const SHOPS_WORDS: [&str; 4] = ["buyfromme", "buy-from-me", "password", "passwort"];
+
+/// A password that someone would like to have: long enough for anyone, not
+/// too long, and not what is guessed first. Every character of Unicode may
+/// stand in it, and none must.
+pub struct ProposedPassword(String);
+
+/// A password that fits the account it is for.
 pub struct NewPassword(String);
 
 /// A password that someone gives to sign in. It may be anything: what can't
 /// be right is wrong, not invalid.
 pub struct PasswordAttempt(String);
 
-/// A hash in PHC form, `$argon2id$v=19$m=19456,t=2,p=1$…`.
+/// A hash in PHC form, `$argon2id$v=19$m=19456,t=2,p=1$…`, or one of bcrypt
+/// that was imported with its user.
 #[derive(Clone)]
 pub struct StoredPassword(String);
 
-impl NewPassword {
-    /// Reads a customer's new password: 8 to 128 characters.
+impl ProposedPassword {
+    /// Reads a password: 8 to 128 characters, none of those that are known to
+    /// be common.
     ///
     /// # Errors
     /// The reason, for anything else; never the password.
-    pub fn of_customer(field: Field<'_>) -> Result<Self, Reason> {
+    pub fn read(field: Field<'_>) -> Result<Self, Reason> {
         let text = field.text()?;
-        if (MIN_LENGTH..=MAX_LENGTH).contains(&text.chars().count()) {
-            return Ok(Self(text.to_owned()));
+        if !(MIN_OF_CUSTOMERS..=MAX_LENGTH).contains(&text.chars().count()) {
+            return Err(format!("must be {MIN_OF_CUSTOMERS} to {MAX_LENGTH} characters").into());
         }
-        Err(format!("must be {MIN_LENGTH} to {MAX_LENGTH} characters").into())
+        if is_common(text) {
+            return Err(
+                "is among the passwords that are guessed first; please choose another".into(),
+            );
+        }
+        Ok(Self(text.to_owned()))
     }
 
+    /// The password, if it fits this account: long enough for the role, and
+    /// more than what everybody knows of the person.
+    ///
+    /// # Errors
+    /// The reason, if it doesn't.
+    pub(crate) fn for_account(
+        self,
+        role: Role,
+        email: &EmailAddress,
+        name: &str,
+    ) -> Result<NewPassword, Reason> {
+        if role.is_staff() && self.0.chars().count() < MIN_OF_STAFF {
+            return Err(format!("must be {MIN_OF_STAFF} to {MAX_LENGTH} characters").into());
+        }
+        let known = email.as_str().split(['@', '.', '+', '_', '-']);
+        let known = known.chain(name.split_whitespace()).chain(SHOPS_WORDS);
+        if is_made_of(&self.0, known) {
+            return Err(
+                "is little more than a word that everybody knows of you; please choose another"
+                    .into(),
+            );
+        }
+        Ok(NewPassword(self.0))
+    }
+}
+
+/// Whether a password is one that leaked often, as it is or but for the signs
+/// and digits around it, or a few characters again and again.
+fn is_common(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let is_sign = |c: char| !c.is_alphabetic();
+    [
+        lower.as_str(),
+        lower.trim_end_matches(is_sign),
+        lower.trim_matches(is_sign),
+    ]
+    .into_iter()
+    .any(is_listed)
+        || is_repetition(&lower)
+        || is_sequence(&lower)
+}
+
+/// Finds a line of a sorted text: a search that halves the text each time.
+fn is_listed(wanted: &str) -> bool {
+    let mut left = COMMON;
+    while !left.is_empty() {
+        let middle = left.len() / 2;
+        let start = left.get(..middle).and_then(|head| head.rfind('\n'));
+        let start = start.map_or(0, |end| end + 1);
+        let rest = left.get(start..).unwrap_or_default();
+        let line = rest.lines().next().unwrap_or_default();
+        match wanted.cmp(line) {
+            std::cmp::Ordering::Equal => return true,
+            std::cmp::Ordering::Less => left = left.get(..start).unwrap_or_default(),
+            std::cmp::Ordering::Greater => {
+                left = rest.get(line.len() + 1..).unwrap_or_default();
+            }
+        }
+    }
+    false
+}
+
+/// Whether a text is one to four characters of the keyboard again and again,
+/// or a common password twice. Other characters are not what is tried first.
+fn is_repetition(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let repeats = |unit: &[u8]| {
+        bytes
+            .chunks(unit.len())
+            .all(|chunk| unit.starts_with(chunk))
+    };
+    let short = (1..=4).any(|length| bytes.get(..length).is_some_and(repeats));
+    let (half, other) = text.split_at_checked(text.len() / 2).unwrap_or_default();
+    text.is_ascii() && (short || (half == other && is_listed(half)))
+}
+
+/// Whether each character follows the one before in the alphabet or among the
+/// digits, up or down.
+fn is_sequence(text: &str) -> bool {
+    let pairs = || text.as_bytes().windows(2);
+    let step = |by: u8| pairs().all(|pair| matches!(pair, [a, b] if b.wrapping_sub(*a) == by));
+    step(1) || step(u8::MAX)
+}
+
+/// Whether one of these words is in a text, and little besides it but digits
+/// and signs.
+fn is_made_of<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> bool {
+    let lower = text.to_lowercase();
+    let mut rest = lower.clone();
+    // Shorter words are in everything.
+    let mut known: Vec<String> = words
+        .map(str::to_lowercase)
+        .filter(|word| word.chars().count() >= 3)
+        .collect();
+    known.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    for word in known {
+        rest = rest.replace(&word, "");
+    }
+    rest != lower && rest.chars().filter(|c| c.is_alphabetic()).count() < MIN_OF_ONES_OWN
+}
+
+impl NewPassword {
     /// A password that the shop's own tools set, such as those of the demo.
     #[must_use]
     pub fn trusted(text: &str) -> Self {
         Self(text.to_owned())
+    }
+
+    /// Whether it is long enough for a member of the staff.
+    pub(crate) fn fits_staff(&self) -> bool {
+        self.0.chars().count() >= MIN_OF_STAFF
     }
 
     /// Hashes it with a fresh salt.
@@ -54,12 +188,16 @@ impl NewPassword {
     /// # Errors
     /// [`Problem::Unavailable`] without random bytes.
     pub fn hash(&self) -> Result<StoredPassword, Problem> {
-        let salt: [u8; 16] = random::bytes()?;
-        let hash: PasswordHash = argon2id()?
-            .hash_password_with_salt(self.0.as_bytes(), &salt)
-            .map_err(Problem::internal)?;
-        Ok(StoredPassword(hash.to_string()))
+        hash(&self.0)
     }
+}
+
+fn hash(text: &str) -> Result<StoredPassword, Problem> {
+    let salt: [u8; 16] = random::bytes()?;
+    let hash: PasswordHash = argon2id()?
+        .hash_password_with_salt(text.as_bytes(), &salt)
+        .map_err(Problem::internal)?;
+    Ok(StoredPassword(hash.to_string()))
 }
 
 impl PasswordAttempt {
@@ -82,10 +220,33 @@ impl PasswordAttempt {
                 .map_err(Problem::internal)?;
             return Ok(false);
         };
+        if let Some(cost) = stored.bcrypt_cost() {
+            if !BCRYPT_COSTS.contains(&cost) {
+                return Err(Problem::internal("a stored bcrypt hash has an unfit cost"));
+            }
+            // What is wrong with it is not told: the hash would be part of it.
+            return bcrypt::verify(self.0.as_bytes(), &stored.0)
+                .map_err(|_| Problem::internal("a stored bcrypt hash can't be read"));
+        }
         let hash = PasswordHash::new(&stored.0).map_err(Problem::internal)?;
         Ok(argon2id()?
             .verify_password(self.0.as_bytes(), &hash)
             .is_ok())
+    }
+
+    /// The hash that should take the place of this one, which the attempt has
+    /// just been found to match: an imported one of bcrypt becomes argon2id.
+    ///
+    /// bcrypt never saw more than 72 bytes. Whoever typed more may have
+    /// mistyped the rest, and must not be held to it from now on.
+    ///
+    /// # Errors
+    /// As [`NewPassword::hash`].
+    pub(crate) fn rehash(&self, old: &StoredPassword) -> Result<Option<StoredPassword>, Problem> {
+        if old.bcrypt_cost().is_none() || self.0.len() > BCRYPT_SEES {
+            return Ok(None);
+        }
+        hash(&self.0).map(Some)
     }
 }
 
@@ -97,6 +258,16 @@ impl StoredPassword {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The work factor, if this is a hash of bcrypt: `$2b$12$…`, and the other
+    /// letters that its implementations write.
+    fn bcrypt_cost(&self) -> Option<u32> {
+        let mut parts = self.0.split('$').skip(1);
+        let version = parts.next()?;
+        matches!(version, "2a" | "2b" | "2x" | "2y").then_some(())?;
+        // One that can't be read is no cost that is accepted.
+        Some(parts.next()?.parse().unwrap_or(0))
+    }
 }
 
 fn argon2id() -> Result<Argon2<'static>, Problem> {
@@ -107,9 +278,29 @@ fn argon2id() -> Result<Argon2<'static>, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json::{Fields, FromJson, parse};
 
     fn attempt(text: &str) -> PasswordAttempt {
         PasswordAttempt(text.to_owned())
+    }
+
+    struct Body(ProposedPassword);
+
+    impl FromJson for Body {
+        fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+            fields
+                .required("password", ProposedPassword::read)
+                .map(Self)
+        }
+    }
+
+    /// Whether Ann Cook, who has this role, may have this password.
+    fn may_have(role: Role, text: &str) -> bool {
+        let body = serde_json::json!({ "password": text }).to_string();
+        let email = EmailAddress::parse("ann.cook@tea-house.example").unwrap();
+        parse(body.as_bytes())
+            .ok()
+            .is_some_and(|Body(it)| it.for_account(role, &email, "Ann Cook").is_ok())
     }
 
     #[test]
@@ -118,6 +309,14 @@ mod tests {
         assert!(attempt("correct horse").is(Some(&stored)).unwrap());
         assert!(!attempt("correct horsf").is(Some(&stored)).unwrap());
         assert!(!attempt("correct horse").is(None).unwrap());
+    }
+
+    #[test]
+    fn passwords_that_differ_in_their_last_byte_are_two() {
+        let long = |last: char| format!("{}{last}", "long ".repeat(25));
+        let stored = NewPassword::trusted(&long('a')).hash().unwrap();
+        assert!(attempt(&long('a')).is(Some(&stored)).unwrap());
+        assert!(!attempt(&long('b')).is(Some(&stored)).unwrap());
     }
 
     #[test]
@@ -135,5 +334,118 @@ mod tests {
     fn one_password_has_two_hashes() {
         let hash = || NewPassword::trusted("correct horse").hash().unwrap();
         assert_ne!(hash().as_str(), hash().as_str());
+    }
+
+    #[test]
+    fn a_customers_password_has_8_characters_and_one_of_the_staff_15() {
+        assert!(may_have(Role::Customer, "tea4wolv"));
+        assert!(!may_have(Role::Customer, "tea4wol"));
+        for role in [Role::Staff, Role::Admin, Role::SuperAdmin] {
+            assert!(may_have(role, "fourteen goats!"));
+            assert!(!may_have(role, "thirteen goats"));
+        }
+        assert!(may_have(Role::Customer, &"owl 4 ".repeat(21)));
+        assert!(!may_have(Role::Customer, &"owl four ".repeat(15)));
+    }
+
+    #[test]
+    fn any_character_may_stand_in_a_password_and_none_must() {
+        for text in [
+            "correct horse battery",
+            "\u{1f600}\u{1f642}".repeat(32).as_str(),
+            "пароль-чайник",
+            "        kettle",
+        ] {
+            assert!(may_have(Role::Customer, text), "{text}");
+        }
+        assert!(may_have(Role::Staff, &"\u{1f600}".repeat(64)));
+    }
+
+    #[test]
+    fn what_is_guessed_first_is_refused_in_any_case() {
+        for text in [
+            "password",
+            "Password",
+            "PASSWORD1",
+            "iloveyou",
+            "12345678",
+            "qwertyuiop",
+            "football",
+            "Sunshine!!",
+            "123iloveyou456",
+            "aaaaaaaaaaaaaaa",
+            "abababababab",
+            "abcabcabcabc",
+            "passwordpassword",
+            "abcdefghijklmnop",
+            "987654321",
+            "!!!!!!!!",
+        ] {
+            assert!(!may_have(Role::Customer, text), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_listed_password_is_found_and_nothing_between_them() {
+        let lines: Vec<&str> = COMMON.lines().collect();
+        assert!(lines.len() > 10_000);
+        assert!(lines.is_sorted());
+        for line in lines {
+            assert!(is_listed(line), "{line}");
+            assert!(!is_listed(&format!("{line}\u{1}")));
+        }
+        for absent in ["", "a", "zzzzzzzzzzzzzzzzz", "alice-loves-teapots", "\n"] {
+            assert!(!is_listed(absent), "{absent:?}");
+        }
+    }
+
+    #[test]
+    fn ones_own_name_is_no_password() {
+        for text in [
+            "ann.cook1",
+            "Cook2026!",
+            "tea-house",
+            "teahouse-ann",
+            "BuyFromMe1",
+            "password-cook",
+        ] {
+            assert!(!may_have(Role::Customer, text), "{text}");
+        }
+        for text in ["ann-likes-tea", "cooking with gas"] {
+            assert!(may_have(Role::Customer, text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hash_of_bcrypt_verifies_and_becomes_argon2id() {
+        // As bcryptjs 3 writes "correct horse battery" with 12 rounds.
+        let imported = bcrypt::hash("correct horse battery", 12).unwrap();
+        for prefix in ["$2b$", "$2a$", "$2y$"] {
+            let stored = StoredPassword::new(imported.replacen("$2b$", prefix, 1));
+            let right = attempt("correct horse battery");
+            assert!(right.is(Some(&stored)).unwrap());
+            assert!(!attempt("correct horse").is(Some(&stored)).unwrap());
+            let rehashed = right.rehash(&stored).unwrap().unwrap();
+            assert!(rehashed.as_str().starts_with("$argon2id$"));
+            assert!(right.is(Some(&rehashed)).unwrap());
+            assert!(right.rehash(&rehashed).unwrap().is_none());
+        }
+    }
+
+    #[test]
+    fn what_bcrypt_never_saw_is_not_made_a_part_of_the_password() {
+        let long = "x".repeat(72);
+        let stored = StoredPassword::new(bcrypt::hash(&long, 10).unwrap());
+        let mistyped = attempt(&format!("{long}typo"));
+        assert!(mistyped.is(Some(&stored)).unwrap());
+        assert!(mistyped.rehash(&stored).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_hash_that_would_take_minutes_or_none_is_refused() {
+        for cost in ["31", "04", "xx"] {
+            let hash = format!("$2b${cost}$abcdefghijklmnopqrstuuK9gqSt7Bl6gFk3zPzT0yPjFzQ0T2yTi");
+            assert!(attempt("x").is(Some(&StoredPassword::new(hash))).is_err());
+        }
     }
 }

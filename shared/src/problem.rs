@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::ids::ProductId;
+use crate::limit::Quota;
 use crate::money::Money;
 use crate::random::NoEntropy;
 
@@ -32,6 +33,15 @@ pub enum Problem {
     SignInFailed,
     /// 403: a known caller whose role is too low.
     Forbidden,
+    /// 403: not from this address, whoever calls.
+    AddressRefused,
+    /// 429: too often.
+    RateLimited {
+        /// Which limit, for the log.
+        scope: &'static str,
+        /// How long it lasts.
+        quota: Quota,
+    },
     /// 404: absent, or somebody else's; the caller can't tell which.
     NotFound,
     /// 413: the body is larger than this API takes.
@@ -72,6 +82,12 @@ pub enum Conflict {
     },
     /// The cart changed while it was being checked out.
     CartChanged,
+    /// It was edited since the caller read it.
+    Stale,
+    /// Without this super-admin there would be none.
+    LastSuperAdmin,
+    /// A password that is good enough for a customer and not for the staff.
+    PasswordTooShortForStaff,
 }
 
 /// A field of the body that is wrong, and why.
@@ -124,6 +140,8 @@ impl Problem {
             | Self::BadToken
             | Self::SignInFailed
             | Self::Forbidden
+            | Self::AddressRefused
+            | Self::RateLimited { .. }
             | Self::NotFound
             | Self::PayloadTooLarge
             | Self::UnsupportedMediaType
@@ -167,6 +185,23 @@ impl Problem {
                 "Insufficient permissions".into(),
                 None,
             ),
+            Self::AddressRefused => (
+                403,
+                "forbidden",
+                "Forbidden",
+                "This address may not call here.".into(),
+                None,
+            ),
+            Self::RateLimited { quota, .. } => {
+                return Document::new(
+                    429,
+                    "rate-limited",
+                    "Too Many Requests",
+                    "Too many requests from this address. Please try again later.".into(),
+                    None,
+                )
+                .retry_after(quota.reset);
+            }
             Self::NotFound => (
                 404,
                 "not-found",
@@ -235,6 +270,28 @@ impl Problem {
                 "cart-changed",
                 "Cart changed",
                 "The cart changed while it was being checked out.".into(),
+                None,
+            ),
+            Self::Conflict(Conflict::Stale) => (
+                409,
+                "conflict",
+                "Conflict",
+                "It was changed since you read it. Please read it again.".into(),
+                None,
+            ),
+            Self::Conflict(Conflict::LastSuperAdmin) => (
+                409,
+                "conflict",
+                "Conflict",
+                "A shop needs an active super-admin, and there is no other.".into(),
+                None,
+            ),
+            Self::Conflict(Conflict::PasswordTooShortForStaff) => (
+                409,
+                "conflict",
+                "Conflict",
+                "Their password is too short for the staff. They must choose one of at least 15 characters first."
+                    .into(),
                 None,
             ),
             Self::Unavailable { retry_after, .. } => {

@@ -24,6 +24,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
+use crate::limit::Quota;
 use crate::problem::Problem;
 use crate::product::{ProductDetail, ProductPage};
 
@@ -160,6 +161,8 @@ pub struct Response {
     status: u16,
     headers: Vec<(&'static str, Cow<'static, str>)>,
     body: String,
+    /// The code of the problem that it tells of.
+    code: Option<&'static str>,
 }
 
 impl Response {
@@ -171,6 +174,7 @@ impl Response {
             status,
             headers,
             body: String::new(),
+            code: None,
         }
     }
 
@@ -204,7 +208,20 @@ impl Response {
             response = response.with("retry-after", wait.as_secs().max(1).to_string());
         }
         response.body = document.body(request_id);
+        response.code = Some(document.code);
         response
+    }
+
+    /// The answer with what is left of the limit that its request is under, in
+    /// the names that clients know
+    /// (<https://www.ietf.org/archive/id/draft-ietf-httpapi-ratelimit-headers-07.html>).
+    pub(crate) fn metered(self, quota: Option<Quota>) -> Self {
+        let Some(quota) = quota else {
+            return self;
+        };
+        self.with("ratelimit-limit", quota.limit.to_string())
+            .with("ratelimit-remaining", quota.remaining.to_string())
+            .with("ratelimit-reset", quota.reset.as_secs().to_string())
     }
 
     /// The answer under the id of the request that it belongs to.
@@ -223,6 +240,12 @@ impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(n, _)| *n == name);
         values.next().map(|(_, value)| value.as_ref())
+    }
+
+    /// The code of the problem that it tells of, if it does.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        self.code
     }
 
     /// The body.
@@ -269,6 +292,15 @@ mod tests {
             Problem::BadToken,
             Problem::SignInFailed,
             Problem::Forbidden,
+            Problem::AddressRefused,
+            Problem::RateLimited {
+                scope: "requests",
+                quota: Quota {
+                    limit: 1000,
+                    remaining: 0,
+                    reset: std::time::Duration::from_secs(7),
+                },
+            },
             Problem::NotFound,
             Problem::PayloadTooLarge,
             Problem::UnsupportedMediaType,
@@ -281,6 +313,9 @@ mod tests {
                 total: Money::new(7, eur),
             }),
             Problem::Conflict(Conflict::CartChanged),
+            Problem::Conflict(Conflict::Stale),
+            Problem::Conflict(Conflict::LastSuperAdmin),
+            Problem::Conflict(Conflict::PasswordTooShortForStaff),
             Problem::unavailable("the table orders-7 is on fire"),
             Problem::internal("the table orders-7 is on fire"),
         ]

@@ -11,11 +11,16 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
+use crate::audit::{Action, Actor, Record};
 use crate::env::{Env, FromEnv, StartError};
+use crate::event::RequestContext;
 use crate::ids::{SessionId, UserId};
+use crate::journal::{Event, Journal};
+use crate::metrics::Namespace;
 use crate::problem::Problem;
 use crate::random;
 use crate::signer::SecretKey;
+use crate::store::audit::AuditLog;
 use crate::store::failed;
 use crate::store::token_keys::TokenKeyStore;
 use crate::time::Timestamp;
@@ -52,6 +57,8 @@ pub struct KeyRotation {
     client: Client,
     secret: String,
     ring: TokenKeyStore,
+    audit: AuditLog,
+    namespace: Namespace,
 }
 
 impl FromEnv for KeyRotation {
@@ -60,6 +67,8 @@ impl FromEnv for KeyRotation {
             client: env.secrets_manager(),
             secret: env.variable("SIGNING_KEY_ARN")?,
             ring: TokenKeyStore::from_env(env)?,
+            audit: AuditLog::from_env(env)?,
+            namespace: Namespace::from_env(env)?,
         })
     }
 }
@@ -172,8 +181,20 @@ impl KeyRotation {
                 .send()
                 .await
                 .map_err(failed)?;
+            self.record(version).await?;
         }
         self.ring.retire_all_but(&secret.kid).await
+    }
+
+    /// Records that the key was replaced. Secrets Manager's own name for the
+    /// rotation stands where a request's id would.
+    async fn record(&self, version: &str) -> Result<(), Problem> {
+        let journal = Journal::new(version, &RequestContext::default(), &self.namespace);
+        let (action, thing) = (Action::SigningKeyRotated, "signing-key");
+        let record = Record::under(&journal, Actor::Schedule, action, thing, Vec::new());
+        self.audit.append(&record).await?;
+        journal.note(&Event::Recorded(action, thing));
+        Ok(())
     }
 
     async fn pending(&self, version: &str) -> Result<SecretKey, Problem> {

@@ -13,9 +13,13 @@ use crate::call::{Call, Endpoint};
 use crate::env::{Env, FromEnv, StartError};
 use crate::event::{GatewayResponse, Request};
 use crate::extract::TimeLeft;
+use crate::journal::{Event, Journal};
+use crate::limit::AdminNetworks;
 use crate::log;
+use crate::metrics::Namespace;
 use crate::problem::Problem;
 use crate::reply::Response;
+use crate::store::limits::RateLimiter;
 use crate::text::Word;
 
 /// Runs a handler as a Lambda function behind API Gateway, until Lambda ends
@@ -35,6 +39,9 @@ where
         let env = Env::of_process()?;
         let function = Function {
             authenticator: Authenticator::from_env(&env, H::NEEDS)?,
+            limiter: Some(RateLimiter::from_env(&env)?),
+            admin_networks: AdminNetworks::from_env(&env)?,
+            namespace: Namespace::from_env(&env)?,
             state: H::State::from_env(&env)?,
             handler,
             cold: AtomicBool::new(true),
@@ -73,7 +80,7 @@ where
                     Some(cause) => log::causes(cause),
                     None => format!("{problem:?}"),
                 };
-                log::write(&serde_json::json!({ "event": "event-failed", "error": text }));
+                log::failure("event-failed", &text);
                 lambda_runtime::Error::from("the event was not handled")
             })
         };
@@ -97,6 +104,9 @@ struct Function<H, S> {
     handler: H,
     state: S,
     authenticator: Option<Authenticator>,
+    limiter: Option<RateLimiter>,
+    admin_networks: AdminNetworks,
+    namespace: Namespace,
     cold: AtomicBool,
 }
 
@@ -117,8 +127,11 @@ impl<H, S: FromEnv> Function<H, S> {
         let started = Instant::now();
         let id = request_id(request, context);
         let time_left = TimeLeft::of(until(context.deadline));
-        let call = Call::new(request, self.authenticator.as_ref(), time_left);
-        let handled = AssertUnwindSafe(self.handler.call(&call, self.state.clone())).catch_unwind();
+        let journal = Journal::new(id, &request.request_context, &self.namespace);
+        let authenticator = self.authenticator.as_ref();
+        let limiter = self.limiter.as_ref();
+        let call = Call::new(request, authenticator, limiter, time_left, journal);
+        let handled = AssertUnwindSafe(self.handle(&call)).catch_unwind();
         // Better our 503, which says when to come back, than the gateway's after
         // Lambda has ended the process.
         let handled = match tokio::time::timeout(time_left.to_work(), handled).await {
@@ -129,6 +142,7 @@ impl<H, S: FromEnv> Function<H, S> {
         let mut error = None;
         let response = handled.unwrap_or_else(|problem| {
             error = problem.cause().map(log::causes);
+            note_refusal(&call, &problem);
             Response::problem(problem, id)
         });
         let principal = call.principal();
@@ -137,16 +151,54 @@ impl<H, S: FromEnv> Function<H, S> {
             route: &request.request_context.route_key,
             method: &request.request_context.http.method,
             status: response.status(),
+            code: response.code(),
             duration: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            source_ip: &request.request_context.http.source_ip,
-            user_agent: log::user_agent(&request.request_context.http.user_agent),
+            source_ip: call.journal().source_ip(),
+            user_agent: call.journal().user_agent(),
             user_id: principal.map(|p| p.user_id.as_str()),
             role: principal.map(|p| p.role.as_str()),
             cold_start: self.cold.swap(false, Ordering::Relaxed),
             error,
+            namespace: &self.namespace,
         });
-        response.identified(id)
+        response.metered(call.quota()).identified(id)
     }
+
+    /// The handler's answer, if the general limit and the networks admit the
+    /// request. Both are asked at once: see [`Call::admitted`].
+    async fn handle<Args>(&self, call: &Call<'_>) -> Result<Response, Problem>
+    where
+        H: Endpoint<Args, State = S>,
+    {
+        let handled = async {
+            let context = &call.request().request_context;
+            let from = &context.http.source_ip;
+            if !self.admin_networks.admit(&context.route_key, from) {
+                return Err(Problem::AddressRefused);
+            }
+            self.handler.call(call, self.state.clone()).await
+        };
+        let handled = async { Ok(handled.await) };
+        // A refusal ends the handler where it waits.
+        let ((), handled) = tokio::try_join!(call.admit(), handled)?;
+        handled
+    }
+}
+
+/// Writes down what a refusal says about its caller.
+fn note_refusal(call: &Call<'_>, problem: &Problem) {
+    let user = call.principal().map(|principal| &principal.user_id);
+    let event = match problem {
+        Problem::Forbidden => Event::PermissionDenied(user),
+        Problem::AddressRefused => Event::AddressRefused,
+        Problem::BadToken => Event::TokenRefused(user),
+        Problem::RateLimited { scope, quota } => {
+            call.metered(*quota);
+            Event::LimitReached(scope)
+        }
+        _ => return,
+    };
+    call.journal().note(&event);
 }
 
 /// The gateway's id of the request, which its own log has too; Lambda's where
@@ -179,6 +231,9 @@ mod tests {
             handler,
             state: (),
             authenticator: None,
+            limiter: None,
+            admin_networks: AdminNetworks::default(),
+            namespace: Namespace::for_tests(),
             cold: AtomicBool::new(true),
         }
     }

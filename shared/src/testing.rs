@@ -10,6 +10,7 @@ use crate::auth::{Customer, customer_for_tests};
 use crate::cart::Quantity;
 use crate::env::{Env, FromEnv};
 use crate::ids::ProductId;
+use crate::journal::Journal;
 use crate::money::{Currency, Money};
 use crate::order::{OrderDraft, PaymentMethod, ShippingAddress};
 use crate::password::NewPassword;
@@ -18,12 +19,12 @@ use crate::store::carts::CartDesk;
 use crate::store::credentials::AccountDesk;
 use crate::store::products::ProductDesk;
 use crate::store::token_keys::TokenKeyStore;
-use crate::time::Timestamp;
-use crate::user::{EmailAddress, Role, User, UserStatus};
+use crate::user::{EmailAddress, Role, User};
 
 /// A database of one test's own.
 pub(crate) struct Tables {
     pub(crate) env: Env,
+    variables: BTreeMap<String, String>,
     _dynamodb: DynamoDb,
 }
 
@@ -45,13 +46,18 @@ pub(crate) async fn tables() -> Tables {
     ] {
         variables.insert(name.to_owned(), value.to_owned());
     }
-    let env = Env::of(move |name| variables.get(name).cloned()).unwrap();
+    let env = env_of(variables.clone());
     let ring = TokenKeyStore::from_env(&env).unwrap();
     ring.publish("k1", &[0; 32]).await.unwrap();
     Tables {
         env,
+        variables,
         _dynamodb: dynamodb,
     }
+}
+
+fn env_of(variables: BTreeMap<String, String>) -> Env {
+    Env::of(move |name| variables.get(name).cloned()).unwrap()
 }
 
 impl Tables {
@@ -60,24 +66,26 @@ impl Tables {
         T::from_env(&self.env).unwrap()
     }
 
+    /// The same environment with a database that doesn't answer.
+    pub(crate) fn env_without_dynamodb(&self) -> Env {
+        let mut variables = self.variables.clone();
+        let nobody = "http://127.0.0.1:1".to_owned();
+        variables.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), nobody);
+        env_of(variables)
+    }
+
     /// A customer with an account.
     pub(crate) async fn customer(&self) -> Customer {
         use crate::auth::Identity;
         let customer = customer_for_tests();
         let id = customer.user_id().clone();
-        let user = User {
-            email: EmailAddress::parse(&format!("{id}@example.com")).unwrap(),
-            id,
-            name: "Test".to_owned(),
-            phone: None,
-            role: Role::Customer,
-            status: UserStatus::Active,
-            tokens_valid_after: Timestamp::from_unix(0).unwrap(),
-            created_at: Timestamp::now(),
-        };
+        let email = EmailAddress::parse(&format!("{id}@example.com")).unwrap();
+        let mut user = User::new(email, "Test", Role::Customer).unwrap();
+        user.id = id;
         let accounts: AccountDesk = self.open();
         let password = NewPassword::trusted("a test's password");
-        accounts.insert(user, &password).await.unwrap();
+        let journal = Journal::of_operator();
+        accounts.insert(user, &password, &journal).await.unwrap();
         customer
     }
 

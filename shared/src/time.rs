@@ -71,8 +71,48 @@ impl Timestamp {
             .collect()
     }
 
+    /// The day on which this is.
+    #[must_use]
+    pub fn day(self) -> Day {
+        Day(self.0.date())
+    }
+
     fn cut(time: OffsetDateTime) -> Self {
         Self(time.replace_nanosecond(0).unwrap_or(time))
+    }
+}
+
+/// A day of the calendar, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(time::Date);
+
+impl Day {
+    /// Today.
+    #[must_use]
+    pub fn today() -> Self {
+        Timestamp::now().day()
+    }
+
+    /// Reads a day such as `2026-11-21`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let format = time::macros::format_description!("[year]-[month]-[day]");
+        let date = time::Date::parse(text, format).ok()?;
+        (1970..=9999).contains(&date.year()).then_some(Self(date))
+    }
+
+    /// Its first and its last millisecond since 1970.
+    pub(crate) fn millis(self) -> (u64, u64) {
+        let start = self.0.midnight().assume_utc().unix_timestamp();
+        let start = u64::try_from(start).unwrap_or(0) * 1000;
+        (start, start + 24 * 60 * 60 * 1000 - 1)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = self.0.to_calendar_date();
+        write!(f, "{year:04}-{:02}-{day:02}", u8::from(month))
     }
 }
 
@@ -118,6 +158,24 @@ mod tests {
         assert_eq!(Timestamp::parse(&time.to_string()), Some(time));
         assert_eq!(Timestamp::from_unix(time.unix()), Some(time));
         assert_eq!(time.basic(), "20261121T100005Z");
+    }
+
+    #[test]
+    fn a_day_reads_back_and_nothing_else_is_one() {
+        let day = Day::parse("2026-11-21").unwrap();
+        assert_eq!(day.to_string(), "2026-11-21");
+        let noon = Timestamp::parse("2026-11-21T12:00:00Z").unwrap();
+        assert_eq!(noon.day(), day);
+        for text in [
+            "",
+            "2026-11-31",
+            "2026-1-1",
+            "21.11.2026",
+            "1969-12-31",
+            "2026-11-21#0",
+        ] {
+            assert_eq!(Day::parse(text), None, "{text}");
+        }
     }
 
     #[test]

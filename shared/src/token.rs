@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{PathId, SessionId, UserId};
+use crate::ids::{PathId, SessionId, UserId, is_ulid};
 use crate::random::NoEntropy;
 use crate::text::Word;
 use crate::time::Timestamp;
@@ -34,6 +34,7 @@ pub(crate) struct Claims {
     pub(crate) user_id: UserId,
     pub(crate) role: Role,
     pub(crate) issued_at: i64,
+    pub(crate) session_id: SessionId,
 }
 
 /// The claims as they stand in a token. A claim that is unknown, missing,
@@ -95,10 +96,13 @@ impl<'a> Unverified<'a> {
         let lifetime = claims.exp.checked_sub(claims.iat)?;
         let age = now.unix().checked_sub(claims.iat)?;
         (lifetime <= LIFETIME.cast_signed() && age >= -LEEWAY.cast_signed()).then_some(())?;
+        // A token without a name is none that this shop made.
+        is_ulid(&claims.jti).then_some(())?;
         Some(Claims {
             user_id: UserId::parse(&claims.user_id)?,
             role: Role::parse(&claims.role)?,
             issued_at: claims.iat,
+            session_id: SessionId::parse(&claims.sid)?,
         })
     }
 }
@@ -255,7 +259,7 @@ mod tests {
         let header = serde_json::json!({"alg": "EdDSA", "typ": "at+jwt", "kid": "k1"});
         let now = Timestamp::now().unix();
         let good = format!(
-            r#"{{"userId":"usr_01arz3ndektsv4rrffq69g5fav","role":"customer","iat":{now},"exp":{},"iss":"test","aud":"buy-from-me","jti":"x","sid":"y"}}"#,
+            r#"{{"userId":"usr_01arz3ndektsv4rrffq69g5fav","role":"customer","iat":{now},"exp":{},"iss":"test","aud":"buy-from-me","jti":"01arz3ndektsv4rrffq69g5fav","sid":"ses_01arz3ndektsv4rrffq69g5fav"}}"#,
             now + 900
         );
         assert!(verify(&forged(&header, &good, &[1; 32]), &[1; 32]).is_some());
@@ -265,8 +269,11 @@ mod tests {
             ("buy-from-me", "somebody-else"),
             ("\"customer\"", "\"root\""),
             ("\"customer\"", "\"customer\",\"role\":\"super-admin\""),
-            ("\"jti\":\"x\"", "\"jti\":7"),
-            ("\"jti\":\"x\",", ""),
+            ("\"jti\":\"01arz3ndektsv4rrffq69g5fav\"", "\"jti\":7"),
+            ("\"jti\":\"01arz3ndektsv4rrffq69g5fav\",", ""),
+            ("\"jti\":\"01arz3ndektsv4rrffq69g5fav\"", "\"jti\":\"\""),
+            ("\"ses_01arz3ndektsv4rrffq69g5fav\"", "\"\""),
+            ("\"ses_", "\"upl_"),
             ("usr_", "ord_"),
             (&format!("\"exp\":{}", now + 900), "\"exp\":1e300"),
             (
@@ -292,7 +299,7 @@ mod tests {
     fn a_header_that_is_not_exactly_ours_is_refused() {
         let now = Timestamp::now().unix();
         let claims = format!(
-            r#"{{"userId":"usr_01arz3ndektsv4rrffq69g5fav","role":"customer","iat":{now},"exp":{},"iss":"test","aud":"buy-from-me","jti":"x","sid":"y"}}"#,
+            r#"{{"userId":"usr_01arz3ndektsv4rrffq69g5fav","role":"customer","iat":{now},"exp":{},"iss":"test","aud":"buy-from-me","jti":"01arz3ndektsv4rrffq69g5fav","sid":"ses_01arz3ndektsv4rrffq69g5fav"}}"#,
             now + 900
         );
         for header in [

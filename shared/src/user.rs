@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use crate::ids::UserId;
+use crate::ids::{SessionId, UserId};
 use crate::json::{Field, Fields, FromJson, Reason};
-use crate::password::{NewPassword, PasswordAttempt};
+use crate::password::{NewPassword, PasswordAttempt, ProposedPassword};
+use crate::problem::Problem;
 use crate::text::{self, Word};
 use crate::time::Timestamp;
 
@@ -41,17 +42,23 @@ impl Role {
 }
 
 /// Whether an account may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum UserStatus {
     /// It may.
     Active,
     /// It may not; nothing of it is lost.
     Disabled,
+    /// Not yet: whoever it is for has not accepted the invitation.
+    Invited,
 }
 
 impl Word for UserStatus {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("active", Self::Active), ("disabled", Self::Disabled)];
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("active", Self::Active),
+        ("disabled", Self::Disabled),
+        ("invited", Self::Invited),
+    ];
 }
 
 /// An e-mail address, as it was typed but for the case of its domain.
@@ -85,7 +92,7 @@ impl EmailAddress {
         self.0.to_ascii_lowercase()
     }
 
-    fn read(field: Field<'_>) -> Result<Self, Reason> {
+    pub(crate) fn read(field: Field<'_>) -> Result<Self, Reason> {
         Self::parse(field.text()?).ok_or_else(|| "must be an e-mail address".into())
     }
 }
@@ -149,10 +156,40 @@ pub struct User {
     pub role: Role,
     /// Whether they may do it.
     pub status: UserStatus,
-    /// Tokens issued before this are no longer valid.
+    /// Tokens issued, and sessions opened, before this are no longer valid.
     pub tokens_valid_after: Timestamp,
+    /// The one session for which that does not hold: the one in which they
+    /// changed their password.
+    pub kept_session: Option<SessionId>,
+    /// Whether their password is long enough for a member of the staff.
+    pub staff_password: bool,
+    /// Counts what the shop's staff changed of it.
+    pub version: u64,
     /// When the account was made.
     pub created_at: Timestamp,
+}
+
+impl User {
+    /// A new person, active from now on.
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] without random bytes.
+    pub fn new(email: EmailAddress, name: &str, role: Role) -> Result<Self, Problem> {
+        let now = Timestamp::now();
+        Ok(Self {
+            id: UserId::generate()?,
+            email,
+            name: name.to_owned(),
+            phone: None,
+            role,
+            status: UserStatus::Active,
+            tokens_valid_after: now,
+            kept_session: None,
+            staff_password: false,
+            version: 1,
+            created_at: now,
+        })
+    }
 }
 
 /// What a newcomer sends to get an account.
@@ -170,13 +207,21 @@ pub struct Registration {
 impl FromJson for Registration {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let email = fields.required("email", EmailAddress::read);
-        let password = fields.required("password", NewPassword::of_customer);
+        let password = fields.required("password", ProposedPassword::read);
         let name = fields.required("name", |v| text::line(v, 1..=200));
         let phone = fields.optional("phone", phone);
+        let (email, password, name) = (email?, password?, name?);
+        let password = match password.for_account(Role::Customer, &email, &name) {
+            Ok(password) => password,
+            Err(reason) => {
+                fields.refuse("password", reason);
+                return None;
+            }
+        };
         Some(Self {
-            email: email?,
-            password: password?,
-            name: name?,
+            email,
+            password,
+            name,
             phone: phone?,
         })
     }
@@ -201,6 +246,25 @@ impl FromJson for SignIn {
             email: email?,
             password: password?,
             device: device?,
+        })
+    }
+}
+
+/// What a person sends to change their password.
+pub struct PasswordChange {
+    /// The one they have.
+    pub current: PasswordAttempt,
+    /// The one they would like to have.
+    pub new: ProposedPassword,
+}
+
+impl FromJson for PasswordChange {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let current = fields.required("currentPassword", PasswordAttempt::read);
+        let new = fields.required("newPassword", ProposedPassword::read);
+        Some(Self {
+            current: current?,
+            new: new?,
         })
     }
 }

@@ -1,10 +1,9 @@
-//! Rules of ARCHITECTURE.md and SECURITY.md that no linter knows.
+//! Rules of ARCHITECTURE.md and SECURITY.md about the code that no linter knows;
+//! those about template.yaml are in `template.rs`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-use crate::spawn_shop;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -124,87 +123,4 @@ fn the_roots_that_aws_hangs_under_are_valid_for_years() {
         count += 1;
     }
     assert_eq!(count, 5);
-}
-
-#[tokio::test]
-async fn no_environment_holds_a_secret() {
-    let shop = spawn_shop().await;
-    for function in &shop.cloud.template().functions {
-        for (name, value) in shop.cloud.environment(&function.binary) {
-            if name.starts_with("AWS_") {
-                continue;
-            }
-            let looks_secret = value.len() > 200 || value.contains("PRIVATE KEY");
-            assert!(!looks_secret, "{}: {name}", function.binary);
-            let names_secret = ["SECRET", "PASSWORD", "TOKEN_KEY", "KEY"]
-                .iter()
-                .any(|word| name.contains(word));
-            let is_reference = value.starts_with("arn:") || name.ends_with("_TABLE");
-            assert!(
-                !names_secret || is_reference,
-                "{}: {name}={value}",
-                function.binary
-            );
-        }
-    }
-}
-
-#[test]
-fn only_the_functions_that_sign_may_read_the_signing_key() {
-    let template = read("template.yaml");
-    let mut readers = BTreeSet::new();
-    let mut resource = "";
-    for line in template.lines() {
-        let indent = line.len() - line.trim_start().len();
-        if indent == 2 && line.ends_with(':') {
-            resource = line.trim().trim_end_matches(':');
-        }
-        if line.contains("secretsmanager:GetSecretValue") {
-            readers.insert(resource);
-        }
-    }
-    let expected = [
-        "AdminLoginRole",
-        "LoginRole",
-        "RefreshRole",
-        "RegisterRole",
-        "RotateSigningKeyRole",
-    ];
-    assert_eq!(readers, BTreeSet::from(expected));
-}
-
-#[test]
-fn no_role_may_scan_or_has_a_wildcard() {
-    let template = read("template.yaml");
-    for line in template
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.starts_with('#'))
-    {
-        assert!(!line.contains(":Scan"), "{line}");
-        for wildcard in [
-            "dynamodb:*",
-            "s3:*",
-            "secretsmanager:*",
-            "Resource: \"*\"",
-            "Resource: '*'",
-        ] {
-            let deny = wildcard == "s3:*";
-            assert!(deny || !line.contains(wildcard), "{line}");
-        }
-    }
-}
-
-#[test]
-fn nobody_may_update_a_user_but_for_what_their_role_names() {
-    let template = read("template.yaml");
-    let statements = template.split("- Effect: Allow");
-    let updates: Vec<&str> = statements
-        .filter(|it| it.contains("dynamodb:UpdateItem") && it.contains("UsersTable"))
-        .collect();
-    assert_eq!(updates.len(), 1);
-    for statement in updates {
-        assert!(statement.contains("dynamodb:Attributes: [userId, tokensValidAfter]"));
-        assert!(statement.contains("dynamodb:Attributes: \"false\""));
-    }
 }

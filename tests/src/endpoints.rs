@@ -15,6 +15,9 @@ enum Audience {
     Anyone,
     Customer,
     Admin,
+    SuperAdmin,
+    /// Whoever has an account.
+    Person,
 }
 
 /// One endpoint.
@@ -46,6 +49,9 @@ struct Ready {
     order: String,
     refresh_token: String,
     refresh_token_to_end: String,
+    invite_token: String,
+    /// One of the staff.
+    somebody: String,
 }
 
 fn get(path: impl Into<String>) -> Request {
@@ -164,6 +170,28 @@ const ENDPOINTS: &[Endpoint] = &[
             with("/api/admin/login", body)
         },
     ),
+    endpoint(
+        "accept-invite",
+        "POST /api/auth/accept-invite",
+        Audience::Anyone,
+        204,
+        |ready| {
+            let body = json!({ "token": ready.invite_token, "password": "dora sorts the shelves" });
+            with("/api/auth/accept-invite", body)
+        },
+    ),
+    endpoint(
+        "change-password",
+        "PUT /api/account/password",
+        Audience::Person,
+        204,
+        |_| {
+            let password = password_of("bob@example.com");
+            // The same again: the walk signs in with it.
+            let body = json!({ "currentPassword": password, "newPassword": password });
+            with("/api/account/password", body)
+        },
+    ),
     endpoint("get-cart", "GET /api/cart", Audience::Customer, 200, |_| {
         get("/api/cart")
     }),
@@ -229,6 +257,40 @@ const ENDPOINTS: &[Endpoint] = &[
             with("/api/admin/uploads", body)
         },
     ),
+    endpoint(
+        "admin-list-users",
+        "GET /api/admin/users",
+        Audience::SuperAdmin,
+        200,
+        |_| get("/api/admin/users"),
+    ),
+    endpoint(
+        "admin-create-user",
+        "POST /api/admin/users",
+        Audience::SuperAdmin,
+        201,
+        |_| {
+            let body = json!({ "email": "eve@example.com", "name": "Eve", "role": "admin" });
+            with("/api/admin/users", body)
+        },
+    ),
+    endpoint(
+        "admin-update-user",
+        "PATCH /api/admin/users/{userId}",
+        Audience::SuperAdmin,
+        200,
+        |ready| {
+            let path = format!("/api/admin/users/{}", ready.somebody);
+            with(path, json!({ "status": "active" }))
+        },
+    ),
+    endpoint(
+        "admin-list-audit",
+        "GET /api/admin/audit",
+        Audience::SuperAdmin,
+        200,
+        |_| get("/api/admin/audit"),
+    ),
 ];
 
 impl Endpoint {
@@ -276,6 +338,9 @@ async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
     let shop = spawn_shop().await;
     let (alice, bob) = (shop.alice().await, shop.bob().await);
     let (staff, admin) = (shop.staff().await, shop.admin().await);
+    let sue = shop.super_admin().await;
+    let dora = json!({ "email": "dora@example.com", "name": "Dora", "role": "staff" });
+    let invited = sue.post("/api/admin/users", &dora).await.expect(201).body;
     let product = shop.new_product("Walked product", 1900, 100).await;
     alice.fill_cart(&product, 1).await;
     let order = alice
@@ -293,6 +358,8 @@ async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
             .as_str()
             .unwrap()
             .to_owned(),
+        invite_token: invited["invitation"]["token"].as_str().unwrap().to_owned(),
+        somebody: staff.user_id().to_owned(),
     };
     alice.fill_cart(&ready.product, 1).await;
 
@@ -302,11 +369,17 @@ async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
             Audience::Anyone => shop.anonymous(),
             Audience::Customer => alice.clone(),
             Audience::Admin => admin.clone(),
+            Audience::SuperAdmin => sue.clone(),
+            Audience::Person => bob.clone(),
         };
         let answer = endpoint
             .call(&permitted, &ready)
             .await
             .expect(endpoint.status);
+        for name in ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"] {
+            let value = answer.header(name).parse::<u32>();
+            assert!(value.is_ok(), "{name} of {}", endpoint.route);
+        }
         let cache = answer.header("cache-control");
         assert_eq!(
             cache.starts_with("public"),
@@ -316,7 +389,8 @@ async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
         );
 
         let refused: &[&Actor] = match endpoint.audience {
-            Audience::Anyone => &[],
+            Audience::Anyone | Audience::Person => &[],
+            Audience::SuperAdmin => &[&alice, &staff, &admin],
             Audience::Customer => &[&staff, &admin],
             Audience::Admin => &[&alice, &staff],
         };

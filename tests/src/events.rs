@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use local::ACCESS_KEY_ID;
 use serde_json::{Value, json};
 
-use crate::{Shop, draft, spawn_shop};
+use crate::{NEWCOMERS_PASSWORD, Shop, draft, password_of, spawn_shop};
 
 const PRODUCT: &str = "prod_01arz3ndektsv4rrffq69g5fav";
+const USER: &str = "usr_01arz3ndektsv4rrffq69g5fav";
 const ORDER: &str = "ord_01arz3ndektsv4rrffq69g5fav";
 
 fn folder() -> PathBuf {
@@ -64,14 +66,23 @@ async fn every_event_is_handled_by_its_function() {
     let order = alice.check_out("before", &draft(9800)).await.expect(201);
     let order = order.body["orderId"].as_str().unwrap();
     alice.fill_cart(&product, 2).await;
+    let (sue, carol) = (shop.super_admin().await, shop.newcomer("wendy").await);
+    let staff = shop.staff().await;
+    let dave = json!({ "email": "dave@example.com", "name": "Dave", "role": "staff" });
+    let invited = sue.post("/api/admin/users", &dave).await.expect(201).body;
     for name in names() {
         if name == "rotate-signing-key" {
             continue;
         }
-        let signed_in = if name.starts_with("admin-") {
-            &admin
-        } else {
-            &alice
+        let signed_in = match name.as_str() {
+            "admin-create-product" | "admin-upload" => &admin,
+            "change-password" => &carol,
+            name if name.starts_with("admin-") => &sue,
+            _ => &alice,
+        };
+        let password = match name.as_str() {
+            "change-password" => NEWCOMERS_PASSWORD,
+            _ => password_of("alice@example.com"),
         };
         let refresh = shop.alice().await;
         let replace = [
@@ -80,6 +91,12 @@ async fn every_event_is_handled_by_its_function() {
                 "REFRESH_TOKEN",
                 refresh.session["refreshToken"].as_str().unwrap(),
             ),
+            (
+                "INVITE_TOKEN",
+                invited["invitation"]["token"].as_str().unwrap(),
+            ),
+            (USER, staff.user_id()),
+            (password_of("alice@example.com"), password),
             (PRODUCT, product.as_str()),
             (ORDER, order),
         ];
@@ -115,12 +132,10 @@ async fn the_rotation_function_takes_its_event_in_its_turn_and_for_its_secret() 
         "SecretId": arn, "ClientRequestToken": theirs["ClientRequestToken"],
         "VersionStages": ["AWSPENDING"], "SecretString": "{}",
     });
-    let put = reqwest::Client::new()
-        .post(shop.cloud.secrets_manager_url())
-        .header("x-amz-target", "secretsmanager.PutSecretValue")
-        .header("content-type", "application/x-amz-json-1.1")
-        .body(version.to_string());
-    assert_eq!(put.send().await.unwrap().status().as_u16(), 200);
+    let url = shop.cloud.secrets_manager_url();
+    let target = "secretsmanager.PutSecretValue";
+    let put = shop.call_aws(&url, ACCESS_KEY_ID, target, &version);
+    assert_eq!(put.await.0, 200);
     assert!(
         shop.cloud.invoke(name, mine).await.is_err(),
         "the value is no key"

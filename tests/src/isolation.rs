@@ -1,9 +1,8 @@
 //! One customer's data can't reach another.
 
-use local::Options;
 use serde_json::{Value, json};
 
-use crate::{draft, spawn_shop, spawn_shop_with};
+use crate::{draft, spawn_shop, spawn_shop_with, with_parameter};
 
 #[tokio::test]
 async fn bob_finds_no_trace_of_alices_order() {
@@ -95,10 +94,9 @@ async fn a_cursor_of_alices_list_opens_nothing_for_bob() {
 #[tokio::test]
 async fn one_warm_process_never_mixes_two_customers() {
     const TURNS: usize = 1000;
-    let options = Options {
-        instances: 1,
-        ..Options::default()
-    };
+    // More requests than one address may make.
+    let mut options = with_parameter("RequestLimit", "100000");
+    options.instances = 1;
     let shop = spawn_shop_with(options).await;
     let mut customers = Vec::new();
     for (customer, quantity) in [(shop.alice().await, 1), (shop.bob().await, 2)] {

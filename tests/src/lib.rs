@@ -14,9 +14,10 @@
 )]
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use local::demo::{self, ACCOUNTS, Demo};
-use local::{Cloud, Options, Profile};
+use local::{ACCESS_KEY_ID, Cloud, Options, Profile};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -32,17 +33,35 @@ mod catalogue;
 #[cfg(test)]
 mod checkout;
 #[cfg(test)]
+mod cors;
+#[cfg(test)]
 mod endpoints;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod hostile_text;
+#[cfg(test)]
 mod isolation;
+#[cfg(test)]
+mod least_privilege;
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod passwords;
+#[cfg(test)]
+mod records;
+#[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod staff;
+#[cfg(test)]
+mod template;
+#[cfg(test)]
+mod token_attacks;
 #[cfg(test)]
 mod uploads;
 
@@ -51,11 +70,50 @@ pub struct Shop {
     pub cloud: Cloud,
     http: reqwest::Client,
     products: Vec<String>,
+    addresses: AtomicU32,
+}
+
+/// What newcomers sign in with.
+pub const NEWCOMERS_PASSWORD: &str = "a long enough password";
+
+/// A request to a function, past the gateway.
+#[derive(Default)]
+pub struct Call {
+    pub headers: serde_json::Map<String, Value>,
+    pub path: Value,
+    pub query: String,
+    pub body: Option<Value>,
+}
+
+impl Call {
+    /// One that carries a body.
+    pub fn body(body: Value) -> Self {
+        Self {
+            body: Some(body),
+            ..Self::default()
+        }
+    }
+
+    /// One by someone who is signed in.
+    pub fn by(actor: &Actor) -> Self {
+        let mut call = Self::default();
+        let bearer = json!(format!("Bearer {}", actor.token()));
+        call.headers.insert("authorization".to_owned(), bearer);
+        call
+    }
 }
 
 /// Starts a shop with the demo's accounts and one product of each category.
 pub async fn spawn_shop() -> Shop {
     spawn_shop_with(Options::default()).await
+}
+
+/// A shop of which one parameter of the template is another.
+pub fn with_parameter(name: &str, value: &str) -> Options {
+    let mut options = Options::default();
+    let parameters = &mut options.deployment.parameters;
+    parameters.insert(name.to_owned(), value.to_owned());
+    options
 }
 
 /// Starts a shop that is set up in some other way.
@@ -70,6 +128,7 @@ pub async fn spawn_shop_with(options: Options) -> Shop {
         cloud,
         http: reqwest::Client::new(),
         products: Vec::new(),
+        addresses: AtomicU32::new(0),
     };
     let list = shop
         .anonymous()
@@ -89,6 +148,24 @@ fn build_once() {
     BUILT.get_or_init(|| local::build_functions(Profile::Dev).expect("the functions build"));
 }
 
+/// Whatever a test did with its shop: no line of the log may tell a secret.
+impl Drop for Shop {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        for line in self.cloud.logs() {
+            for account in &ACCOUNTS {
+                assert!(!line.contains(account.password), "{line}");
+            }
+            // Addresses, newcomers' passwords, and what every token begins with.
+            for secret in ["@example.com", NEWCOMERS_PASSWORD, "eyJ", "Bearer "] {
+                assert!(!line.contains(secret), "{secret} in {line}");
+            }
+        }
+    }
+}
+
 impl Shop {
     /// Someone without an account.
     pub fn anonymous(&self) -> Actor {
@@ -102,47 +179,93 @@ impl Shop {
 
     /// A customer.
     pub async fn alice(&self) -> Actor {
-        self.signed_in("/api/auth/login", "alice@example.com").await
+        self.signed_in("login", "alice@example.com").await
     }
 
     /// Another customer.
     pub async fn bob(&self) -> Actor {
-        self.signed_in("/api/auth/login", "bob@example.com").await
+        self.signed_in("login", "bob@example.com").await
     }
 
     /// One of the staff.
     pub async fn staff(&self) -> Actor {
-        self.signed_in("/api/admin/login", "staff@example.com")
-            .await
+        self.signed_in("admin-login", "staff@example.com").await
     }
 
     /// An admin.
     pub async fn admin(&self) -> Actor {
-        self.signed_in("/api/admin/login", "admin@example.com")
-            .await
+        self.signed_in("admin-login", "admin@example.com").await
+    }
+
+    /// A super-admin.
+    pub async fn super_admin(&self) -> Actor {
+        self.signed_in("admin-login", "super@example.com").await
     }
 
     /// A customer who has just registered.
     pub async fn newcomer(&self, name: &str) -> Actor {
         let body = json!({
-            "email": format!("{name}@example.com"), "password": "a long enough password",
-            "name": name,
+            "email": format!("{name}@example.com"), "password": NEWCOMERS_PASSWORD, "name": name,
         });
-        let anonymous = self.anonymous();
-        let session = anonymous
-            .post("/api/auth/register", &body)
-            .await
-            .expect(201)
-            .body;
-        anonymous.with_session(session)
+        let address = self.somewhere();
+        let session = self.from(&address, "register", Call::body(body)).await;
+        self.anonymous().with_session(session.expect(201).body)
     }
 
-    async fn signed_in(&self, path: &str, email: &str) -> Actor {
-        let password = password_of(email);
-        let anonymous = self.anonymous();
-        let body = json!({ "email": email, "password": password });
-        let session = anonymous.post(path, &body).await.expect(200).body;
-        anonymous.with_session(session)
+    async fn signed_in(&self, function: &str, email: &str) -> Actor {
+        let body = json!({ "email": email, "password": password_of(email) });
+        let address = self.somewhere();
+        let session = self.from(&address, function, Call::body(body)).await;
+        self.anonymous().with_session(session.expect(200).body)
+    }
+
+    /// An address that nobody has called from yet: a test's people don't use
+    /// up each other's limits.
+    pub fn somewhere(&self) -> String {
+        let number = self.addresses.fetch_add(1, Ordering::Relaxed);
+        std::net::Ipv4Addr::from_bits(0x0a00_0001 + number).to_string()
+    }
+
+    /// Calls a function with the event that the gateway would make of a
+    /// request from this address.
+    pub async fn from(&self, address: &str, function: &str, call: Call) -> Answer {
+        let functions = &self.cloud.template().functions;
+        let template = functions.iter().find(|it| it.binary == function);
+        let route = &template.expect("a function of the template").routes[0];
+        let key = route.key();
+        let method = key.split(' ').next().unwrap();
+        let method = if method == "$default" { "GET" } else { method };
+        let mut headers = call.headers;
+        if call.body.is_some() {
+            headers.insert("content-type".to_owned(), json!("application/json"));
+        }
+        let event = json!({
+            "version": "2.0", "routeKey": key, "rawQueryString": call.query,
+            "headers": headers,
+            "pathParameters": call.path,
+            "requestContext": {
+                "http": { "method": method, "sourceIp": address, "userAgent": "test" },
+                "requestId": format!("from-{address}"), "routeKey": key,
+            },
+            "body": call.body.map(|body| body.to_string()), "isBase64Encoded": false,
+        });
+        let answer = self.cloud.invoke(function, event.to_string().into_bytes());
+        let answer = answer.await.expect("the function answers");
+        let answer: Value = serde_json::from_slice(&answer).expect("the function answers JSON");
+        let mut headers = HeaderMap::new();
+        for (name, value) in answer["headers"].as_object().expect("headers") {
+            let name = reqwest::header::HeaderName::from_bytes(name.as_bytes()).unwrap();
+            headers.insert(name, value.as_str().unwrap().parse().unwrap());
+        }
+        let text = answer["body"].as_str().unwrap_or("").to_owned();
+        let answer = Answer {
+            status: answer["statusCode"].as_u64().unwrap().try_into().unwrap(),
+            headers,
+            body: serde_json::from_str(&text).unwrap_or(Value::Null),
+            text,
+        };
+        answer.keeps_the_contract();
+        answer
     }
 
     /// The id of one of the products, by its place in the list by name.
@@ -170,31 +293,80 @@ impl Shop {
         available.as_str().unwrap().parse().unwrap()
     }
 
-    /// Calls the database itself, past the shop.
+    /// Calls the database itself, past the shop, as the operator.
     async fn dynamodb(&self, operation: &str, body: &Value) -> Value {
+        let target = format!("DynamoDB_20120810.{operation}");
+        let url = self.cloud.dynamodb_url();
+        self.call_aws(&url, ACCESS_KEY_ID, &target, body).await.1
+    }
+
+    /// Calls a service of the local cloud with someone's access key.
+    async fn call_aws(&self, url: &str, key: &str, target: &str, body: &Value) -> (u16, Value) {
         let answer = self
             .http
-            .post(self.cloud.dynamodb_url())
-            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+            .post(url)
+            .header("x-amz-target", target)
             .header("content-type", "application/x-amz-json-1.0")
-            // The embedded database wants to see a signature, and does not check it.
+            // The services want to see a signature, and do not check it.
             .header("x-amz-date", "20261121T100000Z")
             .header(
                 "authorization",
-                "AWS4-HMAC-SHA256 Credential=test/20261121/eu-central-1/dynamodb/aws4_request, \
-                 SignedHeaders=host, Signature=0",
+                format!(
+                    "AWS4-HMAC-SHA256 Credential={key}/20261121/eu-central-1/any/aws4_request, \
+                     SignedHeaders=host, Signature=0"
+                ),
             )
             .body(body.to_string())
             .send()
             .await
-            .expect("the database answers");
-        answer.json().await.expect("the database answers JSON")
+            .expect("the service answers");
+        let status = answer.status().as_u16();
+        (status, answer.json().await.expect("it answers JSON"))
     }
 
     fn table(&self, logical_id: &str) -> &str {
         let mut tables = self.cloud.template().tables.iter();
         let table = tables.find(|table| table.logical_id == logical_id);
         &table.expect("a table of the template").name
+    }
+
+    /// Changes one row past the shop, as a tool of its operator would.
+    pub async fn update(&self, table: &str, key: Value, set: &str, values: Value) {
+        let body = json!({
+            "TableName": self.table(table), "Key": key,
+            "UpdateExpression": format!("SET {set}"), "ExpressionAttributeValues": values,
+        });
+        assert_eq!(self.dynamodb("UpdateItem", &body).await, json!({}));
+    }
+
+    /// Puts one row back, past the shop.
+    pub async fn put(&self, table: &str, item: Value) {
+        let body = json!({ "TableName": self.table(table), "Item": item });
+        assert_eq!(self.dynamodb("PutItem", &body).await, json!({}));
+    }
+
+    /// Every line of the log so far that is an event of that code.
+    pub fn events(&self, code: &str) -> Vec<Value> {
+        let lines = self.log_lines();
+        lines.filter(|line| line["event"] == code).collect()
+    }
+
+    /// Every line of the log so far that is JSON of a function's.
+    pub fn log_lines(&self) -> impl Iterator<Item = Value> {
+        self.cloud.logs().into_iter().filter_map(|line| {
+            let (_, line) = line.split_once(": ")?;
+            serde_json::from_str(line).ok()
+        })
+    }
+
+    /// Waits until the present quarter of an hour has this long to go, so that
+    /// what a test counts is counted in one.
+    pub async fn same_window(&self, seconds: u64) {
+        let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+        let left = 900 - now.as_secs() % 900;
+        if left < seconds {
+            tokio::time::sleep(std::time::Duration::from_secs(left + 1)).await;
+        }
     }
 
     /// Sets a text of a user's record, as a tool of the shop's operator would.
@@ -275,6 +447,11 @@ impl Actor {
         }
     }
 
+    /// Whose account it is.
+    pub fn user_id(&self) -> &str {
+        self.session["user"]["userId"].as_str().expect("signed in")
+    }
+
     /// The access token.
     pub fn token(&self) -> &str {
         self.token.as_deref().expect("signed in")
@@ -299,6 +476,10 @@ impl Actor {
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         send(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        send(self.request(Method::PATCH, path).json(body)).await
     }
 
     pub async fn put(&self, path: &str, body: &Value) -> Answer {

@@ -374,7 +374,7 @@ async fn a_rotated_key_signs_new_tokens_and_old_ones_go_on() {
 #[tokio::test]
 async fn nothing_secret_is_kept_or_logged_in_the_clear() {
     let shop = spawn_shop().await;
-    let canary = "canary-password-5f2c";
+    let canary = "yellow-singing-bird-5f2c";
     let body = json!({ "email": "canary@example.com", "password": canary, "name": "Canary" });
     let session = shop
         .anonymous()

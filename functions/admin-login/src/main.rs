@@ -1,8 +1,8 @@
 //! `POST /api/admin/login`: signs a member of staff in.
 
 use shared::{
-    CredentialStore, Json, Private, Problem, Session, SessionDesk, SignIn, StartError, UserStore,
-    serve,
+    Door, Journal, Json, Private, Problem, Session, SessionDesk, SignIn, SignInDesk, StaffSignIns,
+    StartError, Within, serve,
 };
 
 fn main() -> Result<(), StartError> {
@@ -13,12 +13,11 @@ fn main() -> Result<(), StartError> {
 /// nobody whose account it is.
 async fn admin_login(
     Json(attempt): Json<SignIn>,
-    (credentials, users, sessions): (CredentialStore, UserStore, SessionDesk),
+    _: Within<StaffSignIns>,
+    journal: Journal,
+    (desk, sessions): (SignInDesk, SessionDesk),
 ) -> Result<Private<Session>, Problem> {
-    let proof = credentials.verify(&attempt).await?;
-    let user = users.proven(&proof).await?;
-    let user = user.filter(|user| user.role.is_staff());
-    let user = user.ok_or(Problem::SignInFailed)?;
+    let user = desk.sign_in(&attempt, Door::Staff, &journal).await?;
     let session = sessions.open(&user, attempt.device.as_deref()).await?;
     Ok(Private(session))
 }

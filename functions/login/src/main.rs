@@ -1,8 +1,8 @@
 //! `POST /api/auth/login`: signs a customer in.
 
 use shared::{
-    CredentialStore, Json, Private, Problem, Session, SessionDesk, SignIn, StartError, UserStore,
-    serve,
+    CustomerSignIns, Door, Journal, Json, Private, Problem, Session, SessionDesk, SignIn,
+    SignInDesk, StartError, Within, serve,
 };
 
 fn main() -> Result<(), StartError> {
@@ -13,12 +13,11 @@ fn main() -> Result<(), StartError> {
 /// Here their password is as wrong as any other.
 async fn login(
     Json(attempt): Json<SignIn>,
-    (credentials, users, sessions): (CredentialStore, UserStore, SessionDesk),
+    _: Within<CustomerSignIns>,
+    journal: Journal,
+    (desk, sessions): (SignInDesk, SessionDesk),
 ) -> Result<Private<Session>, Problem> {
-    let proof = credentials.verify(&attempt).await?;
-    let user = users.proven(&proof).await?;
-    let user = user.filter(|user| !user.role.is_staff());
-    let user = user.ok_or(Problem::SignInFailed)?;
+    let user = desk.sign_in(&attempt, Door::Customers, &journal).await?;
     let session = sessions.open(&user, attempt.device.as_deref()).await?;
     Ok(Private(session))
 }

@@ -1,7 +1,8 @@
 //! `POST /api/auth/logout`: ends one session, or all of the caller's.
 
 use shared::{
-    Json, NoContent, Person, Problem, SessionStore, SignOut, StartError, UserStore, serve,
+    Journal, Json, NoContent, Person, Problem, SessionStore, SignOut, SignOutDesk, StartError,
+    serve,
 };
 
 fn main() -> Result<(), StartError> {
@@ -14,16 +15,16 @@ fn main() -> Result<(), StartError> {
 async fn logout(
     caller: Result<Person, Problem>,
     Json(wanted): Json<SignOut>,
-    (sessions, users): (SessionStore, UserStore),
+    journal: Journal,
+    (sessions, desk): (SessionStore, SignOutDesk),
 ) -> Result<NoContent, Problem> {
     match wanted {
-        SignOut::Session(Some(token)) => sessions.end(&token).await?,
+        SignOut::Session(Some(token)) => sessions.end(&token, &journal).await?,
         SignOut::Session(None) => {}
         SignOut::Everywhere => {
             let caller = caller?;
-            users.standing(&caller).await?;
+            desk.end_tokens(&caller).await?;
             sessions.end_all(&caller).await?;
-            users.end_tokens(&caller).await?;
         }
     }
     Ok(NoContent)

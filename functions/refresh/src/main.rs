@@ -1,7 +1,7 @@
 //! `POST /api/auth/refresh`: a new access token for a refresh token, which is
 //! used up by it.
 
-use shared::{Json, Private, Problem, Refresh, Session, SessionDesk, StartError, UserStore, serve};
+use shared::{Journal, Json, Private, Problem, Refresh, RefreshDesk, Session, StartError, serve};
 
 fn main() -> Result<(), StartError> {
     serve(refresh)
@@ -10,9 +10,10 @@ fn main() -> Result<(), StartError> {
 /// Keeps the session alive, for the user as they now are.
 async fn refresh(
     Json(Refresh(token)): Json<Refresh>,
-    (users, sessions): (UserStore, SessionDesk),
+    journal: Journal,
+    sessions: RefreshDesk,
 ) -> Result<Private<Session>, Problem> {
     let token = token.ok_or(Problem::BadToken)?;
-    let session = sessions.renew(&token, &users).await?;
+    let session = sessions.renew(&token, &journal).await?;
     Ok(Private(session))
 }

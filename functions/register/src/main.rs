@@ -2,7 +2,8 @@
 //! once.
 
 use shared::{
-    AccountDesk, Created, Json, Problem, Registration, Session, SessionDesk, StartError, serve,
+    AccountDesk, Created, Journal, Json, Problem, Registration, Registrations, Session,
+    SessionDesk, StartError, Within, serve,
 };
 
 fn main() -> Result<(), StartError> {
@@ -13,10 +14,12 @@ fn main() -> Result<(), StartError> {
 /// can't be.
 async fn register(
     Json(registration): Json<Registration>,
+    _: Within<Registrations>,
+    journal: Journal,
     (accounts, sessions): (AccountDesk, SessionDesk),
 ) -> Result<Created<Session>, Problem> {
     sessions.ready().await?;
-    let user = accounts.register(registration).await?;
+    let user = accounts.register(registration, &journal).await?;
     let session = sessions.open(&user, None).await?;
     Ok(Created(session))
 }

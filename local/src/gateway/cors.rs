@@ -57,7 +57,9 @@ pub(super) fn answer_actual(cors: &ApiCors, request: &HeaderMap, answer: &mut He
 /// cache must not give one origin's answer to another.
 fn allow(cors: &ApiCors, request: &HeaderMap, answer: &mut HeaderMap) -> bool {
     answer.append(header::VARY, HeaderValue::from_static("Origin"));
-    let Some(origin) = request.get(header::ORIGIN) else {
+    // A browser sends one. Of two, an allowed one must not speak for the other.
+    let mut origins = request.get_all(header::ORIGIN).iter();
+    let (Some(origin), None) = (origins.next(), origins.next()) else {
         return false;
     };
     let allowed = cors.allow_origins.iter().any(|allowed| {
@@ -150,6 +152,22 @@ mod tests {
             answer_preflight(&cors(), &from(origin), &mut answer);
             assert_eq!(answer.len(), 1, "{origin}: {answer:?}");
             assert_eq!(text(&answer, "vary"), Some("Origin"));
+        }
+    }
+
+    #[test]
+    fn two_origins_are_told_nothing_even_if_one_is_allowed() {
+        for (first, second) in [
+            ("http://localhost:3000", "http://evil.example"),
+            ("http://evil.example", "http://localhost:3000"),
+        ] {
+            let mut both = from(first);
+            both.append(header::ORIGIN, second.parse().unwrap());
+            let mut answer = HeaderMap::new();
+            answer_preflight(&cors(), &both, &mut answer);
+            answer_actual(&cors(), &both, &mut answer);
+            let names: Vec<_> = answer.keys().collect();
+            assert_eq!(names, ["vary"], "{first} and {second}");
         }
     }
 

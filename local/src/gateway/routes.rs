@@ -196,6 +196,7 @@ mod tests {
             memory_mib: 128,
             reserved_concurrency: None,
             log_group: String::new(),
+            role: None,
             routes: routes
                 .iter()
                 .map(|(method, path)| match *path {

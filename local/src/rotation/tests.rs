@@ -11,7 +11,7 @@ use super::*;
 use crate::logs::{LogSink, Logs};
 use crate::secrets::SecretsManager;
 use crate::service::{ANY_PORT, Service};
-use crate::testing::{function, launch, runtime};
+use crate::testing::{function, iam, launch, runtime};
 
 const ARN: &str = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:stack-Key-AbCdEf";
 
@@ -23,7 +23,7 @@ async fn start(rotation_function: Option<&str>) -> (Arc<SecretsManager>, Service
         rotation_function: rotation_function.map(str::to_owned),
     };
     let logs = Logs::open(&LogSink::Memory).unwrap();
-    SecretsManager::start(ANY_PORT, &[secret], None, &logs)
+    SecretsManager::start(ANY_PORT, &[secret], None, &iam(&[], &logs), &logs)
         .await
         .unwrap()
 }

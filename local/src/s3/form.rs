@@ -11,6 +11,8 @@ use axum::http::{HeaderMap, header};
 use futures_util::{StreamExt, stream};
 use s3s::post_policy::{PostPolicy, PostPolicyCondition};
 
+/// How s3s begins its refusal of a form's field that the policy doesn't name.
+pub(super) const UNNAMED_FIELD: &str = "Each form field that you specify";
 /// How much of a form is read until its file begins, in bytes; S3 takes 20 KB.
 const MAX_FIELDS: usize = 1024 * 1024;
 /// Fields that need no condition, as does whatever begins with [`IGNORED`].

@@ -12,14 +12,34 @@ use time::{Duration, OffsetDateTime};
 
 use super::*;
 use crate::clock;
-use crate::environment::SESSION_TOKEN;
+use crate::environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN, access_key_id};
+use crate::logs::{LogSink, Logs};
 use crate::service::ANY_PORT;
-use crate::template::REGION;
-use crate::testing::{Answer, send};
+use crate::template::{Effect, REGION, RoleTemplate, StatementTemplate};
+use crate::testing::{Answer, function, iam, send};
 
 const BUCKET: &str = "shop-images";
 
+/// A service that knows the operator and a function which may put `pending/` and get `kept/`.
 async fn start() -> S3 {
+    let grant = |action: &str, keys: &str| StatementTemplate {
+        effect: Effect::Allow,
+        actions: vec![action.into()],
+        resources: vec![format!("arn:aws:s3:::{BUCKET}/{keys}")],
+        conditions: Vec::new(),
+    };
+    let mut uploader = function("uploader");
+    uploader.role = Some(RoleTemplate {
+        name: "Uploader".into(),
+        statements: vec![
+            grant("s3:PutObject", "pending/*"),
+            grant("s3:GetObject", "kept/*"),
+            StatementTemplate {
+                resources: vec!["*".into()],
+                ..grant("logs:*", "")
+            },
+        ],
+    });
     let bucket = BucketTemplate {
         logical_id: "ImagesBucket".into(),
         name: BUCKET.into(),
@@ -31,7 +51,10 @@ async fn start() -> S3 {
             max_age: Some(600),
         }],
     };
-    S3::start(ANY_PORT, &[bucket], None).await.unwrap()
+    let logs = Logs::open(&LogSink::Memory).unwrap();
+    S3::start(ANY_PORT, &[bucket], None, &iam(&[uploader], &logs))
+        .await
+        .unwrap()
 }
 
 fn hmac(key: &[u8], text: &str) -> Vec<u8> {
@@ -61,6 +84,18 @@ fn amz_date(time: OffsetDateTime) -> String {
 
 /// A request signed in its headers.
 async fn signed(s3: &S3, method: &str, path: &str, more: &[(&str, &str)], body: &[u8]) -> Answer {
+    signed_by(s3, ACCESS_KEY_ID, method, path, more, body).await
+}
+
+/// A request signed in its headers, with that access key.
+async fn signed_by(
+    s3: &S3,
+    access_key_id: &str,
+    method: &str,
+    path: &str,
+    more: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
     let url = s3.service.url();
     let host = url.strip_prefix("http://").unwrap();
     let date = amz_date(clock::now());
@@ -74,7 +109,7 @@ async fn signed(s3: &S3, method: &str, path: &str, more: &[(&str, &str)], body: 
     let digest = objects::hex(&Sha256::digest(canonical));
     let signature = sign(day, &format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{digest}"));
     let authorization = format!(
-        "AWS4-HMAC-SHA256 Credential={ACCESS_KEY_ID}/{scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature={signature}"
+        "AWS4-HMAC-SHA256 Credential={access_key_id}/{scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature={signature}"
     );
     let mut headers = vec![
         ("authorization", authorization.as_str()),
@@ -120,10 +155,14 @@ impl Form {
     }
 
     fn until(expiration: OffsetDateTime) -> Self {
+        Self::signed_by(ACCESS_KEY_ID, "pending/k", expiration)
+    }
+
+    fn signed_by(access_key_id: &str, key: &str, expiration: OffsetDateTime) -> Self {
         let date = amz_date(clock::now());
-        let credential = format!("{ACCESS_KEY_ID}/{}/{REGION}/s3/aws4_request", &date[..8]);
+        let credential = format!("{access_key_id}/{}/{REGION}/s3/aws4_request", &date[..8]);
         let fields = [
-            ("key", "pending/k"),
+            ("key", key),
             ("Content-Type", "image/png"),
             ("success_action_status", "201"),
             ("x-amz-algorithm", "AWS4-HMAC-SHA256"),
@@ -610,4 +649,82 @@ async fn a_preflight_is_answered_from_the_buckets_rules() {
         assert_eq!(refused.status, 403, "{origin} {method} {headers}");
         assert_eq!(refused.header("access-control-allow-origin"), "");
     }
+}
+
+#[tokio::test]
+async fn a_function_does_with_objects_what_its_role_lets_it() {
+    let s3 = start().await;
+    let key = access_key_id("stack-uploader");
+    for kept in ["kept/a", "public/a"] {
+        assert_eq!(
+            signed(&s3, "PUT", &path(kept), &[], b"own").await.status,
+            200
+        );
+    }
+    let asks = async |method: &str, object: &str, more: &[(&str, &str)]| {
+        let answer = signed_by(&s3, &key, method, &path(object), more, b"").await;
+        answer.status
+    };
+    assert_eq!(asks("PUT", "pending/a", &[]).await, 200);
+    assert_eq!(asks("GET", "kept/a", &[]).await, 200);
+    assert_eq!(asks("HEAD", "kept/a", &[]).await, 200);
+    let other_action = [
+        ("GET", "pending/a"),
+        ("PUT", "kept/a"),
+        ("DELETE", "pending/a"),
+    ];
+    for (method, object) in other_action {
+        assert_eq!(asks(method, object, &[]).await, 403, "{method} {object}");
+    }
+    // Nobody but the CDN's anonymous readers has it for nothing.
+    assert_eq!(asks("GET", "public/a", &[]).await, 403);
+    // A copy reads and writes.
+    let source = format!("{BUCKET}/kept/a");
+    for (from, to, status) in [
+        (source.clone(), "pending/b", 200),
+        (source, "kept/b", 403),
+        (format!("{BUCKET}/public/a"), "pending/c", 403),
+    ] {
+        let headers = [("x-amz-copy-source", from.as_str())];
+        assert_eq!(asks("PUT", to, &headers).await, status, "{from} {to}");
+    }
+    // What needs another action besides, or isn't known.
+    assert_eq!(
+        asks("PUT", "pending/a", &[("x-amz-acl", "private")]).await,
+        403
+    );
+    assert_eq!(
+        asks("PUT", "pending/a", &[("x-amz-tagging", "a=b")]).await,
+        403
+    );
+    assert_eq!(asks("GET", "kept/a?versionId=1", &[]).await, 403);
+    assert_eq!(asks("GET", "kept/a?tagging=", &[]).await, 403);
+    assert_eq!(asks("GET", "", &[]).await, 403);
+    let refused = signed_by(&s3, &key, "DELETE", &path("kept/a"), &[], b"").await;
+    let text = refused.text();
+    for word in [
+        "<Code>AccessDenied</Code>",
+        "assumed-role/Uploader/stack-uploader is not authorized to perform: s3:DeleteObject on",
+        &format!("arn:aws:s3:::{BUCKET}/kept/a because"),
+    ] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+    let unknown = signed_by(&s3, "NOBODYSACCESSKEY", "GET", &path("kept/a"), &[], b"").await;
+    assert_eq!(unknown.status, 403);
+}
+
+#[tokio::test]
+async fn a_form_can_do_what_its_signer_may_when_it_is_used() {
+    let s3 = start().await;
+    let key = access_key_id("stack-uploader");
+    let until = clock::now() + Duration::minutes(5);
+    let sent = async |form: Form| form.send(&s3).await.status;
+    assert_eq!(sent(Form::signed_by(&key, "pending/k", until)).await, 201);
+    assert!(s3.get(BUCKET, "pending/k").is_some());
+    assert_eq!(sent(Form::signed_by(&key, "public/k", until)).await, 403);
+    assert!(s3.get(BUCKET, "public/k").is_none());
+    assert_eq!(
+        sent(Form::signed_by(ACCESS_KEY_ID, "public/k", until)).await,
+        201
+    );
 }

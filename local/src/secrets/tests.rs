@@ -7,9 +7,11 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::Value;
 
 use super::*;
+use crate::environment::access_key_id;
 use crate::logs::LogSink;
 use crate::service::ANY_PORT;
-use crate::testing::{Answer, function, launch, runtime, send};
+use crate::template::{Effect, RoleTemplate, StatementTemplate};
+use crate::testing::{Answer, authorization, function, iam, launch, operator, runtime, send};
 
 const ARN: &str = "arn:aws:secretsmanager:eu-central-1:000000000000:secret:stack-Key-AbCdEf";
 
@@ -24,9 +26,10 @@ fn template() -> Vec<SecretTemplate> {
 
 async fn start(data: Option<&Path>) -> (Arc<SecretsManager>, Service, Logs) {
     let logs = Logs::open(&LogSink::Memory).unwrap();
-    let (manager, service) = SecretsManager::start(ANY_PORT, &template(), data, &logs)
-        .await
-        .unwrap();
+    let (manager, service) =
+        SecretsManager::start(ANY_PORT, &template(), data, &iam(&[], &logs), &logs)
+            .await
+            .unwrap();
     (manager, service, logs)
 }
 
@@ -43,8 +46,15 @@ impl Tries {
 }
 
 async fn ask(service: &Service, action: &str, input: Value) -> Answer {
+    ask_as(service, &operator(), action, input).await
+}
+
+async fn ask_as(service: &Service, authorization: &str, action: &str, input: Value) -> Answer {
     let target = format!("secretsmanager.{action}");
-    let headers = [("x-amz-target", target.as_str())];
+    let headers = [
+        ("x-amz-target", target.as_str()),
+        ("authorization", authorization),
+    ];
     send(
         &service.url(),
         "POST",
@@ -415,4 +425,73 @@ async fn a_stopped_service_refuses_connections_and_comes_back_with_its_state() {
     service.start_again().await.unwrap();
     let value = granted(&service, "GetSecretValue", json!({"SecretId": ARN})).await;
     assert_eq!(value["SecretString"], "kept");
+}
+
+#[tokio::test]
+async fn a_function_calls_what_its_role_names_on_the_secret_that_it_names() {
+    let mut reader = function("reader");
+    reader.role = Some(RoleTemplate {
+        name: "Reader".into(),
+        statements: vec![StatementTemplate {
+            effect: Effect::Allow,
+            actions: vec![
+                "secretsmanager:GetSecretValue".into(),
+                "secretsmanager:RotateSecret".into(),
+                "logs:*".into(),
+            ],
+            resources: vec![ARN.into(), "arn:aws:logs:*:*:*".into()],
+            conditions: Vec::new(),
+        }],
+    });
+    let logs = Logs::open(&LogSink::Memory).unwrap();
+    let iam = iam(&[reader.clone()], &logs);
+    let (_, service) = SecretsManager::start(ANY_PORT, &template(), None, &iam, &logs)
+        .await
+        .unwrap();
+    for name in ["stack-Key", "other"] {
+        let action = ["PutSecretValue", "CreateSecret"][usize::from(name == "other")];
+        granted(
+            &service,
+            action,
+            json!({"SecretId": name, "Name": name, "SecretString": "hush"}),
+        )
+        .await;
+    }
+
+    let key = authorization(&access_key_id(&reader.name));
+    for id in [ARN, "stack-Key"] {
+        let input = json!({ "SecretId": id });
+        let answer = ask_as(&service, &key, "GetSecretValue", input).await;
+        assert_eq!(answer.json()["SecretString"], "hush", "{id}");
+    }
+    let own = json!({"SecretId": ARN, "SecretString": "x"});
+    for (action, input) in [
+        ("PutSecretValue", own.clone()),
+        ("GetSecretValue", json!({"SecretId": "other"})),
+        ("GetSecretValue", json!({"SecretId": "nobody"})),
+        ("GetSecretValue", json!({})),
+        // More than one action, which a grant of the first doesn't cover.
+        ("RotateSecret", own.clone()),
+        ("CreateSecret", json!({"Name": "new"})),
+    ] {
+        let answer = ask_as(&service, &key, action, input).await;
+        assert_eq!(answer.status, 400, "{action}");
+        assert_eq!(answer.json()["__type"], "AccessDeniedException", "{action}");
+    }
+    assert_eq!(logs.lines().len(), 6);
+
+    let input = json!({ "SecretId": ARN });
+    for (key, kind) in [
+        (
+            authorization("NOBODYSACCESSKEY"),
+            "UnrecognizedClientException",
+        ),
+        (String::new(), "MissingAuthenticationTokenException"),
+    ] {
+        let answer = ask_as(&service, &key, "GetSecretValue", input.clone()).await;
+        assert_eq!(
+            (answer.status, &answer.json()["__type"]),
+            (400, &kind.into())
+        );
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::roles;
 use super::scope::{Resource, Scope, scalar_text};
 use super::{FunctionTemplate, RouteTemplate, TemplateError};
 
@@ -82,6 +83,19 @@ pub(super) fn function(
         None => format!("/aws/lambda/{name}"),
     };
 
+    for unknown in ["Policies", "PermissionsBoundary"] {
+        if function_property(scope, resource, unknown).is_some() {
+            return Err(TemplateError::new(
+                &resource.at(unknown),
+                "the local cloud knows what a function may do by its Role only",
+            ));
+        }
+    }
+    let role = match function_property(scope, resource, "Role") {
+        Some(role) => Some(roles::role_of(scope, role, &resource.at("Role"))?),
+        None => None,
+    };
+
     Ok(FunctionTemplate {
         logical_id: resource.id.to_owned(),
         binary: binary.to_owned(),
@@ -91,6 +105,7 @@ pub(super) fn function(
             .map_err(|_| TemplateError::new(&resource.at("MemorySize"), "is too large"))?,
         reserved_concurrency,
         log_group,
+        role,
         routes: routes(scope, resource)?,
         name,
     })

@@ -9,12 +9,11 @@ use super::{
     ApiCors, BucketCors, BucketTemplate, SecretTemplate, TableTemplate, Template, TemplateError,
 };
 
-/// Kinds of resources without an effect on what a laptop can run: permissions, log groups,
-/// alarms, the CDN.
-const WITHOUT_EFFECT: [&str; 9] = [
+/// Kinds of resources without an effect on what a laptop can run: who may call functions, log
+/// groups, alarms, the CDN.
+const WITHOUT_EFFECT: [&str; 8] = [
     "AWS::CloudFront::",
     "AWS::CloudWatch::",
-    "AWS::IAM::",
     "AWS::KMS::",
     "AWS::Lambda::Permission",
     "AWS::Logs::",
@@ -52,7 +51,8 @@ pub(super) fn read(scope: &Scope<'_>) -> Result<Template, TemplateError> {
             "AWS::SecretsManager::Secret" => {
                 template.secrets.push(secret(scope, *resource, &resources)?);
             }
-            "AWS::SecretsManager::RotationSchedule" => {}
+            // A role is read with the function that runs with it.
+            "AWS::IAM::Role" | "AWS::SecretsManager::RotationSchedule" => {}
             kind if WITHOUT_EFFECT.iter().any(|known| kind.starts_with(known)) => {}
             kind => {
                 return Err(TemplateError::new(

@@ -45,6 +45,7 @@ Resources:
     Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: get-orders}}
     Properties:
       FunctionName: !Sub "${AWS::StackName}-get-orders"
+      Role: !GetAtt GetOrdersRole.Arn
       Timeout: !FindInMap [Limits, !Ref Stage, seconds]
       Environment:
         Variables:
@@ -57,6 +58,27 @@ Resources:
       Events:
         Route: {Type: HttpApi, Properties: {ApiId: !Ref Api, Method: get, Path: "/api/orders/{orderId}"}}
         Rest: {Type: HttpApi, Properties: {ApiId: !Ref Api}}
+  GetOrdersRole:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: {Version: "2012-10-17"}
+      Policies:
+        - PolicyName: own
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement:
+              - Effect: Allow
+                Action: dynamodb:Query
+                Resource: !GetAtt OrdersTable.Arn
+              - Sid: InTransactions
+                Effect: Deny
+                Action: [dynamodb:PutItem, dynamodb:UpdateItem]
+                Resource: [!GetAtt OrdersTable.Arn, !Sub "${ImagesBucket.Arn}/pending/*"]
+                Condition:
+                  ForAnyValue:StringEquals: {dynamodb:EnclosingOperation: [TransactWriteItems]}
+                  ForAllValues:StringEquals: {dynamodb:Attributes: [userId, total]}
+                  "Null": {dynamodb:LeadingKeys: "true", dynamodb:Attributes: false}
+                  StringEqualsIfExists: {dynamodb:ReturnValues: NONE}
   OnlyInProduction:
     Type: AWS::Nobody::Knows
     Condition: IsProduction
@@ -138,6 +160,147 @@ fn a_function_has_the_values_that_cloudformation_would_give_it() {
             },
         ]
     );
+}
+
+#[test]
+fn a_function_has_the_role_that_it_names_with_every_statement() {
+    let template = small();
+    let role = template.functions[0].role.as_ref().unwrap();
+    assert_eq!(role.name, "shop-GetOrdersRole");
+    let orders = "arn:aws:dynamodb:eu-central-1:000000000000:table/shop-OrdersTable";
+    let [query, deny] = &role.statements[..] else {
+        panic!("{role:?}");
+    };
+    assert_eq!(query.effect, Effect::Allow);
+    assert_eq!(query.actions, ["dynamodb:Query"]);
+    assert_eq!(query.resources, [orders]);
+    assert_eq!(query.conditions, []);
+    assert_eq!(deny.effect, Effect::Deny);
+    assert_eq!(deny.actions, ["dynamodb:PutItem", "dynamodb:UpdateItem"]);
+    let pending = "arn:aws:s3:::shop-images/pending/*";
+    assert_eq!(deny.resources, [orders, pending]);
+    let set = |values: &[&str]| values.iter().map(|it| (*it).to_owned()).collect();
+    let mut tests: Vec<_> = deny
+        .conditions
+        .iter()
+        .map(|it| (it.key, &it.test))
+        .collect();
+    tests.sort_by_key(|(key, _)| *key);
+    assert_eq!(
+        tests,
+        [
+            (
+                ContextKey::Attributes,
+                &ConditionTest::AllEqual(set(&["userId", "total"]))
+            ),
+            (ContextKey::Attributes, &ConditionTest::Present),
+            (
+                ContextKey::EnclosingOperation,
+                &ConditionTest::AnyEqual(set(&["TransactWriteItems"]))
+            ),
+            (ContextKey::LeadingKeys, &ConditionTest::Absent),
+            (
+                ContextKey::ReturnValues,
+                &ConditionTest::EqualsIfExists(set(&["NONE"]))
+            ),
+        ]
+    );
+}
+
+#[test]
+fn what_a_policy_says_that_is_not_understood_is_never_skipped() {
+    let action = "Action: dynamodb:Query";
+    let any_value = "ForAnyValue:StringEquals: {dynamodb:EnclosingOperation: [TransactWriteItems]}";
+    let cases = [
+        (
+            action,
+            "NotAction: dynamodb:Query",
+            "does not know NotAction",
+        ),
+        (action, "Action: []", "must be a string or a list"),
+        (action, "Action: Query", "Query is no action"),
+        ("Effect: Deny", "Effect: Perhaps", "Allow or Deny"),
+        (
+            "Sid: InTransactions",
+            "Principal: \"*\"",
+            "does not know Principal",
+        ),
+        (
+            "Resource: !GetAtt OrdersTable.Arn",
+            "NotResource: \"*\"",
+            "does not know NotResource",
+        ),
+        (
+            "Resource: !GetAtt OrdersTable.Arn",
+            "Resource: !Ref OrdersTable",
+            "is no ARN",
+        ),
+        ("pending/*", "${!aws:userid}", "policy variables"),
+        (
+            any_value,
+            "StringLike: {dynamodb:EnclosingOperation: x}",
+            "condition operator",
+        ),
+        (
+            any_value,
+            "ForAnyValue:StringEqualsIfExists: {dynamodb:Attributes: x}",
+            "condition operator",
+        ),
+        (
+            any_value,
+            "StringEquals: {dynamodb:Select: COUNT}",
+            "condition key",
+        ),
+        (
+            any_value,
+            "StringEquals: {dynamodb:Attributes: x}",
+            "needs ForAllValues",
+        ),
+        (
+            any_value,
+            "StringEquals: {dynamodb:ReturnValues: \"${!aws:userid}\"}",
+            "policy variables",
+        ),
+        (
+            "dynamodb:Attributes: false",
+            "dynamodb:Attributes: maybe",
+            "true or false",
+        ),
+        (
+            "dynamodb:ReturnValues: NONE",
+            "dynamodb:ReturnValues: []",
+            "a list of strings",
+        ),
+        (
+            "Version: \"2012-10-17\"\n",
+            "Version: \"2008-10-17\"\n",
+            "Version 2012-10-17 only",
+        ),
+        (
+            "      Policies:\n",
+            "      ManagedPolicyArns: []\n      Policies:\n",
+            "this property of a role",
+        ),
+        (
+            "Role: !GetAtt GetOrdersRole.Arn",
+            "Role: arn:aws:iam::1:role/own",
+            "no role of this template",
+        ),
+        (
+            "Role: !GetAtt GetOrdersRole.Arn",
+            "Policies: [AdministratorAccess]",
+            "by its Role only",
+        ),
+        (
+            "  OnlyInProduction:\n",
+            "  More: {Type: AWS::IAM::RolePolicy}\n  OnlyInProduction:\n",
+            "AWS::IAM::RolePolicy",
+        ),
+    ];
+    for (of, with, expected) in cases {
+        let error = refusal(of, with);
+        assert!(error.contains(expected), "{with}: {error}");
+    }
 }
 
 #[test]
@@ -254,6 +417,30 @@ fn text_that_is_not_yaml_is_refused() {
     for text in ["a: [", "", "--- a\n--- b", "just words"] {
         assert!(Template::parse(text, &deployment()).is_err(), "{text}");
     }
+}
+
+#[test]
+fn a_document_has_the_long_form_of_every_short_tag() {
+    let text = "{a: !Ref B, c: !GetAtt D.Arn, e: [!Sub \"${F}\"], g: !Condition H, i: 1}";
+    let expected = json!({
+        "a": {"Ref": "B"}, "c": {"Fn::GetAtt": "D.Arn"}, "e": [{"Fn::Sub": "${F}"}],
+        "g": {"Condition": "H"}, "i": 1,
+    });
+    assert_eq!(document(text).unwrap(), expected);
+    assert!(document("a: [").is_err());
+}
+
+#[test]
+fn alarms_and_whom_they_tell_are_passed_over() {
+    let monitoring = r#"
+  AlarmTopic: {Type: AWS::SNS::Topic, Condition: IsTest, Properties: {KmsMasterKeyId: !GetAtt Key.Arn}}
+  AlarmTopicPolicy: {Type: AWS::SNS::TopicPolicy}
+  AlarmSubscription: {Type: AWS::SNS::Subscription}
+  Alarm: {Type: AWS::CloudWatch::Alarm, Properties: {AlarmActions: [!Ref AlarmTopic]}}
+  Dashboard: {Type: AWS::CloudWatch::Dashboard, Properties: {DashboardBody: !Sub "${Alarm.Arn}"}}
+"#;
+    let with = format!("{}{monitoring}", SMALL.trim_end());
+    assert_eq!(Template::parse(&with, &deployment()).unwrap(), small());
 }
 
 #[test]

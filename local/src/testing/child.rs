@@ -148,8 +148,11 @@ fn rotate(event: &Value) {
     let address = url.strip_prefix("http://").unwrap();
     let (secret, token) = (&event["SecretId"], &event["ClientRequestToken"]);
     let ask = |action: &str, input: Value| -> Value {
-        let target = format!("x-amz-target: secretsmanager.{action}\r\n");
-        let (_, answer) = call(address, "POST", "/", &target, input.to_string().as_bytes());
+        let headers = format!(
+            "x-amz-target: secretsmanager.{action}\r\nauthorization: {}\r\n",
+            super::operator()
+        );
+        let (_, answer) = call(address, "POST", "/", &headers, input.to_string().as_bytes());
         serde_json::from_slice(&answer).unwrap()
     };
     let stages = ask("DescribeSecret", json!({ "SecretId": secret }))["VersionIdsToStages"].clone();

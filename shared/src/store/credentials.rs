@@ -1,37 +1,26 @@
 //! The table `credentials`: which address and password open which account.
-//! Only the functions that sign people in may read it.
+//! Only the functions that sign people in or set passwords may read it.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 
+use crate::audit::{Action, Actor, Record};
 use crate::env::{Env, FromEnv, StartError};
 use crate::ids::UserId;
+use crate::journal::{Event, Journal};
+use crate::log;
 use crate::password::{NewPassword, StoredPassword};
 use crate::problem::{Conflict, Problem};
-use crate::store::failed;
+use crate::store::audit::AuditLog;
 use crate::store::item::{Item, Row, text};
-use crate::store::users::{self, UserStore};
-use crate::time::Timestamp;
-use crate::user::{EmailAddress, Registration, Role, SignIn, User, UserStatus};
-
-/// That someone has just shown who they are, by a password or a session.
-/// Made in the stores that check those, nowhere else.
-pub struct Proof(UserId);
-
-impl Proof {
-    pub(crate) fn new(user_id: UserId) -> Self {
-        Self(user_id)
-    }
-
-    pub(crate) fn user_id(&self) -> &UserId {
-        &self.0
-    }
-}
+use crate::store::transaction::write_all;
+use crate::store::users::UserStore;
+use crate::store::{condition_failed, failed};
+use crate::user::{EmailAddress, Registration, Role, User};
 
 /// Addresses and passwords.
 #[derive(Clone)]
-pub struct CredentialStore {
+pub(crate) struct CredentialStore {
     client: Client,
     table: String,
 }
@@ -46,27 +35,24 @@ impl FromEnv for CredentialStore {
 
     async fn warm(&self) {
         // No address is empty, so there is no such row: half a read unit.
-        let _ = self.find("email#").await;
+        let _ = self.row("email#").await;
     }
 }
 
+/// What an address opens, and by which password.
+pub(crate) struct Credential {
+    pub(crate) user_id: UserId,
+    /// Nothing, while its owner has not accepted their invitation.
+    pub(crate) password: Option<StoredPassword>,
+}
+
 impl CredentialStore {
-    /// Checks an address and a password. An unknown address takes the time
-    /// of a wrong password.
-    ///
-    /// # Errors
-    /// [`Problem::SignInFailed`] for either.
-    pub async fn verify(&self, attempt: &SignIn) -> Result<Proof, Problem> {
-        let found = self.find(&key(&attempt.email)).await?;
-        let stored = found.as_ref().map(|(_, password)| password);
-        let right = attempt.password.is(stored)?;
-        match found {
-            Some((user_id, _)) if right => Ok(Proof::new(user_id)),
-            Some(_) | None => Err(Problem::SignInFailed),
-        }
+    /// What an address opens; nothing if it has no account.
+    pub(crate) async fn find(&self, email: &EmailAddress) -> Result<Option<Credential>, Problem> {
+        self.row(&key(email)).await
     }
 
-    async fn find(&self, login: &str) -> Result<Option<(UserId, StoredPassword)>, Problem> {
+    async fn row(&self, login: &str) -> Result<Option<Credential>, Problem> {
         let found = self
             .client
             .get_item()
@@ -80,16 +66,85 @@ impl CredentialStore {
             return Ok(None);
         };
         let row = Row(&item);
-        let password = StoredPassword::new(row.text("passwordHash")?.to_owned());
-        Ok(Some((row.id("userId")?, password)))
+        let password = row.optional_text("passwordHash")?;
+        Ok(Some(Credential {
+            user_id: row.id("userId")?,
+            password: password.map(|hash| StoredPassword::new(hash.to_owned())),
+        }))
+    }
+
+    /// Puts a stronger hash of the same password in the place of a weaker one.
+    /// The sign-in that brought it up goes on if this fails: the next one
+    /// tries again.
+    pub(crate) async fn strengthen(
+        &self,
+        email: &EmailAddress,
+        old: &StoredPassword,
+        new: &StoredPassword,
+    ) {
+        let put = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("login", text(key(email)))
+            .update_expression("SET passwordHash = :new")
+            .condition_expression("passwordHash = :old")
+            .expression_attribute_values(":new", text(new.as_str()))
+            .expression_attribute_values(":old", text(old.as_str()))
+            .send()
+            .await;
+        match put {
+            // Somebody else did, or the password was changed meanwhile.
+            Err(error) if condition_failed(&error) => {}
+            Err(error) => log::warn("password-not-rehashed", &error),
+            Ok(_) => {}
+        }
+    }
+
+    /// A new address as a part of a transaction.
+    pub(crate) fn put_new(
+        &self,
+        email: &EmailAddress,
+        item: Item,
+    ) -> Result<TransactWriteItem, Problem> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item.text("login", key(email)).into_attributes()))
+            .condition_expression("attribute_not_exists(login)")
+            .build()
+            .map_err(Problem::internal)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// A change of an address's row as a part of a transaction.
+    pub(crate) fn update(
+        &self,
+        email: &EmailAddress,
+        expression: &str,
+        condition: &str,
+        values: impl IntoIterator<Item = (&'static str, AttributeValue)>,
+    ) -> Result<TransactWriteItem, Problem> {
+        let values = values
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value));
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key("login", text(key(email)))
+            .update_expression(expression)
+            .condition_expression(condition)
+            .set_expression_attribute_values(Some(values.collect()))
+            .build()
+            .map_err(Problem::internal)?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 }
 
-/// Where accounts are made.
+/// Where customers' accounts are made.
 #[derive(Clone)]
 pub struct AccountDesk {
     credentials: CredentialStore,
     users: UserStore,
+    audit: AuditLog,
 }
 
 impl FromEnv for AccountDesk {
@@ -97,6 +152,7 @@ impl FromEnv for AccountDesk {
         Ok(Self {
             credentials: CredentialStore::from_env(env)?,
             users: UserStore::from_env(env)?,
+            audit: AuditLog::from_env(env)?,
         })
     }
 
@@ -110,18 +166,10 @@ impl AccountDesk {
     ///
     /// # Errors
     /// [`Conflict::AddressTaken`] if the address has one.
-    pub async fn register(&self, new: Registration) -> Result<User, Problem> {
-        let user = User {
-            id: UserId::generate()?,
-            email: new.email,
-            name: new.name,
-            phone: new.phone,
-            role: Role::Customer,
-            status: UserStatus::Active,
-            tokens_valid_after: Timestamp::now(),
-            created_at: Timestamp::now(),
-        };
-        self.insert(user, &new.password).await
+    pub async fn register(&self, new: Registration, journal: &Journal) -> Result<User, Problem> {
+        let mut user = User::new(new.email, &new.name, Role::Customer)?;
+        user.phone = new.phone;
+        self.insert(user, &new.password, journal).await
     }
 
     /// Makes an account of any role. The demo shop is peopled this way; no
@@ -129,49 +177,34 @@ impl AccountDesk {
     ///
     /// # Errors
     /// As [`Self::register`].
-    pub async fn insert(&self, user: User, password: &NewPassword) -> Result<User, Problem> {
+    pub async fn insert(
+        &self,
+        mut user: User,
+        password: &NewPassword,
+        journal: &Journal,
+    ) -> Result<User, Problem> {
+        user.staff_password = password.fits_staff();
         let credential = Item::new()
-            .text("login", key(&user.email))
             .text("userId", user.id.as_str())
-            .text("passwordHash", password.hash()?.as_str())
-            .into_attributes();
-        let put_credential = Put::builder()
-            .table_name(&self.credentials.table)
-            .set_item(Some(credential))
-            .condition_expression("attribute_not_exists(login)")
-            .build()
-            .map_err(Problem::internal)?;
-        let put_user = Put::builder()
-            .table_name(&self.users.table)
-            .set_item(Some(users::write(&user)))
-            .condition_expression("attribute_not_exists(userId)")
-            .build()
-            .map_err(Problem::internal)?;
-        let made = self
-            .credentials
-            .client
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(put_credential).build())
-            .transact_items(TransactWriteItem::builder().put(put_user).build())
-            .send()
-            .await;
-        match made {
-            Ok(_) => Ok(user),
-            Err(error) if first_condition_failed(error.as_service_error()) => {
-                Err(Problem::Conflict(Conflict::AddressTaken))
-            }
-            Err(error) => Err(failed(error)),
+            .text("passwordHash", password.hash()?.as_str());
+        let action = Action::AccountRegistered;
+        let actor = Actor::User(user.id.clone());
+        let record = Record::under(journal, actor, action, user.id.as_str(), Vec::new());
+        let actions = vec![
+            self.credentials.put_new(&user.email, credential)?,
+            self.users.put_new(&user)?,
+            self.audit.put(&record)?,
+        ];
+        let written = write_all(&self.users.client, actions).await?;
+        if written.refused(0) {
+            return Err(Problem::Conflict(Conflict::AddressTaken));
         }
+        if written.refused(1) {
+            return Err(Problem::internal("a new id is somebody's"));
+        }
+        journal.note(&Event::Recorded(action, user.id.as_str()));
+        Ok(user)
     }
-}
-
-/// Whether the transaction's first action is the one that was refused.
-fn first_condition_failed(error: Option<&TransactWriteItemsError>) -> bool {
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error else {
-        return false;
-    };
-    let first = cancelled.cancellation_reasons().first();
-    first.and_then(|reason| reason.code()) == Some("ConditionalCheckFailed")
 }
 
 fn key(email: &EmailAddress) -> String {

@@ -16,15 +16,21 @@
 //! }
 //! ```
 
+pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod carts;
 pub(crate) mod catalogue;
 pub(crate) mod credentials;
 pub(crate) mod inventory;
 pub(crate) mod item;
+pub(crate) mod limits;
 pub(crate) mod orders;
 pub(crate) mod products;
 pub(crate) mod sessions;
+pub(crate) mod sign_in;
+pub(crate) mod staff;
 pub(crate) mod token_keys;
+pub(crate) mod transaction;
 pub(crate) mod uploads;
 pub(crate) mod users;
 

@@ -4,16 +4,20 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem};
 
-use crate::auth::Admin;
+use crate::audit::{Action, Record};
+use crate::auth::{Admin, Identity};
 use crate::env::{Env, FromEnv, StartError};
 use crate::ids::{ImageId, ProductId};
+use crate::journal::Event;
 use crate::money::Currency;
 use crate::problem::{InvalidField, Problem};
 use crate::product::{
     Availability, CategorySlug, Image, NewProduct, Product, ProductStatus, StaffProduct,
 };
+use crate::store::audit::AuditLog;
 use crate::store::inventory::stock_row;
 use crate::store::item::{Attributes, Item, Row, number, text};
+use crate::store::transaction::{Written, write_all};
 use crate::store::{Corrupt, condition_failed, failed, pause};
 use crate::text::Word;
 use crate::time::Timestamp;
@@ -137,6 +141,7 @@ pub struct ProductDesk {
     products: ProductStore,
     inventory_table: String,
     currency: Currency,
+    audit: AuditLog,
 }
 
 impl FromEnv for ProductDesk {
@@ -145,6 +150,7 @@ impl FromEnv for ProductDesk {
             products: ProductStore::from_env(env)?,
             inventory_table: env.variable("INVENTORY_TABLE")?,
             currency: env.currency()?,
+            audit: AuditLog::from_env(env)?,
         })
     }
 }
@@ -154,8 +160,14 @@ impl ProductDesk {
     ///
     /// # Errors
     /// [`Problem::Invalid`] for a price in another currency than the shop's.
-    pub async fn create(&self, _by: &Admin, new: NewProduct) -> Result<StaffProduct, Problem> {
-        self.insert(ProductId::generate()?, new, Vec::new()).await
+    pub async fn create(&self, by: &Admin, new: NewProduct) -> Result<StaffProduct, Problem> {
+        let id = ProductId::generate()?;
+        let thing = id.to_string();
+        let action = Action::ProductCreated;
+        let record = Record::by(by, action, &thing, Vec::new());
+        let made = self.put(id, new, Vec::new(), Some(&record)).await?;
+        by.journal().note(&Event::Recorded(action, &thing));
+        Ok(made)
     }
 
     /// Makes a product under a given id and with pictures. The demo shop is
@@ -168,6 +180,16 @@ impl ProductDesk {
         id: ProductId,
         new: NewProduct,
         images: Vec<Image>,
+    ) -> Result<StaffProduct, Problem> {
+        self.put(id, new, images, None).await
+    }
+
+    async fn put(
+        &self,
+        id: ProductId,
+        new: NewProduct,
+        images: Vec<Image>,
+        record: Option<&Record<'_>>,
     ) -> Result<StaffProduct, Problem> {
         if new.price.currency() != self.currency {
             let detail = format!(
@@ -202,15 +224,17 @@ impl ProductDesk {
             .condition_expression("attribute_not_exists(productId)")
             .build()
             .map_err(Problem::internal)?;
-        self.products
-            .client
-            .transact_write_items()
-            .transact_items(TransactWriteItem::builder().put(put_product).build())
-            .transact_items(TransactWriteItem::builder().put(put_stock).build())
-            .send()
-            .await
-            .map_err(failed)?;
-        Ok(product.for_staff(stock))
+        let mut actions = vec![
+            TransactWriteItem::builder().put(put_product).build(),
+            TransactWriteItem::builder().put(put_stock).build(),
+        ];
+        if let Some(record) = record {
+            actions.push(self.audit.put(record)?);
+        }
+        match write_all(&self.products.client, actions).await? {
+            Written::Done => Ok(product.for_staff(stock)),
+            Written::Refused(_) => Err(Problem::internal("a new id is some product's")),
+        }
     }
 }
 

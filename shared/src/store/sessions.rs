@@ -3,15 +3,21 @@
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{
+    Delete, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 
+use crate::audit::{Action, Actor, Change, Record};
 use crate::auth::{Identity, Person};
 use crate::env::{Env, FromEnv, StartError};
 use crate::ids::{SessionId, UserId};
+use crate::journal::{Event, Journal};
 use crate::problem::Problem;
 use crate::session::{self, RefreshToken, Session};
 use crate::signer::Signer;
+use crate::store::audit::AuditLog;
 use crate::store::item::{Attributes, Item, Row, number, text};
+use crate::store::transaction::{Written, write_all};
 use crate::store::users::UserStore;
 use crate::store::{Corrupt, condition_failed, failed};
 use crate::text::Word;
@@ -40,7 +46,7 @@ impl SessionStore {
     ///
     /// # Errors
     /// When the table can't be written.
-    pub async fn end(&self, token: &RefreshToken) -> Result<(), Problem> {
+    pub async fn end(&self, token: &RefreshToken, journal: &Journal) -> Result<(), Problem> {
         let ended = self
             .client
             .delete_item()
@@ -51,7 +57,10 @@ impl SessionStore {
             .send()
             .await;
         match ended {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                journal.note(&Event::SignedOut(&token.user_id));
+                Ok(())
+            }
             Err(error) if condition_failed(&error) => Ok(()),
             Err(error) => Err(failed(error)),
         }
@@ -62,6 +71,15 @@ impl SessionStore {
     /// # Errors
     /// When the table can't be read or written.
     pub async fn end_all(&self, caller: &Person) -> Result<(), Problem> {
+        self.end_all_but(caller, None).await
+    }
+
+    /// Ends every session of the caller but one.
+    pub(crate) async fn end_all_but(
+        &self,
+        caller: &Person,
+        kept: Option<&SessionId>,
+    ) -> Result<(), Problem> {
         let mut after: Option<Attributes> = None;
         loop {
             let page = self
@@ -77,6 +95,10 @@ impl SessionStore {
                 .await
                 .map_err(failed)?;
             for item in page.items.unwrap_or_default() {
+                let id = Row(&item).text("sessionId")?;
+                if kept.is_some_and(|kept| kept.as_str() == id) {
+                    continue;
+                }
                 self.client
                     .delete_item()
                     .table_name(&self.table)
@@ -132,7 +154,8 @@ impl SessionDesk {
         // Signed first: a session nobody was told of would be left over if
         // this failed after the write.
         let access = self.signer.sign(user, &token.session_id).await?;
-        let now = Timestamp::now();
+        // No earlier than from when on the user's sessions count.
+        let now = Timestamp::now().max(user.tokens_valid_after);
         let end = now.plus(session::lifetime(user.role));
         let item = Item::new()
             .text("userId", user.id.as_str())
@@ -153,7 +176,31 @@ impl SessionDesk {
             .map_err(failed)?;
         Ok(Session::new(user, access, &token, end))
     }
+}
 
+/// Sessions, as those who keep them alive need them.
+#[derive(Clone)]
+pub struct RefreshDesk {
+    desk: SessionDesk,
+    users: UserStore,
+    audit: AuditLog,
+}
+
+impl FromEnv for RefreshDesk {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            desk: SessionDesk::from_env(env)?,
+            users: UserStore::from_env(env)?,
+            audit: AuditLog::from_env(env)?,
+        })
+    }
+
+    async fn warm(&self) {
+        self.desk.warm().await;
+    }
+}
+
+impl RefreshDesk {
     /// Keeps a session alive: takes its refresh token, once, and puts the next
     /// one in its place. A used one ends the session.
     ///
@@ -162,34 +209,45 @@ impl SessionDesk {
     ///
     /// # Errors
     /// [`Problem::BadToken`] for a token that is used, ended, expired or none
-    /// of ours, and for a user who is disabled or whose role is another now.
-    pub async fn renew(&self, used: &RefreshToken, users: &UserStore) -> Result<Session, Problem> {
-        let key = self.signer.key().await?;
-        let user = users.of_refresh_token(used).await?;
+    /// of ours, for a user who is disabled or whose role is another now, and
+    /// for a session from before its user ended all of them.
+    pub async fn renew(&self, used: &RefreshToken, journal: &Journal) -> Result<Session, Problem> {
+        let signer = &self.desk.signer;
+        let key = signer.key().await?;
+        let user = self.users.of_refresh_token(used).await?;
         let user = user.ok_or(Problem::BadToken)?;
         let next = used.next()?;
-        let row = self.take(used, &next).await?;
+        let row = self.take(used, &next, journal).await?;
         let row = Row(&row);
         // A session lasts as long as the role it was opened for allows. Who
         // has another role by now signs in anew.
-        if row.parsed("role", Role::parse)? != user.role {
-            self.store.end(used).await?;
+        let same_role = row.parsed("role", Role::parse)? == user.role;
+        let opened = row.time("createdAt")?;
+        let counts = opened >= user.tokens_valid_after
+            || user.kept_session.as_ref() == Some(&used.session_id);
+        if !same_role || !counts {
+            self.desk.store.end(used, journal).await?;
             return Err(Problem::BadToken);
         }
         let end = Timestamp::from_unix(row.number("expiresAt")?);
         let end = end.ok_or(Corrupt::new("expiresAt"))?;
-        let access = self.signer.sign_with(&key, &user, &next.session_id)?;
+        let access = signer.sign_with(&key, &user, &next.session_id)?;
         Ok(Session::new(&user, access, &next, end))
     }
 
     /// Puts the next token in the place of the used one.
-    async fn take(&self, used: &RefreshToken, next: &RefreshToken) -> Result<Attributes, Problem> {
+    async fn take(
+        &self,
+        used: &RefreshToken,
+        next: &RefreshToken,
+        journal: &Journal,
+    ) -> Result<Attributes, Problem> {
         let now = Timestamp::now();
-        let taken = self
-            .store
+        let store = &self.desk.store;
+        let taken = store
             .client
             .update_item()
-            .table_name(&self.store.table)
+            .table_name(&store.table)
             .set_key(Some(key(&used.user_id, &used.session_id)))
             .update_expression("SET tokenHash = :next, refreshedAt = :at")
             // DynamoDB deletes late: what has expired must not be kept alive.
@@ -216,13 +274,36 @@ impl SessionDesk {
             // Our own write: its answer was lost and the SDK sent it again.
             return Ok(row.clone());
         }
-        self.end_if_reused(used, Row(row)).await?;
+        if Row(row).text("familyHash")? == used.family_hash() {
+            self.end_reused(used, journal).await?;
+        }
         Err(Problem::BadToken)
     }
 
-    async fn end_if_reused(&self, used: &RefreshToken, row: Row<'_>) -> Result<(), Problem> {
-        if row.text("familyHash")? == used.family_hash() {
-            self.store.end(used).await?;
+    /// Ends a session whose refresh token was used twice, or after its end,
+    /// and records it: one of the two users stole it.
+    async fn end_reused(&self, used: &RefreshToken, journal: &Journal) -> Result<(), Problem> {
+        let store = &self.desk.store;
+        let ended = Delete::builder()
+            .table_name(&store.table)
+            .set_key(Some(key(&used.user_id, &used.session_id)))
+            .condition_expression("familyHash = :family")
+            .expression_attribute_values(":family", text(used.family_hash()))
+            .build()
+            .map_err(Problem::internal)?;
+        let ended = TransactWriteItem::builder().delete(ended).build();
+        let action = Action::RefreshTokenReused;
+        let session = Change {
+            field: "session".to_owned(),
+            before: Some(used.session_id.to_string()),
+            after: None,
+        };
+        let thing = used.user_id.as_str();
+        let record = Record::under(journal, Actor::Unknown, action, thing, vec![session]);
+        match write_all(&store.client, vec![ended, self.audit.put(&record)?]).await? {
+            Written::Done => journal.note(&Event::Recorded(action, thing)),
+            // Somebody else ended it at the same time, and recorded why.
+            Written::Refused(_) => {}
         }
         Ok(())
     }

@@ -4,14 +4,18 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
+use crate::audit::{Action, Change, Record};
 use crate::auth::{Admin, Identity};
 use crate::env::{Env, FromEnv, StartError};
 use crate::ids::UploadId;
+use crate::journal::Event;
 use crate::problem::Problem;
-use crate::store::failed;
+use crate::store::audit::AuditLog;
 use crate::store::item::Item;
 use crate::store::products::ProductStore;
+use crate::store::transaction::{Written, write_all};
 use crate::text::Word;
 use crate::time::Timestamp;
 use crate::upload::{UploadForm, UploadForms, UploadRequest, pending_key};
@@ -27,6 +31,7 @@ pub struct UploadDesk {
     table: String,
     products: ProductStore,
     forms: UploadForms,
+    audit: AuditLog,
 }
 
 impl FromEnv for UploadDesk {
@@ -36,6 +41,7 @@ impl FromEnv for UploadDesk {
             table: env.variable("UPLOADS_TABLE")?,
             products: ProductStore::from_env(env)?,
             forms: UploadForms::from_env(env)?,
+            audit: AuditLog::from_env(env)?,
         })
     }
 }
@@ -66,13 +72,22 @@ impl UploadDesk {
             .time("createdAt", now)
             .expires(now.plus(AWAITED));
         let form = self.forms.form(upload, wanted.content_type, now)?;
-        self.client
-            .put_item()
+        let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item.into_attributes()))
-            .send()
-            .await
-            .map_err(failed)?;
+            .condition_expression("attribute_not_exists(uploadId)")
+            .build()
+            .map_err(Problem::internal)?;
+        let put = TransactWriteItem::builder().put(put).build();
+        let action = Action::UploadGranted;
+        let product = Change::of("images");
+        let record = Record::by(by, action, wanted.product_id.as_str(), vec![product]);
+        match write_all(&self.client, vec![put, self.audit.put(&record)?]).await? {
+            Written::Done => {}
+            Written::Refused(_) => return Err(Problem::internal("a new id is some upload's")),
+        }
+        by.journal()
+            .note(&Event::Recorded(action, wanted.product_id.as_str()));
         Ok(form)
     }
 }

@@ -1,14 +1,21 @@
 //! The table `users`: profiles, roles, and since when tokens count.
 
-use aws_sdk_dynamodb::Client;
+use std::collections::HashMap;
+use std::time::Duration;
 
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+
+use crate::audit::{Action, Record};
 use crate::auth::{Identity, Person};
 use crate::env::{Env, FromEnv, StartError};
-use crate::ids::UserId;
+use crate::ids::{PathId, SessionId, UserId};
+use crate::journal::Event;
 use crate::problem::Problem;
 use crate::session::RefreshToken;
-use crate::store::credentials::Proof;
+use crate::store::audit::AuditLog;
 use crate::store::item::{Attributes, Item, Row, number, text};
+use crate::store::transaction::{Written, write_all};
 use crate::store::{Corrupt, failed};
 use crate::text::Word;
 use crate::time::Timestamp;
@@ -18,7 +25,7 @@ use crate::user::{EmailAddress, Role, User, UserStatus};
 /// People by id, each reached by what proves who they are.
 #[derive(Clone)]
 pub struct UserStore {
-    client: Client,
+    pub(crate) client: Client,
     pub(crate) table: String,
 }
 
@@ -40,18 +47,8 @@ impl UserStore {
     pub async fn standing(&self, caller: &impl Identity) -> Result<User, Problem> {
         let user = self.find(caller.user_id()).await?;
         let user = user.ok_or(Problem::BadToken)?;
-        crate::auth::still_valid(&user, caller.issued_at())?;
+        crate::auth::still_valid(&user, caller.issued_at(), caller.session_id())?;
         Ok(user)
-    }
-
-    /// The record of someone who has just proved who they are; nothing if
-    /// the account may not be used.
-    ///
-    /// # Errors
-    /// When the table can't be read.
-    pub async fn proven(&self, proof: &Proof) -> Result<Option<User>, Problem> {
-        let user = self.find(proof.user_id()).await?;
-        Ok(user.filter(|user| user.status == UserStatus::Active))
     }
 
     /// The active user whom a refresh token names. Nothing may be told of them
@@ -68,27 +65,8 @@ impl UserStore {
         self.find(&claims.user_id).await
     }
 
-    /// Ends every access token issued to the caller so far. Tokens tell time
-    /// in seconds, so the next second is the first that counts again.
-    ///
-    /// # Errors
-    /// When the table can't be written.
-    pub async fn end_tokens(&self, caller: &Person) -> Result<(), Problem> {
-        let next = Timestamp::now().plus(std::time::Duration::from_secs(1));
-        self.client
-            .update_item()
-            .table_name(&self.table)
-            .key("userId", text(caller.user_id().as_str()))
-            .update_expression("SET tokensValidAfter = :next")
-            .condition_expression("attribute_exists(userId)")
-            .expression_attribute_values(":next", number(next.unix()))
-            .send()
-            .await
-            .map_err(failed)?;
-        Ok(())
-    }
-
-    async fn find(&self, id: &UserId) -> Result<Option<User>, Problem> {
+    /// The record of that id, for the stores that check who asks.
+    pub(crate) async fn find(&self, id: &UserId) -> Result<Option<User>, Problem> {
         let found = self
             .client
             .get_item()
@@ -100,10 +78,141 @@ impl UserStore {
             .map_err(failed)?;
         Ok(found.item.as_ref().map(read).transpose()?)
     }
+
+    /// A new record as a part of a transaction.
+    pub(crate) fn put_new(&self, user: &User) -> Result<TransactWriteItem, Problem> {
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(write(user)))
+            .condition_expression("attribute_not_exists(userId)")
+            .build()
+            .map_err(Problem::internal)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// The end of every access token issued to someone so far, and of every
+    /// session that they opened so far but `kept`, as a part of a transaction.
+    ///
+    /// Tokens tell time in seconds, so the next one is the first that surely is
+    /// after everything so far.
+    pub(crate) fn end_tokens(&self, id: &UserId, kept: Option<&SessionId>) -> UserUpdate {
+        let next = Timestamp::now().plus(Duration::from_secs(1));
+        let update = UserUpdate::of(self, id).set("tokensValidAfter", number(next.unix()));
+        match kept {
+            Some(session) => update.set("keptSession", text(session.as_str())),
+            None => update.remove("keptSession"),
+        }
+    }
 }
 
-pub(crate) fn write(user: &User) -> Attributes {
-    Item::new()
+/// An update of one record that is being put together, for a transaction.
+pub(crate) struct UserUpdate {
+    table: String,
+    id: UserId,
+    set: Vec<String>,
+    removed: Vec<String>,
+    condition: String,
+    names: HashMap<String, String>,
+    values: Attributes,
+}
+
+impl UserUpdate {
+    pub(crate) fn of(users: &UserStore, id: &UserId) -> Self {
+        Self {
+            table: users.table.clone(),
+            id: id.clone(),
+            set: Vec::new(),
+            removed: Vec::new(),
+            condition: "attribute_exists(userId)".to_owned(),
+            names: HashMap::new(),
+            values: Attributes::new(),
+        }
+    }
+
+    pub(crate) fn set(mut self, name: &str, value: AttributeValue) -> Self {
+        self.set.push(format!("#{name} = :{name}"));
+        self.values.insert(format!(":{name}"), value);
+        self.named(name)
+    }
+
+    pub(crate) fn remove(mut self, name: &str) -> Self {
+        self.removed.push(format!("#{name}"));
+        self.named(name)
+    }
+
+    /// Demands that a field still is what was read.
+    pub(crate) fn only_if(mut self, name: &str, value: AttributeValue) -> Self {
+        self.condition
+            .push_str(&format!(" AND #{name} = :was_{name}"));
+        self.values.insert(format!(":was_{name}"), value);
+        self.named(name)
+    }
+
+    fn named(mut self, name: &str) -> Self {
+        self.names.insert(format!("#{name}"), name.to_owned());
+        self
+    }
+
+    pub(crate) fn build(self) -> Result<TransactWriteItem, Problem> {
+        let mut expression = format!("SET {}", self.set.join(", "));
+        if !self.removed.is_empty() {
+            expression.push_str(&format!(" REMOVE {}", self.removed.join(", ")));
+        }
+        let update = Update::builder()
+            .table_name(self.table)
+            .key("userId", text(self.id.as_str()))
+            .update_expression(expression)
+            .condition_expression(self.condition)
+            .set_expression_attribute_names(Some(self.names))
+            .set_expression_attribute_values(Some(self.values))
+            .build()
+            .map_err(Problem::internal)?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+}
+
+/// Where someone ends all that is open in their name.
+#[derive(Clone)]
+pub struct SignOutDesk {
+    users: UserStore,
+    audit: AuditLog,
+}
+
+impl FromEnv for SignOutDesk {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            users: UserStore::from_env(env)?,
+            audit: AuditLog::from_env(env)?,
+        })
+    }
+}
+
+impl SignOutDesk {
+    /// Ends every access token issued to the caller so far, and every session.
+    ///
+    /// # Errors
+    /// [`Problem::BadToken`] if the caller's own token has ended already.
+    pub async fn end_tokens(&self, caller: &Person) -> Result<(), Problem> {
+        self.users.standing(caller).await?;
+        let action = Action::SignedOutEverywhere;
+        let id = caller.user_id();
+        let record = Record::by(caller, action, id.as_str(), Vec::new());
+        let actions = vec![
+            self.users.end_tokens(id, None).build()?,
+            self.audit.put(&record)?,
+        ];
+        match write_all(&self.users.client, actions).await? {
+            Written::Done => {
+                caller.journal().note(&Event::Recorded(action, id.as_str()));
+                Ok(())
+            }
+            Written::Refused(_) => Err(Problem::BadToken),
+        }
+    }
+}
+
+fn write(user: &User) -> Attributes {
+    let item = Item::new()
         .text("userId", user.id.as_str())
         .text("email", user.email.as_str())
         .text("name", &user.name)
@@ -111,14 +220,26 @@ pub(crate) fn write(user: &User) -> Attributes {
         .text("role", user.role.as_str())
         .text("status", user.status.as_str())
         .number("tokensValidAfter", user.tokens_valid_after.unix())
-        .number("version", 1_u32)
-        .time("createdAt", user.created_at)
-        .into_attributes()
+        .optional_text(
+            "keptSession",
+            user.kept_session.as_ref().map(SessionId::as_str),
+        )
+        .number("version", user.version)
+        .time("createdAt", user.created_at);
+    let item = match user.staff_password {
+        true => item.text(STAFF_PASSWORD, "yes"),
+        false => item,
+    };
+    item.into_attributes()
 }
 
-fn read(item: &Attributes) -> Result<User, Corrupt> {
+/// There if the password is long enough for a member of the staff.
+pub(crate) const STAFF_PASSWORD: &str = "staffPassword";
+
+pub(crate) fn read(item: &Attributes) -> Result<User, Corrupt> {
     let row = Row(item);
     let valid_after = row.number("tokensValidAfter")?;
+    let kept_session = row.optional_text("keptSession")?;
     Ok(User {
         id: row.id("userId")?,
         email: row.parsed("email", EmailAddress::parse)?,
@@ -128,6 +249,9 @@ fn read(item: &Attributes) -> Result<User, Corrupt> {
         status: row.parsed("status", UserStatus::parse)?,
         tokens_valid_after: Timestamp::from_unix(valid_after)
             .ok_or(Corrupt::new("tokensValidAfter"))?,
+        kept_session: kept_session.and_then(SessionId::parse),
+        staff_password: row.optional_text(STAFF_PASSWORD)?.is_some(),
+        version: row.number("version")?,
         created_at: row.time("createdAt")?,
     })
 }

@@ -1,0 +1,106 @@
+//! Where one changes one's own password.
+
+use crate::audit::{Action, Change, Record};
+use crate::auth::{Identity, Person};
+use crate::env::{Env, FromEnv, StartError};
+use crate::journal::{Event, SignInFailure};
+use crate::problem::Problem;
+use crate::store::audit::AuditLog;
+use crate::store::credentials::CredentialStore;
+use crate::store::item::text;
+use crate::store::limits::LimitStore;
+use crate::store::sessions::SessionStore;
+use crate::store::transaction::{Written, write_all};
+use crate::store::users::{STAFF_PASSWORD, UserStore};
+use crate::user::PasswordChange;
+
+/// One's own password, and what ends with the old one.
+#[derive(Clone)]
+pub struct PasswordDesk {
+    credentials: CredentialStore,
+    users: UserStore,
+    sessions: SessionStore,
+    limits: LimitStore,
+    audit: AuditLog,
+}
+
+impl FromEnv for PasswordDesk {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            credentials: CredentialStore::from_env(env)?,
+            users: UserStore::from_env(env)?,
+            sessions: SessionStore::from_env(env)?,
+            limits: LimitStore::from_env(env)?,
+            audit: AuditLog::from_env(env)?,
+        })
+    }
+}
+
+impl PasswordDesk {
+    /// Changes the caller's password and ends all of their sessions but this
+    /// one, and the access tokens that are out. Whoever holds a stolen token
+    /// can guess the old password no more often than at the door.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`] for a wrong current password or an unfit new one;
+    /// [`Problem::BadToken`] for a token that no longer counts.
+    pub async fn change(&self, caller: &Person, wanted: PasswordChange) -> Result<(), Problem> {
+        let user = self.users.standing(caller).await?;
+        let new = wanted.new.for_account(user.role, &user.email, &user.name);
+        let new = new.map_err(|reason| Problem::invalid("/newPassword", reason))?;
+
+        let tried = self.limits.begin(&user.email).await?;
+        let found = self.credentials.find(&user.email).await?;
+        let stored = found.filter(|it| it.user_id == user.id);
+        let stored = stored.and_then(|it| it.password);
+        let right = wanted.current.is(stored.as_ref())?;
+        let old = stored.filter(|_| right && !tried.is_closed());
+        let Some(old) = old else {
+            let why = match tried.is_closed() {
+                true => SignInFailure::Locked,
+                false => SignInFailure::WrongPassword,
+            };
+            caller
+                .journal()
+                .note(&Event::SignInFailed(why, Some(&user.id)));
+            if tried.is_last() {
+                caller.journal().note(&Event::AccountLocked(Some(&user.id)));
+            }
+            return Err(Problem::invalid("/currentPassword", "is not the password"));
+        };
+        self.limits.succeeded(&tried).await;
+
+        let action = Action::PasswordChanged;
+        let changes = vec![Change::of("password")];
+        let record = Record::by(caller, action, user.id.as_str(), changes);
+        let ended = self.users.end_tokens(&user.id, Some(caller.session_id()));
+        let ended = match new.fits_staff() {
+            true => ended.set(STAFF_PASSWORD, text("yes")),
+            false => ended.remove(STAFF_PASSWORD),
+        };
+        let credential = self.credentials.update(
+            &user.email,
+            "SET passwordHash = :new",
+            "passwordHash = :old",
+            [
+                (":new", text(new.hash()?.as_str())),
+                (":old", text(old.as_str())),
+            ],
+        )?;
+        let actions = vec![credential, ended.build()?, self.audit.put(&record)?];
+        match write_all(&self.users.client, actions).await? {
+            Written::Done => {}
+            // Changed by another request since it was read here.
+            Written::Refused(_) => {
+                return Err(Problem::invalid("/currentPassword", "is not the password"));
+            }
+        }
+        caller
+            .journal()
+            .note(&Event::Recorded(action, user.id.as_str()));
+        // They have ended already, by the date in the user's record.
+        self.sessions
+            .end_all_but(caller, Some(caller.session_id()))
+            .await
+    }
+}

@@ -1,0 +1,92 @@
+//! What holds data.
+
+use super::{Faults, Template, finds, holds, is_true};
+
+/// What must stand in a table and in a bucket. A secret is left out on purpose: the
+/// signing key can be made anew in a minute, and one that outlived its stack would
+/// be a key that nobody watches.
+fn what_could_be_lost(template: &Template) -> Faults {
+    let table = [
+        "/DeletionProtectionEnabled",
+        "/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled",
+        "/SSESpecification/SSEEnabled",
+    ];
+    let bucket = [
+        "/PublicAccessBlockConfiguration/BlockPublicAcls",
+        "/PublicAccessBlockConfiguration/BlockPublicPolicy",
+        "/PublicAccessBlockConfiguration/IgnorePublicAcls",
+        "/PublicAccessBlockConfiguration/RestrictPublicBuckets",
+    ];
+    let mut faults = Faults::new();
+    for resource in template.resources() {
+        let switches = match resource.kind {
+            "AWS::DynamoDB::Table" => &table[..],
+            "AWS::S3::Bucket" => &bucket[..],
+            kind if kind.starts_with("AWS::DynamoDB::") => {
+                faults.push(format!("{} is of a kind that nobody checks", resource.id));
+                continue;
+            }
+            _ => continue,
+        };
+        for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
+            if resource.body[policy] != "Retain" {
+                faults.push(format!("{}: {policy} is not Retain", resource.id));
+            }
+        }
+        for switch in switches {
+            let value = resource.body["Properties"].pointer(switch);
+            if !value.is_some_and(is_true) {
+                faults.push(format!("{}: {switch} is not on", resource.id));
+            }
+        }
+        if resource.kind == "AWS::S3::Bucket" {
+            if resource.property("BucketEncryption").is_null() {
+                faults.push(format!("{} is not encrypted", resource.id));
+            }
+            if resource.property("VersioningConfiguration")["Status"] != "Enabled" {
+                faults.push(format!("{} forgets what is overwritten", resource.id));
+            }
+        }
+    }
+    faults
+}
+
+#[test]
+fn tables_and_buckets_outlive_the_stack_and_mistakes() {
+    holds(what_could_be_lost);
+}
+
+#[test]
+fn what_could_be_lost_is_found() {
+    let template = "
+Resources:
+  ATable: {Type: AWS::DynamoDB::Table}
+  BBucket: {Type: AWS::S3::Bucket, DeletionPolicy: Retain, UpdateReplacePolicy: Delete}
+  CTable:
+    Type: AWS::DynamoDB::Table
+    DeletionPolicy: Retain
+    UpdateReplacePolicy: Retain
+    Properties:
+      DeletionProtectionEnabled: false
+      PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}
+      SSESpecification: {SSEEnabled: true}
+  DTable: {Type: AWS::DynamoDB::GlobalTable}
+";
+    let words = [
+        "ATable: DeletionPolicy",
+        "ATable: UpdateReplacePolicy",
+        "ATable: /DeletionProtection",
+        "ATable: /PointInTime",
+        "ATable: /SSE",
+        "BBucket: UpdateReplacePolicy",
+        "BBucket: /PublicAccessBlockConfiguration/BlockPublicAcls",
+        "BBucket: /PublicAccessBlockConfiguration/BlockPublicPolicy",
+        "BBucket: /PublicAccessBlockConfiguration/IgnorePublicAcls",
+        "BBucket: /PublicAccessBlockConfiguration/RestrictPublicBuckets",
+        "BBucket is not encrypted",
+        "BBucket forgets",
+        "CTable: /DeletionProtection",
+        "DTable is of a kind",
+    ];
+    finds(what_could_be_lost, template, &words);
+}
