@@ -504,9 +504,12 @@ mod tests {
 
     #[test]
     fn keys_are_rotated_of_a_shop_that_is_named_by_its_port() {
-        let rotate = |words: &[&str]| match parse(words)?.command {
-            Some(Command::RotateKeys(arguments)) => Ok(arguments),
-            None => panic!("the shop"),
+        let rotate = |words: &[&str]| {
+            let command = parse(words)?.command;
+            let Some(Command::RotateKeys(arguments)) = command else {
+                panic!("{words:?} is {command:?}");
+            };
+            Ok(arguments)
         };
         let plain = rotate(&["rotate-keys"]).unwrap();
         assert_eq!(plain.port.secrets_manager(), 9003);
