@@ -5,7 +5,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{DirBuilder, File, TryLockError};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv6Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::logs::{LogSink, Logs};
 use crate::runtime::{InvokeError, Launch, Runtime};
 use crate::s3::S3;
 use crate::secrets::SecretsManager;
-use crate::service::Service;
+use crate::service::{self, Ports, Service, loopback};
 use crate::template::{Deployment, Template};
 
 /// How long [`Cloud::invoke`] waits for a free instance, as the gateway does.
@@ -33,8 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(29);
 /// log lines kept for [`Cloud::logs`].
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The port of the HTTP API and of Lambda's Invoke API; 0 for any free one.
-    pub port: u16,
+    /// Where the services listen.
+    pub ports: Ports,
     /// The folder that keeps tables, objects and secrets; `None` keeps them in memory.
     pub data: Option<PathBuf>,
     /// Which build of the functions to run.
@@ -52,7 +52,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            port: 0,
+            ports: Ports::ANY,
             data: None,
             profile: Profile::Dev,
             logs: LogSink::Memory,
@@ -100,10 +100,19 @@ impl Cloud {
         let lock = data.map(lock).transpose()?;
 
         let iam = Iam::new(&template.functions, &logs)?;
-        let dynamodb = DynamoDb::start_judged(&template.tables, data, &iam).await?;
-        let s3 = S3::start(&template.buckets, data, &iam).await?;
-        let (secrets, secrets_service) =
-            SecretsManager::start(&template.secrets, data, &iam, &logs).await?;
+        let ports = options.ports;
+        let dynamodb =
+            DynamoDb::start_judged(loopback(ports.dynamodb()), &template.tables, data, &iam)
+                .await?;
+        let s3 = S3::start(loopback(ports.s3()), &template.buckets, data, &iam).await?;
+        let (secrets, secrets_service) = SecretsManager::start(
+            loopback(ports.secrets_manager()),
+            &template.secrets,
+            data,
+            &iam,
+            &logs,
+        )
+        .await?;
 
         let images = template
             .buckets
@@ -135,10 +144,10 @@ impl Cloud {
         secrets.use_runtime(Arc::clone(&runtime));
 
         let router = Gateway::router(&template, Arc::clone(&runtime), logs.clone());
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, options.port));
+        let address = loopback(ports.api());
         let gateway = Service::start_router(address, router.clone())
             .await
-            .map_err(|error| listen_error(options.port, error))?;
+            .map_err(|error| StartError::listen(service::API, address, error))?;
         // `localhost` is ::1 first on many machines. One without IPv6 does without.
         let address = SocketAddr::from((Ipv6Addr::LOCALHOST, gateway.port()));
         let gateway_ipv6 = Service::start_router(address, router).await.ok();
@@ -343,27 +352,6 @@ impl Cloud {
             self.s3.service.stop(),
             self.secrets_service.stop(),
         );
-    }
-}
-
-/// Whether a port is free, so that a long build doesn't come before a short refusal.
-///
-/// # Errors
-/// [`StartError::PortInUse`], or why the port can't be had.
-pub fn check_port(port: u16) -> Result<(), StartError> {
-    std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-        .map(drop)
-        .map_err(|error| listen_error(port, error))
-}
-
-fn listen_error(port: u16, error: std::io::Error) -> StartError {
-    if error.kind() == std::io::ErrorKind::AddrInUse {
-        StartError::PortInUse { port }
-    } else {
-        StartError::Listen {
-            service: "the HTTP API",
-            error,
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod front;
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::error::StartError;
 use crate::iam::{Iam, KeySchemas};
-use crate::service::{ANY_PORT, Service};
+use crate::service::{self, ANY_PORT, Service};
 use crate::template::TableTemplate;
 
 /// How often expired items are deleted. DynamoDB promises only "within a few days", so that
@@ -54,7 +55,7 @@ impl DynamoDb {
             }
         })
         .await
-        .map_err(listen_error)?;
+        .map_err(|error| StartError::listen(service::DYNAMODB, ANY_PORT, error))?;
         Ok(Self {
             service,
             engine: None,
@@ -62,8 +63,10 @@ impl DynamoDb {
         })
     }
 
-    /// [`DynamoDb::start`], where functions may do what their roles let them.
+    /// [`DynamoDb::start`] on a port that is given, where functions may do what their roles let
+    /// them. The database behind takes any free port, which nobody else needs to know.
     pub(crate) async fn start_judged(
+        address: SocketAddr,
         tables: &[TableTemplate],
         data: Option<&Path>,
         iam: &Arc<Iam>,
@@ -71,9 +74,9 @@ impl DynamoDb {
         let mut database = Self::start(tables, data).await?;
         let schemas = KeySchemas::of(tables);
         let router = front::router(Arc::clone(iam), schemas, database.service.url());
-        let front = Service::start_router(ANY_PORT, router)
+        let front = Service::start_router(address, router)
             .await
-            .map_err(listen_error)?;
+            .map_err(|error| StartError::listen(service::DYNAMODB, address, error))?;
         database.engine = Some(std::mem::replace(&mut database.service, front));
         Ok(database)
     }
@@ -96,13 +99,6 @@ impl DynamoDb {
 impl Drop for DynamoDb {
     fn drop(&mut self) {
         self.sweeper.abort();
-    }
-}
-
-fn listen_error(error: std::io::Error) -> StartError {
-    StartError::Listen {
-        service: "DynamoDB",
-        error,
     }
 }
 
@@ -304,7 +300,7 @@ mod tests {
         });
         let logs = Logs::open(&LogSink::Memory).unwrap();
         let iam = iam(&[reader], &logs);
-        let started = DynamoDb::start_judged(&[table(orders())], None, &iam).await;
+        let started = DynamoDb::start_judged(ANY_PORT, &[table(orders())], None, &iam).await;
         (started.unwrap(), logs)
     }
 

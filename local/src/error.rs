@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::runtime::InvokeError;
@@ -12,8 +13,10 @@ use crate::template::TemplateError;
 pub enum StartError {
     /// template.yaml can't be read or run here.
     Template(TemplateError),
-    /// Another program listens on the port that was asked for.
+    /// Another program listens on a port that was asked for.
     PortInUse {
+        /// What would have listened there.
+        service: &'static str,
         /// The port.
         port: u16,
     },
@@ -65,16 +68,38 @@ pub enum StartError {
     Function(InvokeError),
     /// The demo shop can't be filled.
     Demo(String),
+    /// The template has no such parameter.
+    UnknownParameter {
+        /// What was asked for.
+        name: String,
+        /// The names that the template declares.
+        known: Vec<String>,
+    },
+}
+
+impl StartError {
+    /// Why nothing can listen on an address.
+    pub(crate) fn listen(service: &'static str, address: SocketAddr, error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::AddrInUse {
+            Self::PortInUse {
+                service,
+                port: address.port(),
+            }
+        } else {
+            Self::Listen { service, error }
+        }
+    }
 }
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Template(error) => error.fmt(f),
-            Self::PortInUse { port } => write!(
+            Self::PortInUse { service, port } => write!(
                 f,
-                "port {port} is in use by another program: end that program, or choose another \
-                 port with `--port N` (`--port 0` takes any free one)"
+                "port {port}, where {service} would listen, is in use by another program: end \
+                 that program, or choose other ports with `--port N` (`--port 0` takes any free \
+                 ones)"
             ),
             Self::Listen { service, error } => {
                 write!(f, "{service} cannot listen on a loopback port: {error}")
@@ -103,6 +128,11 @@ impl fmt::Display for StartError {
                 f,
                 "the demo shop cannot be filled: {reason}, or start with `--no-seed`"
             ),
+            Self::UnknownParameter { name, known } => write!(
+                f,
+                "the template has no parameter {name}; it has {}",
+                known.join(", ")
+            ),
         }
     }
 }
@@ -119,7 +149,8 @@ impl std::error::Error for StartError {
             | Self::Role { .. }
             | Self::NotBuilt { .. }
             | Self::Build { .. }
-            | Self::Demo(_) => None,
+            | Self::Demo(_)
+            | Self::UnknownParameter { .. } => None,
         }
     }
 }

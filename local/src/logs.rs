@@ -1,10 +1,14 @@
 //! Where the functions' output goes: CloudWatch's place on a laptop.
 
+mod terse;
+
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use terse::terse;
 
 /// How many lines are kept in memory; the oldest go first.
 const KEPT: usize = 100_000;
@@ -12,9 +16,11 @@ const KEPT: usize = 100_000;
 /// Where to write log lines.
 #[derive(Debug, Clone, Default)]
 pub enum LogSink {
-    /// The local cloud's own standard error.
+    /// The local cloud's own standard error, each line as the function wrote it.
     #[default]
     Stderr,
+    /// The local cloud's own standard error, shortened and made safe for a terminal.
+    Terminal,
     /// A file, appended to.
     File(PathBuf),
     /// A list that [`Cloud::logs`](crate::Cloud::logs) returns, for tests.
@@ -28,6 +34,7 @@ pub(crate) struct Logs(Arc<Target>);
 #[derive(Debug)]
 enum Target {
     Stderr,
+    Terminal,
     File(Mutex<File>),
     Memory(Mutex<VecDeque<String>>),
 }
@@ -36,6 +43,7 @@ impl Logs {
     pub(crate) fn open(sink: &LogSink) -> io::Result<Self> {
         Ok(Self(Arc::new(match sink {
             LogSink::Stderr => Target::Stderr,
+            LogSink::Terminal => Target::Terminal,
             LogSink::File(path) => {
                 let file = OpenOptions::new().create(true).append(true).open(path)?;
                 Target::File(Mutex::new(file))
@@ -49,6 +57,9 @@ impl Logs {
         match self.0.as_ref() {
             Target::Stderr => {
                 let _ = writeln!(io::stderr().lock(), "{source}: {line}");
+            }
+            Target::Terminal => {
+                let _ = writeln!(io::stderr().lock(), "{}", terse(source, line));
             }
             Target::File(file) => {
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -71,7 +82,7 @@ impl Logs {
                 let lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
                 lines.iter().cloned().collect()
             }
-            Target::Stderr | Target::File(_) => Vec::new(),
+            Target::Stderr | Target::Terminal | Target::File(_) => Vec::new(),
         }
     }
 }

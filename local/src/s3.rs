@@ -5,6 +5,7 @@
 mod access;
 mod conditions;
 mod cors;
+mod form;
 mod list;
 mod objects;
 mod operations;
@@ -13,6 +14,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,10 +27,11 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 
 use crate::error::StartError;
 use crate::iam::Iam;
-use crate::service::{ANY_PORT, Service};
+use crate::service::{self, Service};
 use crate::template::{BucketCors, BucketTemplate};
 use access::Access;
 use cors::Asked;
+use form::{ExtraFields, UNNAMED_FIELD};
 use objects::{Object, Objects};
 use operations::{MAX_OBJECT, Operations};
 
@@ -45,6 +48,7 @@ impl S3 {
     /// Starts the service with the template's buckets and, with a data folder, the objects that
     /// are in it.
     pub(crate) async fn start(
+        address: SocketAddr,
         buckets: &[BucketTemplate],
         data: Option<&Path>,
         iam: &Arc<Iam>,
@@ -74,12 +78,9 @@ impl S3 {
                 .collect(),
         };
         let router = Router::new().fallback(handle).with_state(Arc::new(front));
-        let service = Service::start_router(ANY_PORT, router)
+        let service = Service::start_router(address, router)
             .await
-            .map_err(|error| StartError::Listen {
-                service: "S3",
-                error,
-            })?;
+            .map_err(|error| StartError::listen(service::S3, address, error))?;
         Ok(Self { service, objects })
     }
 
@@ -123,6 +124,15 @@ async fn handle(State(front): State<Arc<Front>>, request: Request) -> Response<B
     }
     let asked = Asked::by_request(request.method().as_str(), request.headers());
     let is_post = request.method() == Method::POST;
+    let (request, extra) = if is_post {
+        let (mut request, extra) = form::extra_fields(request).await;
+        if let Some(extra) = &extra {
+            request.extensions_mut().insert(extra.clone());
+        }
+        (request, extra)
+    } else {
+        (request, None)
+    };
     let answer = front
         .s3
         .call(request.map(s3s::Body::http_body_unsync))
@@ -135,8 +145,8 @@ async fn handle(State(front): State<Arc<Front>>, request: Request) -> Response<B
             response
         }
     };
-    if is_post && response.status() == StatusCode::BAD_REQUEST {
-        response = as_aws_refuses(response).await;
+    if is_post && [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN].contains(&response.status()) {
+        response = as_aws_refuses(response, extra.as_ref()).await;
     }
     if let Some(asked) = asked {
         cors::answer_actual(&asked, rules, response.headers_mut());
@@ -145,22 +155,32 @@ async fn handle(State(front): State<Arc<Front>>, request: Request) -> Response<B
 }
 
 /// A form that breaks a condition of its policy is 403 `AccessDenied` on AWS; s3s calls the
-/// policy invalid, which is what AWS says of one that can't be read.
-async fn as_aws_refuses(response: Response<Body>) -> Response<Body> {
+/// policy invalid, which is what AWS says of one that can't be read. Of fields that no condition
+/// names AWS says which ones.
+async fn as_aws_refuses(response: Response<Body>, extra: Option<&ExtraFields>) -> Response<Body> {
     let (mut parts, body) = response.into_parts();
     let Ok(body) = to_bytes(body, MAX_ERROR).await else {
         return Response::from_parts(parts, Body::empty());
     };
     let text = String::from_utf8_lossy(&body);
+    let text = match (extra, text.split_once(&format!("<Message>{UNNAMED_FIELD}"))) {
+        (Some(extra), Some((before, after))) => {
+            let after = after
+                .split_once("</Message>")
+                .map_or("", |(_, after)| after);
+            format!("{before}<Message>{}</Message>{after}", extra.sentence())
+        }
+        _ => text.into_owned(),
+    };
     let broken = text.contains("<Code>InvalidPolicyDocument</Code>")
         && (text.contains("<Message>Policy condition") || text.contains("does not match"));
-    if !broken {
-        return Response::from_parts(parts, Body::from(body));
-    }
-    let text = text
-        .replace("InvalidPolicyDocument", "AccessDenied")
-        .replace("<Message>", "<Message>Invalid according to Policy: ");
-    parts.status = StatusCode::FORBIDDEN;
+    let text = if broken {
+        parts.status = StatusCode::FORBIDDEN;
+        text.replace("InvalidPolicyDocument", "AccessDenied")
+            .replace("<Message>", "<Message>Invalid according to Policy: ")
+    } else {
+        text
+    };
     parts
         .headers
         .insert(header::CONTENT_LENGTH, HeaderValue::from(text.len()));

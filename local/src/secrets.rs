@@ -9,6 +9,7 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -22,13 +23,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use bytes::Bytes;
 use serde_json::{Value, json};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::clock::epoch_seconds as now;
 use crate::error::StartError;
 use crate::iam::{Call, Iam, signer};
 use crate::logs::Logs;
 use crate::runtime::{InvokeError, Runtime};
-use crate::service::{ANY_PORT, Service};
+use crate::service::{self, Service};
 use crate::template::{ACCOUNT, REGION, SecretTemplate};
 use store::{Fault, Secret, fault, invalid};
 
@@ -54,18 +56,35 @@ const JUDGED: [&str; 7] = [
 /// The service with its secrets.
 pub(crate) struct SecretsManager {
     secrets: Mutex<BTreeMap<String, Secret>>,
-    /// Logical ids of the rotation functions, by the secrets' ARNs.
-    rotations: BTreeMap<String, String>,
+    /// How secrets are rotated, by their ARNs.
+    rotations: BTreeMap<String, Rotation>,
     file: Option<PathBuf>,
     iam: Arc<Iam>,
     logs: Logs,
     runtime: OnceLock<Arc<Runtime>>,
 }
 
+/// How a secret is rotated.
+struct Rotation {
+    /// The logical id of its rotation function.
+    function: String,
+    /// Held by the rotation that is under way: there is one at a time.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// A rotation that is under way until this is dropped.
+struct Rotating {
+    arn: String,
+    /// The version that it fills: a new one, or what a rotation before did not finish.
+    version: String,
+    turn: OwnedMutexGuard<()>,
+}
+
 impl SecretsManager {
     /// Starts the service. The template's secrets that aren't there yet are made without a
     /// value, as CloudFormation makes them: their first rotation gives them one.
     pub(crate) async fn start(
+        address: SocketAddr,
         secrets: &[SecretTemplate],
         data: Option<&Path>,
         iam: &Arc<Iam>,
@@ -85,7 +104,13 @@ impl SecretsManager {
         }
         let rotations = secrets
             .iter()
-            .filter_map(|secret| Some((secret.arn.clone(), secret.rotation_function.clone()?)))
+            .filter_map(|secret| {
+                let rotation = Rotation {
+                    function: secret.rotation_function.clone()?,
+                    turn: Arc::default(),
+                };
+                Some((secret.arn.clone(), rotation))
+            })
             .collect();
         let manager = Arc::new(Self {
             secrets: Mutex::new(kept),
@@ -98,12 +123,9 @@ impl SecretsManager {
         let router = Router::new()
             .route("/", post(handle))
             .with_state(Arc::clone(&manager));
-        let service = Service::start_router(ANY_PORT, router)
+        let service = Service::start_router(address, router)
             .await
-            .map_err(|error| StartError::Listen {
-                service: "Secrets Manager",
-                error,
-            })?;
+            .map_err(|error| StartError::listen(service::SECRETS_MANAGER, address, error))?;
         Ok((manager, service))
     }
 
@@ -125,43 +147,78 @@ impl SecretsManager {
             function: "Secrets Manager".to_owned(),
             payload: fault.message.into_bytes(),
         };
-        let (arn, token) = self.begin_rotation(id, &token).map_err(refused)?;
-        self.run_rotation(&arn, &token).await
+        let rotating = self.begin_rotation(id, &token).map_err(refused)?;
+        self.run_rotation(rotating).await
     }
 
-    fn begin_rotation(&self, id: &str, token: &str) -> Result<(String, String), Fault> {
+    /// Makes the version that a rotation is to fill. A rotation before that failed is gone on
+    /// with instead.
+    fn begin_rotation(&self, id: &str, token: &str) -> Result<Rotating, Fault> {
         self.change(id, |secret| {
-            if !self.rotations.contains_key(&secret.arn) {
-                return Err(fault(
+            not_deleted(secret)?;
+            let rotation = self.rotations.get(&secret.arn).ok_or_else(|| {
+                fault(
                     "InvalidRequestException",
                     "The secret has no rotation function.",
-                ));
-            }
-            Ok((secret.arn.clone(), secret.begin_rotation(token)?))
+                )
+            })?;
+            let turn = Arc::clone(&rotation.turn).try_lock_owned();
+            Ok(Rotating {
+                turn: turn.map_err(|_| unfinished())?,
+                arn: secret.arn.clone(),
+                version: secret.begin_rotation(token)?,
+            })
         })
     }
 
-    async fn run_rotation(&self, arn: &str, token: &str) -> Result<(), InvokeError> {
-        let (Some(runtime), Some(function)) = (self.runtime.get(), self.rotations.get(arn)) else {
+    async fn run_rotation(&self, rotating: Rotating) -> Result<(), InvokeError> {
+        for step in STEPS {
+            self.take_step(&rotating, step).await?;
+        }
+        let Rotating { arn, turn, .. } = rotating;
+        let _ = self.change(&arn, |secret| {
+            secret.rotated = Some(now());
+            // Whoever reads that it is done may ask for the next one.
+            drop(turn);
+            Ok(())
+        });
+        Ok(())
+    }
+
+    /// What comes of a rotation that is not to happen now: its function's test, on a version
+    /// that is gone afterwards.
+    async fn test_rotation(&self, rotating: Rotating) {
+        // The failure of a step is in the log.
+        let _ = self.take_step(&rotating, "testSecret").await;
+        let Rotating { arn, version, turn } = rotating;
+        let _ = self.change(&arn, |secret| {
+            secret.versions.remove(&version);
+            drop(turn);
+            Ok(())
+        });
+    }
+
+    async fn take_step(&self, rotating: &Rotating, step: &str) -> Result<(), InvokeError> {
+        let Rotating { arn, version, .. } = rotating;
+        let (Some(runtime), Some(rotation)) = (self.runtime.get(), self.rotations.get(arn)) else {
             return Err(InvokeError::UnknownFunction(format!(
                 "the rotation function of {arn}"
             )));
         };
-        for step in STEPS {
-            let event = json!({ "Step": step, "SecretId": arn, "ClientRequestToken": token });
-            runtime
-                .invoke(function, Bytes::from(event.to_string()), None, PATIENCE)
-                .await
-                .inspect_err(|error| {
-                    self.logs
-                        .line("secrets-manager", &format!("rotation, {step}: {error}"));
-                })?;
-        }
-        let _ = self.change(arn, |secret| {
-            secret.rotated = Some(now());
-            Ok(())
-        });
-        Ok(())
+        let event = json!({ "Step": step, "SecretId": arn, "ClientRequestToken": version });
+        runtime
+            .invoke(
+                &rotation.function,
+                Bytes::from(event.to_string()),
+                None,
+                PATIENCE,
+            )
+            .await
+            .map(drop)
+            .inspect_err(|error| {
+                self.logs
+                    .line("secrets-manager", &format!("rotation, {step}: {error}"));
+            })
     }
 
     /// Whether whoever signed the request may make this call.
@@ -297,6 +354,24 @@ fn find<'a>(secrets: &'a BTreeMap<String, Secret>, id: &str) -> Result<&'a Secre
                 "Secrets Manager can't find the specified secret.",
             )
         })
+}
+
+fn not_deleted(secret: &Secret) -> Result<&Secret, Fault> {
+    match secret.deleted {
+        None => Ok(secret),
+        Some(_) => Err(fault(
+            "InvalidRequestException",
+            "The secret is marked for deletion.",
+        )),
+    }
+}
+
+/// What AWS says while a rotation is under way, and after one that failed.
+fn unfinished() -> Fault {
+    fault(
+        "InvalidRequestException",
+        "A previous rotation isn't complete. That rotation will be reattempted.",
+    )
 }
 
 fn internal(error: &io::Error) -> Fault {

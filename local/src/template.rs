@@ -226,6 +226,20 @@ impl Template {
         })
     }
 
+    /// The names of the parameters that a template in a file declares.
+    ///
+    /// # Errors
+    /// When the file can't be read, or isn't YAML.
+    pub fn parameter_names(path: &Path) -> Result<Vec<String>, TemplateError> {
+        let at = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| TemplateError::new(&at, error))?;
+        let document = document::parse(&text)?;
+        let declared = document.get("Parameters").and_then(Value::as_object);
+        Ok(declared
+            .map(|declared| declared.keys().cloned().collect())
+            .unwrap_or_default())
+    }
+
     /// Reads a template from its text.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! A function can do what its role in template.yaml says, and nothing else:
 //! with its access key, past its code.
 
+use local::ACCESS_KEY_ID;
 use serde_json::{Value, json};
 
 use crate::{Actor, Call, NEWCOMERS_PASSWORD, Shop, draft, passwords, spawn_shop};
@@ -15,11 +16,15 @@ async fn ask_table(shop: &Shop, function: &str, operation: &str, body: Value) ->
 
 /// Asks Secrets Manager for the signing key with a function's access key.
 async fn ask_secret(shop: &Shop, function: &str) -> (u16, Value) {
+    call_secret(shop, &key(shop, function), "GetSecretValue").await
+}
+
+/// Calls Secrets Manager about the signing key with someone's access key.
+async fn call_secret(shop: &Shop, key: &str, action: &str) -> (u16, Value) {
     let url = shop.cloud.secrets_manager_url();
     let body = json!({ "SecretId": shop.cloud.template().secrets[0].arn });
-    let target = "secretsmanager.GetSecretValue";
-    shop.call_aws(&url, &key(shop, function), target, &body)
-        .await
+    let target = format!("secretsmanager.{action}");
+    shop.call_aws(&url, key, &target, &body).await
 }
 
 fn key(shop: &Shop, function: &str) -> String {
@@ -86,6 +91,34 @@ async fn whoever_lists_products_cannot_read_the_signing_key() {
         (400, &json!("AccessDeniedException"))
     );
     assert!(answer["SecretString"].is_null());
+}
+
+#[tokio::test]
+async fn new_keys_are_the_operators_to_ask_for_and_no_functions() {
+    let shop = spawn_shop().await;
+    let versions = async || {
+        let (status, answer) = call_secret(&shop, ACCESS_KEY_ID, "DescribeSecret").await;
+        assert_eq!(status, 200, "{answer}");
+        answer["VersionIdsToStages"].clone()
+    };
+    let before = versions().await;
+    for function in &shop.cloud.template().functions {
+        let key = key(&shop, &function.binary);
+        let (status, answer) = call_secret(&shop, &key, "RotateSecret").await;
+        assert_eq!(
+            (status, &answer["__type"]),
+            (400, &json!("AccessDeniedException")),
+            "{}",
+            function.binary
+        );
+    }
+    assert_eq!(versions().await, before);
+
+    let (status, answer) = call_secret(&shop, ACCESS_KEY_ID, "RotateSecret").await;
+    assert_eq!(status, 200, "{answer}");
+    let version = answer["VersionId"].as_str().unwrap();
+    assert!(before[version].is_null());
+    assert!(versions().await[version].is_array());
 }
 
 #[tokio::test]

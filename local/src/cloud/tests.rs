@@ -1,6 +1,6 @@
 //! Starting and stopping a whole local cloud, without the shop's functions.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use super::*;
 use crate::testing::send;
@@ -29,13 +29,56 @@ fn options(template: &str) -> (PathBuf, Options) {
     (folder, options)
 }
 
+/// A cloud on four free ports that follow each other, wherever there are some: below those that
+/// systems give to whoever asks for any, and elsewhere in each process that tests.
+async fn on_fixed_ports(options: &mut Options) -> Cloud {
+    let own = std::process::id() % 2_000;
+    for number in own..own + 1_000 {
+        let first = 20_000 + number * 4;
+        options.ports = first.to_string().parse().unwrap();
+        match Cloud::start(options.clone()).await {
+            Ok(cloud) => return cloud,
+            Err(StartError::PortInUse { .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("there are no free ports");
+}
+
 async fn refusal(options: &Options) -> String {
     let started = Cloud::start(options.clone()).await;
     started.err().unwrap().to_string()
 }
 
 #[tokio::test]
-async fn a_port_or_a_data_folder_that_is_in_use_is_refused_with_advice() {
+async fn services_follow_the_apis_port_and_a_port_that_is_in_use_is_refused_with_advice() {
+    let (folder, mut options) = options(TEMPLATE);
+    let cloud = on_fixed_ports(&mut options).await;
+    let port = options.ports.api();
+    assert_eq!(
+        [
+            cloud.api_url(),
+            cloud.dynamodb_url(),
+            cloud.s3_url(),
+            cloud.secrets_manager_url(),
+        ],
+        [0, 1, 2, 3].map(|after| format!("http://127.0.0.1:{}", port + after))
+    );
+    for refused in [
+        refusal(&options).await,
+        options.ports.check().unwrap_err().to_string(),
+    ] {
+        assert!(
+            refused.contains(" is in use by another program"),
+            "{refused}"
+        );
+    }
+    cloud.stop().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn a_data_folder_that_is_in_use_is_refused_and_free_after_a_stop() {
     let (folder, mut options) = options(TEMPLATE);
     options.data = Some(folder.join("data"));
     let cloud = Cloud::start(options.clone()).await.unwrap();
@@ -49,16 +92,7 @@ async fn a_port_or_a_data_folder_that_is_in_use_is_refused_with_advice() {
         error.contains("another local cloud uses this data folder"),
         "{error}"
     );
-    options.data = None;
-    options.port = cloud.gateway.port();
-    let error = refusal(&options).await;
-    assert!(
-        error.contains(&format!("port {} is in use", options.port)),
-        "{error}"
-    );
-    assert!(check_port(options.port).is_err());
-
-    let port = options.port;
+    let port = cloud.gateway.port();
     cloud.stop().await;
     assert!(
         tokio::net::TcpStream::connect(("127.0.0.1", port))

@@ -224,11 +224,20 @@ mod tests {
     use super::*;
 
     fn event(request: Request<&'static [u8]>, path: &str, found: &Match<'_>) -> Value {
+        event_from("192.0.2.1", request, path, found)
+    }
+
+    fn event_from(
+        source: &str,
+        request: Request<&'static [u8]>,
+        path: &str,
+        found: &Match<'_>,
+    ) -> Value {
         let (parts, body) = request.into_parts();
         let circumstances = Circumstances {
             route: found,
             path: &DecodedPath::parse(path).unwrap(),
-            source: "192.0.2.1".parse().unwrap(),
+            source: source.parse().unwrap(),
             request_id: "id=",
             trace: "Root=1-5e6b4a90-example",
             now: datetime!(2026-11-21 10:00:00.5 UTC),
@@ -305,6 +314,32 @@ mod tests {
                 "isBase64Encoded": false,
             })
         );
+    }
+
+    #[test]
+    fn the_source_is_the_connections_other_end_whatever_headers_say() {
+        for source in ["127.0.0.1", "127.0.0.2", "::1", "2001:db8::7"] {
+            let request = Request::get("/")
+                .header("X-Forwarded-For", "198.51.100.7")
+                .header("X-Forwarded-For", "198.51.100.8, 198.51.100.9")
+                .header("Forwarded", "for=198.51.100.7;proto=https")
+                .header("X-Real-IP", "198.51.100.7")
+                .header("X-Forwarded-Proto", "https")
+                .header("X-Forwarded-Port", "1")
+                .body(&b""[..])
+                .unwrap();
+            let event = event_from(source, request, "/", &get_order());
+            assert_eq!(event["requestContext"]["http"]["sourceIp"], source);
+            // As on AWS, who called is added after what they said.
+            let forwarded = event["headers"]["x-forwarded-for"].as_str().unwrap();
+            let before = "198.51.100.7,198.51.100.8, 198.51.100.9";
+            assert_eq!(forwarded, format!("{before}, {source}"));
+            assert_eq!(event["headers"]["x-forwarded-proto"], "http");
+            assert_eq!(event["headers"]["x-forwarded-port"], "80");
+        }
+        let bare = Request::get("/").body(&b""[..]).unwrap();
+        let event = event_from("::1", bare, "/", &get_order());
+        assert_eq!(event["headers"]["x-forwarded-for"], "::1");
     }
 
     #[test]

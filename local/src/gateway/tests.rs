@@ -120,6 +120,39 @@ async fn a_request_reaches_its_function_and_the_answer_comes_back() {
     api.stop().await;
 }
 
+/// All of 127.0.0.0/8 is this machine's on Linux; elsewhere only what is configured.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_client_is_known_by_the_address_that_it_connects_from() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let api = Api::start(TEMPLATE).await;
+    let address = api.service.url();
+    let address: SocketAddr = address.strip_prefix("http://").unwrap().parse().unwrap();
+    for source in ["127.0.0.2", "127.255.255.254"] {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket
+            .bind(SocketAddr::new(source.parse().unwrap(), 0))
+            .unwrap();
+        let mut stream = socket.connect(address).await.unwrap();
+        let request = format!(
+            "GET / HTTP/1.1\r\nhost: {address}\r\nx-forwarded-for: 203.0.113.9\r\nforwarded: \
+             for=203.0.113.9\r\nconnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let event = &serde_json::from_str::<serde_json::Value>(body).unwrap()["event"];
+        assert_eq!(event["requestContext"]["http"]["sourceIp"], source);
+        assert_eq!(
+            event["headers"]["x-forwarded-for"],
+            format!("203.0.113.9, {source}")
+        );
+    }
+    api.stop().await;
+}
+
 #[tokio::test]
 async fn what_the_gateway_refuses_is_a_problem_that_is_never_cached() {
     let api = Api::start(TEMPLATE).await;

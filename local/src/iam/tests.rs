@@ -229,13 +229,14 @@ fn for_all_values_is_true_of_nothing_and_null_is_what_asks_for_something() {
 
 #[test]
 fn each_condition_says_what_aws_says_of_it() {
-    use ConditionTest::{AllEqual, AnyEqual, Equals, EqualsIfExists};
+    use ConditionTest::{AllEqual, AllLike, AnyEqual, Equals, EqualsIfExists};
     let known = || BTreeSet::from(["a".to_owned(), "b".to_owned()]);
     // A key that isn't there, one of the known values, another, and both.
-    let cases: [(ConditionTest, [bool; 4]); 6] = [
+    let cases: [(ConditionTest, [bool; 4]); 7] = [
         (Equals(known()), [false, true, false, false]),
         (EqualsIfExists(known()), [true, true, false, false]),
         (AllEqual(known()), [true, true, false, false]),
+        (AllLike(known()), [true, true, false, false]),
         (AnyEqual(known()), [false, true, false, true]),
         (ConditionTest::Absent, [true, false, false, false]),
         (ConditionTest::Present, [false, true, true, true]),
@@ -255,6 +256,45 @@ fn each_condition_says_what_aws_says_of_it() {
             assert_eq!(allowed, expected, "{test:?} of {values:?}");
         }
     }
+}
+
+#[test]
+fn for_all_values_string_like_wants_a_pattern_for_each_whole_value() {
+    let fit = |values: &[&str]| {
+        let test = ConditionTest::AllLike;
+        let patterns = ["attempt#*", "session#?", "plain"];
+        let leave = allow(&["dynamodb:PutItem"], &[PRODUCTS]);
+        let statement = when(leave, ContextKey::LeadingKeys, test, &patterns);
+        let mut call = Call::new("dynamodb:PutItem", PRODUCTS);
+        let values = values.iter().map(|it| (*it).to_owned()).collect();
+        call.context.insert(ContextKey::LeadingKeys, values);
+        matches!(decide(&role(vec![statement]), &call), Decision::Allowed(_))
+    };
+    for fitting in [
+        "attempt#a",
+        "attempt#",
+        "attempt#a:b*",
+        "session#1",
+        "plain",
+    ] {
+        assert!(fit(&[fitting]), "{fitting}");
+    }
+    for other in [
+        "attempt",
+        "an attempt#a",
+        "session#",
+        "session#12",
+        "plainly",
+        "PLAIN",
+        "",
+    ] {
+        assert!(!fit(&[other]), "{other}");
+        assert!(!fit(&["attempt#a", other]), "{other} beside one that fits");
+    }
+    assert!(
+        fit(&["attempt#a", "session#1", "plain"]),
+        "each has its own pattern"
+    );
 }
 
 #[test]

@@ -10,6 +10,7 @@ use s3s::dto::{CopyObjectInput, CopySource, PostObjectInput};
 use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, s3_error};
 
+use super::form::{ExtraFields, UNNAMED_FIELD};
 use crate::environment::SECRET_ACCESS_KEY;
 use crate::iam::{Call, Caller, Iam};
 
@@ -52,6 +53,10 @@ impl Access {
 #[async_trait::async_trait]
 impl S3Access for Access {
     async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
+        // Here, since the signature and the other conditions come first.
+        if cx.extensions_mut().get::<ExtraFields>().is_some() {
+            return Err(s3_error!(AccessDenied, "{}", UNNAMED_FIELD));
+        }
         let operation = cx.s3_op().name();
         let reads = ["GetObject", "HeadObject"].contains(&operation);
         let public = match cx.s3_path() {

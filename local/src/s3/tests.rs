@@ -14,6 +14,7 @@ use super::*;
 use crate::clock;
 use crate::environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN, access_key_id};
 use crate::logs::{LogSink, Logs};
+use crate::service::ANY_PORT;
 use crate::template::{Effect, REGION, RoleTemplate, StatementTemplate};
 use crate::testing::{Answer, function, iam, send};
 
@@ -51,7 +52,7 @@ async fn start() -> S3 {
         }],
     };
     let logs = Logs::open(&LogSink::Memory).unwrap();
-    S3::start(&[bucket], None, &iam(&[uploader], &logs))
+    S3::start(ANY_PORT, &[bucket], None, &iam(&[uploader], &logs))
         .await
         .unwrap()
 }
@@ -538,6 +539,62 @@ async fn a_form_that_breaks_its_policy_is_refused() {
         list.contains("<KeyCount>0</KeyCount>"),
         "nothing was stored: {list}"
     );
+}
+
+#[tokio::test]
+async fn a_form_field_that_no_condition_names_is_refused_by_its_name() {
+    let s3 = start().await;
+    for (name, listed) in [
+        ("x-amz-meta-a", "x-amz-meta-a"),
+        ("Tagging", "tagging"),
+        ("acl", "acl"),
+        // What s3s alone would let pass.
+        ("submit", "submit"),
+        (
+            "x-amz-server-side-encryption",
+            "x-amz-server-side-encryption",
+        ),
+        ("AWSAccessKeyId", "awsaccesskeyid"),
+        ("signature", "signature"),
+        ("a<b", "a&lt;b"),
+    ] {
+        let answer = Form::new().with(name, "1").send(&s3).await;
+        let text = answer.text();
+        assert_eq!(answer.status, 403, "{name}: {text}");
+        assert!(text.contains("<Code>AccessDenied</Code>"), "{text}");
+        let sentence =
+            format!("<Message>Invalid according to Policy: Extra input fields: {listed}</Message>");
+        assert!(text.contains(&sentence), "{name}: {text}");
+        assert_eq!(
+            answer.header("content-length"),
+            answer.body.len().to_string()
+        );
+        assert_eq!(
+            answer.header("access-control-allow-origin"),
+            "http://localhost:3000"
+        );
+    }
+    let two = Form::new().with("zeta", "1").with("alpha", "1");
+    let text = two.send(&s3).await.text();
+    assert!(text.contains("Extra input fields: alpha, zeta<"), "{text}");
+    // Whoever can't sign learns nothing of the policy.
+    let forged = Form::new()
+        .with("submit", "1")
+        .with("x-amz-signature", &"0".repeat(64));
+    let text = forged.send(&s3).await.text();
+    assert!(
+        text.contains("<Code>SignatureDoesNotMatch</Code>"),
+        "{text}"
+    );
+    let key = path("pending/k");
+    assert_eq!(
+        signed(&s3, "HEAD", &key, &[], b"").await.status,
+        404,
+        "nothing was stored"
+    );
+
+    let ignored = Form::new().with("x-ignore-submit", "1").send(&s3).await;
+    assert_eq!(ignored.status, 201, "{}", ignored.text());
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::store::{CURRENT, Fault, Secret, SecretValue, fault, invalid};
-use super::{SecretsManager, find, internal};
+use super::{SecretsManager, find, internal, not_deleted, unfinished};
 use crate::clock::epoch_seconds as now;
 use crate::template::{ACCOUNT, REGION};
 
@@ -101,23 +101,56 @@ impl SecretsManager {
                 secret.deleted = None;
                 Ok(named(secret))
             }),
-            "RotateSecret" => {
-                let (arn, token) = self.begin_rotation(id()?, &token(input))?;
-                let secrets = self.lock();
-                let mut answer = named(find(&secrets, &arn)?);
-                if let Some(answer) = answer.as_object_mut() {
-                    answer.insert("VersionId".into(), token.as_str().into());
-                }
-                let manager = Arc::clone(self);
-                // Secrets Manager answers before the rotation is done; a failure is in the log.
-                tokio::spawn(async move { manager.run_rotation(&arn, &token).await });
-                Ok(answer)
-            }
+            "RotateSecret" => self.start_rotation(id()?, input),
             other => Err(fault(
                 "UnknownOperationException",
                 format!("The local Secrets Manager does not know {other}."),
             )),
         }
+    }
+
+    /// Answers before the rotation is done; a failure is in the log.
+    fn start_rotation(self: &Arc<Self>, id: &str, input: &Value) -> Answer {
+        for name in ["RotationLambdaARN", "RotationRules"] {
+            if input.get(name).is_some_and(|value| !value.is_null()) {
+                return Err(invalid(format!(
+                    "The local Secrets Manager takes {name} from the template only."
+                )));
+            }
+        }
+        let now = input.get("RotateImmediately").and_then(Value::as_bool) != Some(false);
+        let token = token(input);
+        let (answer, done) = {
+            let secrets = self.lock();
+            let secret = find(&secrets, id)?;
+            let mut answer = named(secret);
+            if let Some(answer) = answer.as_object_mut() {
+                answer.insert("VersionId".into(), token.as_str().into());
+            }
+            let made = secret.versions.contains_key(&token);
+            (answer, made && secret.unfinished() != Some(&token))
+        };
+        // The same request again, as after an answer that was lost: an old version must not
+        // become current by it.
+        if done {
+            return Ok(answer);
+        }
+        let rotating = self.begin_rotation(id, &token)?;
+        let manager = Arc::clone(self);
+        let reattempted = rotating.version != token;
+        match (now, reattempted) {
+            (false, true) => {}
+            (false, false) => {
+                tokio::spawn(async move { manager.test_rotation(rotating).await });
+            }
+            (true, _) => {
+                tokio::spawn(async move { manager.run_rotation(rotating).await });
+            }
+        }
+        if reattempted {
+            return Err(unfinished());
+        }
+        Ok(answer)
     }
 
     fn create(&self, input: &Value) -> Answer {
@@ -197,8 +230,8 @@ impl SecretsManager {
             .filter(|(_, version)| !version.stages.is_empty())
             .map(|(id, version)| (id, &version.stages))
             .collect();
-        let rotation = self.rotations.get(&secret.arn).and_then(|function| {
-            let function = self.runtime.get()?.function(function).ok()?;
+        let rotation = self.rotations.get(&secret.arn).and_then(|rotation| {
+            let function = self.runtime.get()?.function(&rotation.function).ok()?;
             Some(function.arn())
         });
         let mut answer = json!({
@@ -247,15 +280,5 @@ fn value(input: &Value) -> Result<Option<SecretValue>, Fault> {
         (Some(value), None) => Ok(Some(SecretValue::Text(value))),
         (None, Some(value)) => Ok(Some(SecretValue::Base64(value))),
         (None, None) => Ok(None),
-    }
-}
-
-fn not_deleted(secret: &Secret) -> Result<&Secret, Fault> {
-    match secret.deleted {
-        None => Ok(secret),
-        Some(_) => Err(fault(
-            "InvalidRequestException",
-            "The secret is marked for deletion.",
-        )),
     }
 }

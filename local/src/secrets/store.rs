@@ -170,13 +170,17 @@ impl Secret {
         Ok(())
     }
 
+    /// The version that a rotation made and did not make current.
+    pub(super) fn unfinished(&self) -> Option<&str> {
+        let pending = self.labelled(PENDING)?;
+        (self.labelled(CURRENT) != Some(pending)).then_some(pending)
+    }
+
     /// Adds the version that a rotation is to fill, or finds the one that a rotation before did
     /// not finish. Its id is the rotation's token.
     pub(super) fn begin_rotation(&mut self, token: &str) -> Result<String, Fault> {
         check_id(token)?;
-        if let Some(pending) = self.labelled(PENDING)
-            && self.labelled(CURRENT) != Some(pending)
-        {
+        if let Some(pending) = self.unfinished() {
             return Ok(pending.to_owned());
         }
         if !self.versions.contains_key(token) {

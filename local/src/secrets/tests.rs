@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::*;
 use crate::environment::access_key_id;
 use crate::logs::LogSink;
+use crate::service::ANY_PORT;
 use crate::template::{Effect, RoleTemplate, StatementTemplate};
 use crate::testing::{Answer, authorization, function, iam, launch, operator, runtime, send};
 
@@ -25,10 +26,23 @@ fn template() -> Vec<SecretTemplate> {
 
 async fn start(data: Option<&Path>) -> (Arc<SecretsManager>, Service, Logs) {
     let logs = Logs::open(&LogSink::Memory).unwrap();
-    let (manager, service) = SecretsManager::start(&template(), data, &iam(&[], &logs), &logs)
-        .await
-        .unwrap();
+    let (manager, service) =
+        SecretsManager::start(ANY_PORT, &template(), data, &iam(&[], &logs), &logs)
+            .await
+            .unwrap();
     (manager, service, logs)
+}
+
+/// Waits for what happens behind an answer, and fails where it never does.
+#[derive(Default)]
+struct Tries(u32);
+
+impl Tries {
+    async fn next(&mut self) {
+        self.0 += 1;
+        assert!(self.0 < 10_000, "it never happens");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 async fn ask(service: &Service, action: &str, input: Value) -> Answer {
@@ -233,6 +247,151 @@ async fn a_rotation_that_fails_is_an_error_and_in_the_log() {
 }
 
 #[tokio::test]
+async fn one_rotation_is_under_way_at_a_time() {
+    let (manager, service, _) = start(None).await;
+    let (runtime, _) = runtime(vec![launch(function("rotate"), &[("START", "hang")])], 1);
+    manager.use_runtime(Arc::clone(&runtime));
+    let token = uuid::Uuid::new_v4().to_string();
+    let input = json!({"SecretId": ARN, "ClientRequestToken": token});
+    let answer = granted(&service, "RotateSecret", input.clone()).await;
+    assert_eq!(
+        answer,
+        json!({"ARN": ARN, "Name": "stack-Key", "VersionId": token})
+    );
+    let described = granted(&service, "DescribeSecret", json!({"SecretId": ARN})).await;
+    assert_eq!(
+        described["VersionIdsToStages"],
+        json!({&token: ["AWSPENDING"]}),
+        "the answer comes before the rotation is done"
+    );
+    for input in [json!({"SecretId": ARN}), input] {
+        assert_eq!(
+            refused(&service, "RotateSecret", input).await,
+            "InvalidRequestException"
+        );
+    }
+    assert!(manager.rotate(ARN).await.is_err());
+    runtime.stop().await;
+}
+
+#[tokio::test]
+async fn a_rotation_that_failed_is_attempted_again_by_the_next_request() {
+    let (manager, service, logs) = start(None).await;
+    let (runtime, _) = runtime(vec![launch(function("rotate"), &[("START", "exit")])], 1);
+    manager.use_runtime(Arc::clone(&runtime));
+    let first = granted(&service, "RotateSecret", json!({"SecretId": ARN})).await;
+    let failures = || {
+        let lines = logs.lines();
+        let failed = |line: &&String| line.contains("rotation, createSecret");
+        lines.iter().filter(failed).count()
+    };
+    let mut tries = Tries::default();
+    while failures() == 0 {
+        tries.next().await;
+    }
+    while failures() < 2 {
+        let answer = ask(&service, "RotateSecret", json!({"SecretId": ARN})).await;
+        assert_eq!(answer.status, 400);
+        assert_eq!(
+            answer.json()["Message"],
+            "A previous rotation isn't complete. That rotation will be reattempted."
+        );
+        tries.next().await;
+    }
+    let described = granted(&service, "DescribeSecret", json!({"SecretId": ARN})).await;
+    let pending = first["VersionId"].as_str().unwrap();
+    assert_eq!(
+        described["VersionIdsToStages"],
+        json!({pending: ["AWSPENDING"]}),
+        "with the version of the first attempt"
+    );
+    runtime.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_rotated_is_refused() {
+    let (_, service, _) = start(None).await;
+    let own = json!({"Name": "own", "SecretString": "one"});
+    granted(&service, "CreateSecret", own).await;
+    for (input, kind) in [
+        (json!({"SecretId": "own"}), "InvalidRequestException"),
+        (json!({"SecretId": "nobody"}), "ResourceNotFoundException"),
+        (json!({}), "InvalidParameterException"),
+        (
+            json!({"SecretId": ARN, "ClientRequestToken": "short"}),
+            "InvalidParameterException",
+        ),
+        (
+            json!({"SecretId": ARN, "RotationRules": {"AutomaticallyAfterDays": 1}}),
+            "InvalidParameterException",
+        ),
+    ] {
+        let what = input.to_string();
+        assert_eq!(
+            refused(&service, "RotateSecret", input).await,
+            kind,
+            "{what}"
+        );
+    }
+    granted(&service, "DeleteSecret", json!({"SecretId": ARN})).await;
+    assert_eq!(
+        refused(&service, "RotateSecret", json!({"SecretId": ARN})).await,
+        "InvalidRequestException"
+    );
+}
+
+#[tokio::test]
+async fn a_rotation_that_is_not_to_happen_now_only_tests_its_function() {
+    let (manager, service, _) = start(None).await;
+    let url = service.url();
+    let environment = [("AWS_ENDPOINT_URL_SECRETS_MANAGER", url.as_str())];
+    let (runtime, _) = runtime(vec![launch(function("rotate"), &environment)], 1);
+    manager.use_runtime(Arc::clone(&runtime));
+    manager.rotate(ARN).await.unwrap();
+    let id = json!({"SecretId": ARN});
+    let before = granted(&service, "DescribeSecret", id.clone()).await;
+
+    let later = json!({"SecretId": ARN, "RotateImmediately": false});
+    let answer = granted(&service, "RotateSecret", later).await;
+    let tested = answer["VersionId"].as_str().unwrap();
+    let mut tries = Tries::default();
+    let versions = loop {
+        let described = granted(&service, "DescribeSecret", id.clone()).await;
+        if described["VersionIdsToStages"].get(tested).is_none() {
+            break described["VersionIdsToStages"].clone();
+        }
+        tries.next().await;
+    };
+    let current = before["VersionIdsToStages"].as_object().unwrap();
+    let current = current.keys().next().unwrap();
+    assert_eq!(versions, json!({current: ["AWSCURRENT"]}));
+    // The test is over, so that a rotation is free to begin.
+    manager.rotate(ARN).await.unwrap();
+    runtime.stop().await;
+}
+
+#[tokio::test]
+async fn an_old_version_does_not_come_back_by_a_request_that_is_sent_again() {
+    let (manager, service, _) = start(None).await;
+    let url = service.url();
+    let environment = [("AWS_ENDPOINT_URL_SECRETS_MANAGER", url.as_str())];
+    let (runtime, _) = runtime(vec![launch(function("rotate"), &environment)], 1);
+    manager.use_runtime(Arc::clone(&runtime));
+    let id = json!({"SecretId": ARN});
+    manager.rotate(ARN).await.unwrap();
+    let old = granted(&service, "GetSecretValue", id.clone()).await;
+    manager.rotate(ARN).await.unwrap();
+    let before = granted(&service, "DescribeSecret", id.clone()).await;
+
+    let again = json!({"SecretId": ARN, "ClientRequestToken": old["VersionId"]});
+    let answer = granted(&service, "RotateSecret", again).await;
+    assert_eq!(answer["VersionId"], old["VersionId"]);
+    let after = granted(&service, "DescribeSecret", id).await;
+    assert_eq!(after, before);
+    runtime.stop().await;
+}
+
+#[tokio::test]
 async fn secrets_in_a_data_folder_are_there_again_and_nobody_elses_to_read() {
     let folder = std::env::temp_dir().join(format!("local-secrets-{}", uuid::Uuid::new_v4()));
     fs::create_dir_all(&folder).unwrap();
@@ -286,7 +445,7 @@ async fn a_function_calls_what_its_role_names_on_the_secret_that_it_names() {
     });
     let logs = Logs::open(&LogSink::Memory).unwrap();
     let iam = iam(&[reader.clone()], &logs);
-    let (_, service) = SecretsManager::start(&template(), None, &iam, &logs)
+    let (_, service) = SecretsManager::start(ANY_PORT, &template(), None, &iam, &logs)
         .await
         .unwrap();
     for name in ["stack-Key", "other"] {

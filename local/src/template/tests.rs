@@ -77,6 +77,7 @@ Resources:
                 Condition:
                   ForAnyValue:StringEquals: {dynamodb:EnclosingOperation: [TransactWriteItems]}
                   ForAllValues:StringEquals: {dynamodb:Attributes: [userId, total]}
+                  ForAllValues:StringLike: {dynamodb:LeadingKeys: ["usr_*", admin]}
                   "Null": {dynamodb:LeadingKeys: "true", dynamodb:Attributes: false}
                   StringEqualsIfExists: {dynamodb:ReturnValues: NONE}
   OnlyInProduction:
@@ -197,6 +198,10 @@ fn a_function_has_the_role_that_it_names_with_every_statement() {
             (
                 ContextKey::EnclosingOperation,
                 &ConditionTest::AnyEqual(set(&["TransactWriteItems"]))
+            ),
+            (
+                ContextKey::LeadingKeys,
+                &ConditionTest::AllLike(set(&["usr_*", "admin"]))
             ),
             (ContextKey::LeadingKeys, &ConditionTest::Absent),
             (

@@ -72,6 +72,8 @@ fn run() {
             );
             sleep(Duration::from_secs(60));
         }
+        // Never asks for a request.
+        Ok("hang") => sleep(Duration::from_secs(60)),
         _ => {}
     }
     loop {
