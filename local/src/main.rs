@@ -11,10 +11,12 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use local::demo::{self, ACCOUNTS, Account, Demo};
+use local::operator::{self, OperatorError};
 use local::rotation::{self, RotationError};
 use local::template::{SecretTemplate, Template};
 use local::{Cloud, LogSink, NoPorts, Options, Ports, Profile, StartError, build_functions};
 use serde::Serialize;
+use shared::Env;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -38,6 +40,9 @@ struct Arguments {
 enum Command {
     /// Give a shop that runs new keys to sign with
     RotateKeys(RotateArguments),
+    /// Invite the first super-admin of a shop: of one at AWS, with the credentials, the region and
+    /// the tables that the environment names (README, "Deploying"), or of one on this machine
+    FirstSuperAdmin(OperatorArguments),
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +81,19 @@ struct RotateArguments {
     /// A secret's name in template.yaml, such as SigningKey; without it, all that have a rotation
     /// function
     secret: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct OperatorArguments {
+    /// The e-mail address that they will sign in with
+    #[arg(long)]
+    email: String,
+    /// What they are called
+    #[arg(long)]
+    name: String,
+    /// A shop that runs on this machine, by its API's port
+    #[arg(long, value_name = "N", value_parser = fixed_ports)]
+    port: Option<Ports>,
 }
 
 /// The command line's word for [`Profile`].
@@ -156,6 +174,8 @@ enum Failure {
         secret: String,
         error: RotationError,
     },
+    Environment(shared::StartError),
+    Operator(OperatorError),
 }
 
 impl fmt::Display for Failure {
@@ -168,6 +188,8 @@ impl fmt::Display for Failure {
                 known.join(", ")
             ),
             Self::Rotation { secret, error } => write!(f, "{secret} was not rotated: {error}"),
+            Self::Environment(error) => error.fmt(f),
+            Self::Operator(error) => write!(f, "nobody was invited: {error}"),
         }
     }
 }
@@ -183,6 +205,7 @@ fn main() -> ExitCode {
     let done = match &arguments.command {
         None => run(&arguments.shop).map_err(Failure::from),
         Some(Command::RotateKeys(arguments)) => rotate_keys(arguments),
+        Some(Command::FirstSuperAdmin(arguments)) => first_super_admin(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -252,6 +275,21 @@ fn rotate_keys(arguments: &RotateArguments) -> Result<(), Failure> {
         }
         Ok(())
     })
+}
+
+fn first_super_admin(arguments: &OperatorArguments) -> Result<(), Failure> {
+    let env = match arguments.port {
+        None => Env::of_process(),
+        Some(ports) => {
+            let variables = operator::of_local(ports).map_err(StartError::from)?;
+            Env::of(move |name| variables.get(name).cloned())
+        }
+    };
+    let env = env.map_err(Failure::Environment)?;
+    let (email, name) = (&arguments.email, &arguments.name);
+    let invited = runtime()?.block_on(operator::invite_first_super_admin(&env, email, name));
+    say(&invited.map_err(Failure::Operator)?);
+    Ok(())
 }
 
 /// The secret of that name, or all that are rotated.

@@ -1,7 +1,13 @@
 //! What an operator does once to a shop that is deployed, with AWS credentials of their own: no
 //! function of the shop can do it.
 
+use std::collections::BTreeMap;
+
 use shared::{Conflict, EmailAddress, Env, FromEnv, InvitationDesk, Problem};
+
+use crate::environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
+use crate::template::{REGION, Template, TemplateError};
+use crate::{Options, Ports};
 
 /// Why an operator's command was not carried out, in a sentence.
 #[derive(Debug)]
@@ -55,6 +61,30 @@ pub async fn invite_first_super_admin(
         invitation.expires_at(),
         invitation.token(),
     ))
+}
+
+/// The environment of the operator of a shop on this machine.
+///
+/// # Errors
+/// When the template can't be read.
+pub fn of_local(ports: Ports) -> Result<BTreeMap<String, String>, TemplateError> {
+    let options = Options::default();
+    let template = Template::load(&options.template, &options.deployment)?;
+    let invites = template
+        .functions
+        .into_iter()
+        .find(|it| it.binary == "admin-create-user");
+    let mut variables = invites.map_or_else(BTreeMap::new, |it| it.environment);
+    let endpoint = format!("http://127.0.0.1:{}", ports.dynamodb());
+    for (name, value) in [
+        ("AWS_REGION", REGION),
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()),
+    ] {
+        variables.insert(name.to_owned(), value.to_owned());
+    }
+    Ok(variables)
 }
 
 fn failed(cause: impl std::fmt::Display) -> OperatorError {

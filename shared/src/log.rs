@@ -6,16 +6,16 @@ use std::io::Write;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::metrics::{Metric, Namespace};
+use crate::metrics::{Dimensions, Metric, Namespace};
 use crate::problem::Cause;
 use crate::time::Timestamp;
 
 /// Longer than any honest browser's name for itself.
 const MAX_USER_AGENT: usize = 256;
 /// Over all routes.
-const IN_ALL: &[&[&str]] = &[&[]];
+const IN_ALL: Dimensions = &[&[]];
 /// Over all routes, and per route. Each route is a metric more to pay for.
-const BY_ROUTE: &[&[&str]] = &[&[], &["route"]];
+const BY_ROUTE: Dimensions = &[&[], &["route"]];
 
 /// The line that every request leaves, with its metrics.
 pub(crate) struct Access<'a> {

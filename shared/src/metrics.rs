@@ -56,6 +56,10 @@ impl Metric {
     }
 }
 
+/// By which members of the line CloudWatch tells metrics apart: each list of
+/// them is one more metric, and the empty one is over all lines.
+pub(crate) type Dimensions = &'static [&'static [&'static str]];
+
 /// Under which name CloudWatch keeps the metrics of this shop.
 #[derive(Clone, Debug)]
 pub(crate) struct Namespace(Arc<str>);
@@ -75,7 +79,7 @@ impl Namespace {
     pub(crate) fn write<M: SerializeMap>(
         &self,
         line: &mut M,
-        groups: &[(&'static [&'static [&'static str]], &[(Metric, u64)])],
+        groups: &[(Dimensions, &[(Metric, u64)])],
     ) -> Result<(), M::Error> {
         let mut directives = Vec::new();
         for (dimensions, metrics) in groups.iter().filter(|(_, metrics)| !metrics.is_empty()) {
@@ -111,7 +115,7 @@ struct Metadata<'a> {
 #[serde(rename_all = "PascalCase")]
 struct Directive<'a> {
     namespace: &'a str,
-    dimensions: &'static [&'static [&'static str]],
+    dimensions: Dimensions,
     metrics: Vec<Definition>,
 }
 

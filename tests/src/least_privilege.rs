@@ -95,7 +95,8 @@ async fn whoever_lists_products_cannot_read_the_signing_key() {
 
 #[tokio::test]
 async fn new_keys_are_the_operators_to_ask_for_and_no_functions() {
-    let shop = spawn_shop().await;
+    let mut shop = spawn_shop().await;
+    shop.attacked = true;
     let versions = async || {
         let (status, answer) = call_secret(&shop, ACCESS_KEY_ID, "DescribeSecret").await;
         assert_eq!(status, 200, "{answer}");
