@@ -8,7 +8,7 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::{Actor, Answer, Shop, draft, new_product, send, spawn_shop};
+use crate::{Actor, Answer, Call, Shop, draft, new_product, send, spawn_shop};
 
 /// The one origin that the tests' deployment lists.
 const ALLOWED: &str = "http://localhost:3000";
@@ -132,6 +132,14 @@ impl Requests {
         let shop = spawn_shop().await;
         let (alice, admin) = (shop.alice().await, shop.admin().await);
         let products = shop.anonymous().get("/api/products").await;
+        // So many tries at the staff's door that the next is one too many.
+        shop.same_window(120).await;
+        for _ in 0..5 {
+            let nobody = Call::body(nobody());
+            shop.from("127.0.0.1", "admin-login", nobody)
+                .await
+                .expect(401);
+        }
         Self {
             etag: products.expect(200).header("etag").to_owned(),
             alice,
@@ -156,6 +164,7 @@ impl Requests {
         let large = get(&anonymous, "/api/products").header("x-large", "x".repeat(11_000));
         let checkout = self.alice.request(Method::POST, "/api/checkout");
         let sign_out = anonymous.request(Method::POST, "/api/auth/logout");
+        let too_often = anonymous.request(Method::POST, "/api/admin/login");
         vec![
             (200, get(&anonymous, "/api/products")),
             (304, seen),
@@ -179,9 +188,15 @@ impl Requests {
             }),
             (415, text.header("content-type", "text/plain").body("{}")),
             (422, bad_fields.json(&json!({ "name": "" }))),
+            (429, too_often.json(&nobody())),
             (431, large),
         ]
     }
+}
+
+/// Someone who has no account.
+fn nobody() -> Value {
+    json!({ "email": "nobody@example.com", "password": "nothing" })
 }
 
 /// The headers that are the same for the same request asked again.
@@ -189,6 +204,7 @@ fn lasting(headers: &HeaderMap) -> Vec<(String, String)> {
     let lasting = headers.iter().filter(|(name, _)| {
         !["x-request-id", "apigw-requestid", "date"].contains(&name.as_str())
             && !name.as_str().starts_with("ratelimit-")
+            && name.as_str() != "retry-after"
     });
     let texts =
         lasting.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes())));
@@ -433,7 +449,7 @@ async fn the_security_headers_stand_on_every_status() {
         seen.insert(answer.status);
     }
     let all = [
-        200, 201, 204, 304, 400, 401, 403, 404, 409, 413, 415, 422, 431, 503,
+        200, 201, 204, 304, 400, 401, 403, 404, 409, 413, 415, 422, 429, 431, 503,
     ];
     assert_eq!(seen, BTreeSet::from(all));
 }
