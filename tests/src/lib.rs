@@ -55,6 +55,8 @@ mod passwords;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
+mod security_md;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod staff;
