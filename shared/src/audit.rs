@@ -183,8 +183,8 @@ pub struct AuditPage {
 /// Which records are asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AuditScope {
-    /// All of one day.
-    Day(Day),
+    /// All of one day: today, if none is named.
+    Day(Option<Day>),
     /// All that someone did, or all of one day's.
     Actor(String, Option<Day>),
     /// All that was done to one thing, or all of one day's.
@@ -219,7 +219,7 @@ impl FromQuery for AuditFilter {
             }
             (Some(actor), None, day) => AuditScope::Actor(actor, day),
             (None, Some(thing), day) => AuditScope::Thing(thing, day),
-            (None, None, day) => AuditScope::Day(day.unwrap_or_else(Day::today)),
+            (None, None, day) => AuditScope::Day(day),
         };
         Some(Self { scope, page: page? })
     }

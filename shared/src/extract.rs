@@ -190,6 +190,41 @@ impl FromRequest for IdempotencyKey {
     }
 }
 
+/// The version that the client has read, in the header `If-Match`: `"3"`.
+/// Nothing, where the header is absent or `*`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IfMatch(pub Option<u64>);
+
+impl IfMatch {
+    /// Reads the header's value; nothing if it can't be a version of ours.
+    fn parse(text: &str) -> Option<Self> {
+        if text.trim() == "*" {
+            return Some(Self(None));
+        }
+        let digits = text.trim().strip_prefix('"')?.strip_suffix('"')?;
+        let plain = digits.bytes().all(|b| b.is_ascii_digit());
+        digits
+            .parse()
+            .ok()
+            .filter(|_| plain)
+            .map(|it| Self(Some(it)))
+    }
+}
+
+impl FromRequest for IfMatch {
+    fn from_request(call: &Call<'_>) -> impl Future<Output = Result<Self, Problem>> + Send {
+        let read = match call.request().header("if-match") {
+            None => Some(Self(None)),
+            Some(text) => Self::parse(text),
+        };
+        ready(read.ok_or_else(|| {
+            Problem::Malformed(
+                "The header If-Match must be the version in quotes, as in \"3\".".into(),
+            )
+        }))
+    }
+}
+
 /// How long this call may still take before Lambda ends it.
 #[derive(Clone, Copy)]
 pub struct TimeLeft(std::time::Instant);
@@ -256,6 +291,24 @@ mod tests {
             "application/jsonx",
         ] {
             assert!(!is_json(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_version_to_match_is_a_number_in_quotes() {
+        assert_eq!(IfMatch::parse("\"3\""), Some(IfMatch(Some(3))));
+        assert_eq!(IfMatch::parse("*"), Some(IfMatch(None)));
+        for wrong in [
+            "",
+            "3",
+            "\"\"",
+            "\"x\"",
+            "\"+3\"",
+            "W/\"3\"",
+            "\"3\",\"4\"",
+            "\"-1\"",
+        ] {
+            assert_eq!(IfMatch::parse(wrong), None, "{wrong}");
         }
     }
 

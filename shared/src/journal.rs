@@ -95,7 +95,7 @@ pub(crate) enum SignInFailure {
     NotActive,
     /// Staff where customers sign in, or the other way round.
     WrongDoor,
-    /// Too many failures before; the password was not even looked at.
+    /// Too many failures before; whatever the password was.
     Locked,
 }
 

@@ -8,7 +8,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::call::{Call, FromRequest};
-use crate::env::{Env, StartError};
+use crate::env::Env;
+use crate::log;
 use crate::problem::Problem;
 use crate::time::Timestamp;
 
@@ -147,30 +148,46 @@ impl<L: Limited> FromRequest for Within<L> {
     }
 }
 
-/// The networks from which `/api/admin/*` may be called. None listed means
-/// that all may.
+/// The networks from which `/api/admin/*` may be called.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct AdminNetworks(Vec<Network>);
+pub(crate) enum AdminNetworks {
+    /// None are listed: from everywhere.
+    #[default]
+    All,
+    /// From these; from nowhere, if the list can't be read. A slip in it must
+    /// not open the staff's routes, nor close the shop's.
+    Listed(Vec<Network>),
+}
 
 #[derive(Clone, Copy, Debug)]
-struct Network {
+pub(crate) struct Network {
     address: IpAddr,
     bits: u8,
 }
 
 impl AdminNetworks {
-    pub(crate) fn from_env(env: &Env) -> Result<Self, StartError> {
+    pub(crate) fn from_env(env: &Env) -> Self {
         let list = env.optional("ADMIN_NETWORKS").unwrap_or_default();
-        Self::parse(&list).ok_or_else(|| {
-            StartError::new(
+        Self::parse(&list).unwrap_or_else(|| {
+            log::failure(
+                "admin-networks-unreadable",
                 "ADMIN_NETWORKS must be CIDR ranges such as 203.0.113.0/24, separated by commas",
-            )
+            );
+            Self::Listed(Vec::new())
         })
     }
 
     fn parse(list: &str) -> Option<Self> {
-        let ranges = list.split(',').map(str::trim).filter(|it| !it.is_empty());
-        ranges.map(Network::parse).collect::<Option<_>>().map(Self)
+        let mut ranges = list
+            .split(',')
+            .map(str::trim)
+            .filter(|it| !it.is_empty())
+            .peekable();
+        if ranges.peek().is_none() {
+            return Some(Self::All);
+        }
+        let listed: Option<Vec<Network>> = ranges.map(Network::parse).collect();
+        listed.map(Self::Listed)
     }
 
     /// Whether a request to this route may come from there. The route's key is
@@ -180,11 +197,12 @@ impl AdminNetworks {
             .split(' ')
             .nth(1)
             .is_some_and(|path| path.starts_with("/api/admin/"));
-        let inside = || {
-            let address = source_ip.parse().map(|ip: IpAddr| ip.to_canonical());
-            address.is_ok_and(|ip| self.0.iter().any(|network| network.contains(ip)))
+        let Self::Listed(networks) = self else {
+            return true;
         };
-        self.0.is_empty() || !guarded || inside()
+        let address = source_ip.parse().map(|ip: IpAddr| ip.to_canonical());
+        let inside = |ip| networks.iter().any(|network| network.contains(ip));
+        !guarded || address.is_ok_and(inside)
     }
 }
 
@@ -194,7 +212,10 @@ impl Network {
         let address: IpAddr = address.parse().ok()?;
         let bits: u8 = bits.parse().ok()?;
         let widest = if address.is_ipv4() { 32 } else { 128 };
-        (bits <= widest).then_some(Self { address, bits })
+        // Callers are compared in their plain form, so a range of mapped ones
+        // would admit nobody.
+        let plain = address.to_canonical() == address;
+        (bits <= widest && plain).then_some(Self { address, bits })
     }
 
     fn contains(self, ip: IpAddr) -> bool {
@@ -266,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_admits_everyone_and_a_wrong_one_stops_the_start() {
+    fn an_empty_list_admits_everyone_and_one_that_can_not_be_read_nobody() {
         let everyone = AdminNetworks::parse("").unwrap();
         assert!(everyone.admit("GET /api/admin/users", "203.0.113.1"));
         let all = AdminNetworks::parse("0.0.0.0/0").unwrap();
@@ -277,8 +298,12 @@ mod tests {
             "2001:db8::/129",
             "office",
             "192.0.2.0/-1",
+            "::ffff:192.0.2.0/120",
         ] {
             assert!(AdminNetworks::parse(wrong).is_none(), "{wrong}");
         }
+        let nobody = AdminNetworks::Listed(Vec::new());
+        assert!(!nobody.admit("GET /api/admin/users", "203.0.113.1"));
+        assert!(nobody.admit("GET /api/orders", "203.0.113.1"));
     }
 }

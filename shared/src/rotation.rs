@@ -172,6 +172,9 @@ impl KeyRotation {
         if current.as_deref() != Some(version) {
             // Before anything is signed with it, everyone knows its other half.
             tokio::time::sleep(self.ring.until_known(&secret.kid).await?).await;
+            // Before it is done: a step that is repeated records it twice, and
+            // one that dies in between never leaves it unrecorded.
+            self.record(version).await?;
             self.client
                 .update_secret_version_stage()
                 .secret_id(&self.secret)
@@ -181,7 +184,6 @@ impl KeyRotation {
                 .send()
                 .await
                 .map_err(failed)?;
-            self.record(version).await?;
         }
         self.ring.retire_all_but(&secret.kid).await
     }

@@ -40,7 +40,7 @@ where
         let function = Function {
             authenticator: Authenticator::from_env(&env, H::NEEDS)?,
             limiter: Some(RateLimiter::from_env(&env)?),
-            admin_networks: AdminNetworks::from_env(&env)?,
+            admin_networks: AdminNetworks::from_env(&env),
             namespace: Namespace::from_env(&env)?,
             state: H::State::from_env(&env)?,
             handler,

@@ -163,7 +163,9 @@ pub struct User {
     pub kept_session: Option<SessionId>,
     /// Whether their password is long enough for a member of the staff.
     pub staff_password: bool,
-    /// Counts what the shop's staff changed of it.
+    /// Whether they were invited and have never accepted.
+    pub awaited: bool,
+    /// Counts the changes of their role and status.
     pub version: u64,
     /// When the account was made.
     pub created_at: Timestamp,
@@ -186,6 +188,7 @@ impl User {
             tokens_valid_after: now,
             kept_session: None,
             staff_password: false,
+            awaited: false,
             version: 1,
             created_at: now,
         })

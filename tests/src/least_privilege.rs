@@ -179,7 +179,7 @@ async fn everything_that_customers_do(shop: &Shop) {
         let thing = format!("prod_01arz3ndektsv4rrffq69g5f{number:02}");
         let line = json!({
             "userId": { "S": bob.user_id() }, "productId": { "S": thing },
-            "quantity": { "N": "1" }, "madeBy": { "S": "test" },
+            "quantity": { "N": "1" }, "madeBy": { "S": "test" }, "expiresAt": { "N": "9999999999" },
         });
         shop.put("CartsTable", line).await;
     }

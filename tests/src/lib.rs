@@ -166,6 +166,11 @@ fn build_once() {
 impl Drop for Shop {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            // What the answer must not tell, whoever mends the test needs.
+            let faults = self.cloud.logs().into_iter();
+            for line in faults.filter(|line| line.contains("\"error\":")) {
+                println!("{line}");
+            }
             return;
         }
         for line in self.cloud.logs() {

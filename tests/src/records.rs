@@ -204,6 +204,27 @@ async fn a_refresh_token_that_is_used_twice_leaves_a_record_an_event_and_a_metri
 }
 
 #[tokio::test]
+async fn a_session_that_has_ended_is_late_and_not_stolen() {
+    let shop = spawn_shop().await;
+    let alice = shop.alice().await;
+    let rows = shop.items("SessionsTable").await;
+    let row = rows
+        .iter()
+        .find(|row| row["userId"]["S"] == alice.user_id())
+        .unwrap();
+    let key = json!({ "userId": row["userId"], "sessionId": row["sessionId"] });
+    let past = json!({ ":past": { "N": "1000" } });
+    shop.update("SessionsTable", key, "expiresAt = :past", past)
+        .await;
+    let body = json!({ "refreshToken": alice.session["refreshToken"] });
+    shop.anonymous()
+        .post("/api/auth/refresh", &body)
+        .await
+        .expect(401);
+    assert!(shop.events("refresh-token-reused").is_empty());
+}
+
+#[tokio::test]
 async fn every_change_by_the_staff_is_recorded_with_who_what_and_under_which_request() {
     let shop = spawn_shop().await;
     let (sue, admin) = (shop.super_admin().await, shop.admin().await);

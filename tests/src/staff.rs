@@ -5,7 +5,7 @@ use local::operator::invite_first_super_admin;
 use serde_json::{Value, json};
 use shared::Env;
 
-use crate::{Actor, Answer, Call, Shop, new_product, spawn_empty_shop, spawn_shop};
+use crate::{Actor, Answer, Call, Shop, new_product, send, spawn_empty_shop, spawn_shop};
 
 async fn invite(by: &Actor, name: &str, role: &str) -> Answer {
     let body = json!({ "email": format!("{name}@example.com"), "name": name, "role": role });
@@ -179,6 +179,103 @@ async fn inviting_again_ends_the_first_invitation() {
 }
 
 #[tokio::test]
+async fn an_invitation_that_is_withdrawn_and_given_again_is_an_invitation() {
+    let shop = spawn_shop().await;
+    let sue = shop.super_admin().await;
+    let invited = invite(&sue, "dora", "super-admin").await.expect(201).body;
+    let user = invited["userId"].as_str().unwrap();
+    change(&sue, user, json!({ "status": "disabled" }))
+        .await
+        .expect(200);
+    accept(&shop, &invited, "sorts the shelves")
+        .await
+        .expect(401);
+    // Nobody is active who has no password: she would count as a super-admin.
+    let enabled = change(&sue, user, json!({ "status": "active" }))
+        .await
+        .expect(200);
+    assert_eq!(enabled.body["status"], "invited");
+    let alone = change(&sue, sue.user_id(), json!({ "role": "admin" })).await;
+    alone.expect_problem(409, "conflict");
+    accept(&shop, &invited, "sorts the shelves")
+        .await
+        .expect(204);
+    // Who was withdrawn can also be invited anew.
+    let withdrawn = invite(&sue, "dana", "staff").await.expect(201).body;
+    let user = withdrawn["userId"].as_str().unwrap();
+    change(&sue, user, json!({ "status": "disabled" }))
+        .await
+        .expect(200);
+    let again = invite(&sue, "dana", "staff").await.expect(201).body;
+    accept(&shop, &withdrawn, "sorts the shelves")
+        .await
+        .expect(401);
+    accept(&shop, &again, "sorts the shelves").await.expect(204);
+}
+
+#[tokio::test]
+async fn whoever_is_invited_as_staff_and_made_a_customer_is_no_staff_by_a_short_password() {
+    let shop = spawn_shop().await;
+    let sue = shop.super_admin().await;
+    let invited = invite(&sue, "dora", "staff").await.expect(201).body;
+    let user = invited["userId"].as_str().unwrap();
+    change(&sue, user, json!({ "role": "customer" }))
+        .await
+        .expect(200);
+    accept(&shop, &invited, "hen77owl").await.expect(204);
+    change(&sue, user, json!({ "role": "admin" }))
+        .await
+        .expect_problem(409, "conflict");
+}
+
+#[tokio::test]
+async fn without_its_token_an_invitation_tells_nothing() {
+    let shop = spawn_shop().await;
+    let sue = shop.super_admin().await;
+    let invited = invite(&sue, "dora", "staff").await.expect(201).body;
+    let guess = format!("{}.{}", invited["userId"].as_str().unwrap(), "A".repeat(43));
+    for password in ["short but 8", "dora dora dora dora", "sorts the shelves"] {
+        let body = json!({ "token": guess, "password": password });
+        let refused = shop
+            .from(&shop.somewhere(), "accept-invite", Call::body(body))
+            .await;
+        let refused = refused.expect(if password.starts_with("dora") {
+            422
+        } else {
+            401
+        });
+        assert!(!refused.text.contains("of you"));
+    }
+}
+
+#[tokio::test]
+async fn a_change_and_an_acceptance_at_once_are_both_done_or_one_is_refused() {
+    let shop = spawn_shop().await;
+    let sue = shop.super_admin().await;
+    for round in 0..5 {
+        let name = format!("dora{round}");
+        let invited = invite(&sue, &name, "staff").await.expect(201).body;
+        let user = invited["userId"].as_str().unwrap();
+        let (changed, accepted) = tokio::join!(
+            change(&sue, user, json!({ "role": "admin" })),
+            accept(&shop, &invited, "sorts the shelves"),
+        );
+        assert!([200, 409].contains(&changed.status), "{changed:#?}");
+        if accepted.status == 409 {
+            accept(&shop, &invited, "sorts the shelves")
+                .await
+                .expect(204);
+        } else {
+            accepted.expect(204);
+        }
+        let email = format!("{name}@example.com");
+        sign_in(&shop, &email, "sorts the shelves")
+            .await
+            .expect(200);
+    }
+}
+
+#[tokio::test]
 async fn a_guessed_or_forged_invitation_is_refused() {
     let shop = spawn_shop().await;
     let sue = shop.super_admin().await;
@@ -252,7 +349,7 @@ async fn a_demotion_works_on_the_very_next_request() {
         .expect(200);
     assert_eq!(
         (&changed.body["role"], &changed.body["version"]),
-        (&json!("staff"), &json!(2))
+        (&json!("staff"), &json!(3))
     );
     let refused = make().await;
     assert!([401, 403].contains(&refused.status), "{refused:#?}");
@@ -411,6 +508,13 @@ async fn a_change_of_what_has_changed_meanwhile_is_refused() {
     change(&sue, staff.user_id(), with("staff", 2))
         .await
         .expect(200);
+    let path = format!("/api/admin/users/{}", staff.user_id());
+    for (version, status) in [("\"2\"", 409), ("three", 400), ("\"3\"", 200)] {
+        let request = sue.request(reqwest::Method::PATCH, &path);
+        let request = request.header("if-match", version);
+        let answer = send(request.json(&json!({ "role": "admin" }))).await;
+        answer.expect(status);
+    }
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ async fn admin_login(
     journal: Journal,
     (desk, sessions): (SignInDesk, SessionDesk),
 ) -> Result<Private<Session>, Problem> {
-    let user = desk.sign_in(&attempt, Door::Staff, &journal).await?;
-    let session = sessions.open(&user, attempt.device.as_deref()).await?;
+    let who = desk.sign_in(&attempt, Door::Staff, &journal).await?;
+    let session = sessions.open(&who, attempt.device.as_deref()).await?;
     Ok(Private(session))
 }

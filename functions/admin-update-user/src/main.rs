@@ -2,8 +2,8 @@
 //! their account.
 
 use shared::{
-    Json, Path, Private, Problem, StaffUser, StartError, SuperAdmin, UserChange, UserDesk, UserId,
-    serve,
+    IfMatch, Json, Path, Private, Problem, StaffUser, StartError, SuperAdmin, UserChange, UserDesk,
+    UserId, serve,
 };
 
 fn main() -> Result<(), StartError> {
@@ -15,8 +15,9 @@ async fn admin_update_user(
     super_admin: SuperAdmin,
     Path(id): Path<UserId>,
     Json(change): Json<UserChange>,
+    read: IfMatch,
     users: UserDesk,
 ) -> Result<Private<StaffUser>, Problem> {
-    let user = users.change(&super_admin, &id, &change).await?;
+    let user = users.change(&super_admin, &id, &change, read).await?;
     Ok(Private(user))
 }

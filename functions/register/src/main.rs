@@ -19,7 +19,7 @@ async fn register(
     (accounts, sessions): (AccountDesk, SessionDesk),
 ) -> Result<Created<Session>, Problem> {
     sessions.ready().await?;
-    let user = accounts.register(registration, &journal).await?;
-    let session = sessions.open(&user, None).await?;
+    let who = accounts.register(registration, &journal).await?;
+    let session = sessions.open(&who, None).await?;
     Ok(Created(session))
 }

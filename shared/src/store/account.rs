@@ -4,12 +4,13 @@ use crate::audit::{Action, Change, Record};
 use crate::auth::{Identity, Person};
 use crate::env::{Env, FromEnv, StartError};
 use crate::journal::{Event, SignInFailure};
-use crate::problem::Problem;
+use crate::problem::{Conflict, Problem};
 use crate::store::audit::AuditLog;
 use crate::store::credentials::CredentialStore;
-use crate::store::item::text;
+use crate::store::item::{number, text};
 use crate::store::limits::LimitStore;
 use crate::store::sessions::SessionStore;
+use crate::store::sign_in::Door;
 use crate::store::transaction::{Written, write_all};
 use crate::store::users::{STAFF_PASSWORD, UserStore};
 use crate::user::PasswordChange;
@@ -49,7 +50,7 @@ impl PasswordDesk {
         let new = wanted.new.for_account(user.role, &user.email, &user.name);
         let new = new.map_err(|reason| Problem::invalid("/newPassword", reason))?;
 
-        let tried = self.limits.begin(&user.email).await?;
+        let tried = self.limits.begin(&user.email, Door::of(user.role)).await?;
         let found = self.credentials.find(&user.email).await?;
         let stored = found.filter(|it| it.user_id == user.id);
         let stored = stored.and_then(|it| it.password);
@@ -73,34 +74,37 @@ impl PasswordDesk {
         let action = Action::PasswordChanged;
         let changes = vec![Change::of("password")];
         let record = Record::by(caller, action, user.id.as_str(), changes);
-        let ended = self.users.end_tokens(&user.id, Some(caller.session_id()));
-        let ended = match new.fits_staff() {
-            true => ended.set(STAFF_PASSWORD, text("yes")),
-            false => ended.remove(STAFF_PASSWORD),
-        };
+        let hash = new.hash()?;
         let credential = self.credentials.update(
             &user.email,
             "SET passwordHash = :new",
             "passwordHash = :old",
-            [
-                (":new", text(new.hash()?.as_str())),
-                (":old", text(old.as_str())),
-            ],
+            [(":new", text(hash.as_str())), (":old", text(old.as_str()))],
         )?;
+        // Dated last: what was issued while the hash was made must end too.
+        let session = caller.session_id();
+        let ended = self.users.end_tokens(&user.id, Some(session));
+        // What is long enough for one role need not be for the next. (Not the
+        // role itself: whoever may name it may write it, IAM can't tell.)
+        let ended = ended.only_if("version", number(user.version));
+        let ended = if new.fits_staff() {
+            ended.set(STAFF_PASSWORD, text("yes"))
+        } else {
+            ended.remove(STAFF_PASSWORD)
+        };
         let actions = vec![credential, ended.build()?, self.audit.put(&record)?];
-        match write_all(&self.users.client, actions).await? {
-            Written::Done => {}
-            // Changed by another request since it was read here.
-            Written::Refused(_) => {
-                return Err(Problem::invalid("/currentPassword", "is not the password"));
-            }
+        let written = write_all(&self.users.client, actions).await?;
+        if written.refused(0) {
+            // Another request has changed it meanwhile.
+            return Err(Problem::invalid("/currentPassword", "is not the password"));
+        }
+        if let Written::Refused(_) = written {
+            return Err(Problem::Conflict(Conflict::Stale));
         }
         caller
             .journal()
             .note(&Event::Recorded(action, user.id.as_str()));
         // They have ended already, by the date in the user's record.
-        self.sessions
-            .end_all_but(caller, Some(caller.session_id()))
-            .await
+        self.sessions.end_all_but(caller, Some(session)).await
     }
 }

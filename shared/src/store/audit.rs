@@ -1,6 +1,7 @@
 //! The table `audit`: records that are written once and never touched again.
 //! Nothing here updates or deletes, no role may, and the table's own policy
-//! forbids it to everyone.
+//! forbids it to everyone. (To put a record over another is forbidden by the
+//! condition here alone: IAM can't tell it from a new one.)
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
@@ -16,7 +17,7 @@ use crate::problem::Problem;
 use crate::store::item::{Attributes, Item, Row, text};
 use crate::store::{Corrupt, failed};
 use crate::text::Word;
-use crate::time::Day;
+use crate::time::{Day, Timestamp};
 
 /// Over how many partitions a day is spread: so many times 1,000 records a
 /// second.
@@ -57,6 +58,7 @@ impl AuditLog {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(item))
+            .condition_expression("attribute_not_exists(auditId)")
             .send()
             .await
             .map_err(failed)?;
@@ -95,10 +97,13 @@ impl AuditTrail {
             None => None,
             Some(last) => Some(Row(last).id::<AuditId>("auditId")?),
         };
+        // A list of today goes on after midnight as the day's that it began as.
+        let begun = before.as_ref().and_then(AuditId::time).map(Timestamp::day);
+        let today = begun.unwrap_or_else(Day::today);
         let limit = usize::from(asked.page.limit);
         // One more than the page holds tells whether there is a next one.
         let mut items = self
-            .newest(&asked.scope, before.as_ref(), limit + 1)
+            .newest(&asked.scope, today, before.as_ref(), limit + 1)
             .await?;
         let more = items.len() > limit;
         items.truncate(limit);
@@ -116,13 +121,15 @@ impl AuditTrail {
     async fn newest(
         &self,
         scope: &AuditScope,
+        today: Day,
         before: Option<&AuditId>,
         limit: usize,
     ) -> Result<Vec<AuditEntry>, Problem> {
         let (partitions, day): (Vec<_>, _) = match scope {
             AuditScope::Day(day) => {
-                let shards = (0..SHARDS).map(|shard| (None, "day", partition(*day, shard)));
-                (shards.collect(), Some(*day))
+                let day = day.unwrap_or(today);
+                let shards = (0..SHARDS).map(|shard| (None, "day", partition(day, shard)));
+                (shards.collect(), Some(day))
             }
             AuditScope::Actor(who, day) => (vec![(Some("by-actor"), "actor", who.clone())], *day),
             AuditScope::Thing(id, day) => (vec![(Some("by-thing"), "thing", id.clone())], *day),

@@ -2,7 +2,7 @@
 //! Only the functions that sign people in or set passwords may read it.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem, Update};
 
 use crate::audit::{Action, Actor, Record};
 use crate::env::{Env, FromEnv, StartError};
@@ -13,6 +13,7 @@ use crate::password::{NewPassword, StoredPassword};
 use crate::problem::{Conflict, Problem};
 use crate::store::audit::AuditLog;
 use crate::store::item::{Item, Row, text};
+use crate::store::sign_in::SignedIn;
 use crate::store::transaction::write_all;
 use crate::store::users::UserStore;
 use crate::store::{condition_failed, failed};
@@ -44,6 +45,8 @@ pub(crate) struct Credential {
     pub(crate) user_id: UserId,
     /// Nothing, while its owner has not accepted their invitation.
     pub(crate) password: Option<StoredPassword>,
+    /// The hash of their invitation's token, and when it ends.
+    pub(crate) invitation: Option<(String, i64)>,
 }
 
 impl CredentialStore {
@@ -67,21 +70,24 @@ impl CredentialStore {
         };
         let row = Row(&item);
         let password = row.optional_text("passwordHash")?;
+        let invite = row.optional_text("inviteHash")?.map(str::to_owned);
+        let ends = row.optional_number("inviteEnds")?;
         Ok(Some(Credential {
             user_id: row.id("userId")?,
             password: password.map(|hash| StoredPassword::new(hash.to_owned())),
+            invitation: invite.zip(ends),
         }))
     }
 
-    /// Puts a stronger hash of the same password in the place of a weaker one.
-    /// The sign-in that brought it up goes on if this fails: the next one
-    /// tries again.
+    /// Puts a stronger hash of the same password in the place of a weaker one,
+    /// and says whether it did. The sign-in that brought it up goes on if this
+    /// fails: the next one tries again.
     pub(crate) async fn strengthen(
         &self,
         email: &EmailAddress,
         old: &StoredPassword,
         new: &StoredPassword,
-    ) {
+    ) -> bool {
         let put = self
             .client
             .update_item()
@@ -94,11 +100,31 @@ impl CredentialStore {
             .send()
             .await;
         match put {
+            Ok(_) => true,
             // Somebody else did, or the password was changed meanwhile.
-            Err(error) if condition_failed(&error) => {}
-            Err(error) => log::warn("password-not-rehashed", &error),
-            Ok(_) => {}
+            Err(error) if condition_failed(&error) => false,
+            Err(error) => {
+                log::warn("password-not-rehashed", &error);
+                false
+            }
         }
+    }
+
+    /// That an address still has the password that was just verified, as a part
+    /// of a transaction.
+    pub(crate) fn still_has(
+        &self,
+        email: &EmailAddress,
+        password: &StoredPassword,
+    ) -> Result<TransactWriteItem, Problem> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .key("login", text(key(email)))
+            .condition_expression("passwordHash = :verified")
+            .expression_attribute_values(":verified", text(password.as_str()))
+            .build()
+            .map_err(Problem::internal)?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
     /// A new address as a part of a transaction.
@@ -166,10 +192,15 @@ impl AccountDesk {
     ///
     /// # Errors
     /// [`Conflict::AddressTaken`] if the address has one.
-    pub async fn register(&self, new: Registration, journal: &Journal) -> Result<User, Problem> {
+    pub async fn register(
+        &self,
+        new: Registration,
+        journal: &Journal,
+    ) -> Result<SignedIn, Problem> {
         let mut user = User::new(new.email, &new.name, Role::Customer)?;
         user.phone = new.phone;
-        self.insert(user, &new.password, journal).await
+        let user = self.insert(user, &new.password, journal).await?;
+        Ok(SignedIn::just_made(user))
     }
 
     /// Makes an account of any role. The demo shop is peopled this way; no

@@ -17,11 +17,15 @@ use crate::limit::{Address, Quota, Window};
 use crate::log;
 use crate::problem::Problem;
 use crate::store::item::{Row, number, text};
+use crate::store::sign_in::Door;
 use crate::store::{condition_failed, failed};
 use crate::time::Timestamp;
 use crate::user::EmailAddress;
 
-/// How many requests a process takes at once for an address.
+/// How many requests a process takes at first for an address: most that it
+/// sees never come back to it, and what it took for them would be lost.
+const FIRST_LEASE: u32 = 2;
+/// How many it takes from then on.
 const LEASE: u32 = 10;
 /// Of how many addresses a process keeps leases at most.
 const MAX_LEASES: usize = 1000;
@@ -110,11 +114,22 @@ impl LimitStore {
     ///
     /// # Errors
     /// [`Problem::Unavailable`] if it can't be counted.
-    pub(crate) async fn begin(&self, email: &EmailAddress) -> Result<AccountTry, Problem> {
+    ///
+    /// Each door has its own count: whoever fails at the customers' can't close
+    /// the staff's to a member of the staff.
+    pub(crate) async fn begin(
+        &self,
+        email: &EmailAddress,
+        door: Door,
+    ) -> Result<AccountTry, Problem> {
         let window = Window::at(Timestamp::now());
         // An address is nobody's business here; its hash tells accounts apart.
         let hash = URL_SAFE_NO_PAD.encode(digest(&SHA256, email.key().as_bytes()));
-        let subject = format!("account#{hash}#{}", window.number());
+        let door = match door {
+            Door::Customers => "customer",
+            Door::Staff => "staff",
+        };
+        let subject = format!("account#{door}#{hash}#{}", window.number());
         let used = self.add(&subject, 1, MAX_FAILURES, window).await?;
         Ok(AccountTry { subject, used })
     }
@@ -158,8 +173,9 @@ impl AccountTry {
 }
 
 /// The general limit: so many requests of an address, counted in leases. A
-/// process takes ten with one write and spends them from memory, so the limit
-/// may bite a little early, never late.
+/// process takes some with one write and spends them from memory, so the limit
+/// may bite a little early, never late. How early: by what is left of the
+/// leases of those processes that the address never meets again.
 ///
 /// Its map is the one thing a process keeps that requests put there: addresses
 /// and counts, nothing else.
@@ -218,13 +234,12 @@ impl RateLimiter {
             Spent::Unasked => return Ok(None),
             Spent::NoLease => {}
         }
-        let subject = format!("{REQUESTS}#{address}#{}", window.number());
-        let lease = self.store.add(&subject, LEASE, self.most, window);
-        let lease = tokio::time::timeout(PATIENCE, lease).await;
+        let size = self.next_lease(address, window);
+        let lease = tokio::time::timeout(PATIENCE, self.lease(address, size, window)).await;
         match lease.unwrap_or_else(|elapsed| Err(Problem::unavailable(elapsed))) {
-            Ok(Some(used)) => {
+            Ok(Some((size, used))) => {
                 let untaken = self.most.saturating_sub(used);
-                Ok(Some(self.keep(address, window, LEASE - 1, untaken)))
+                Ok(Some(self.keep(address, window, size - 1, untaken)))
             }
             Ok(None) => {
                 self.keep(address, window, 0, 0);
@@ -237,6 +252,33 @@ impl RateLimiter {
                 self.locked().not_before = Some(Instant::now() + BREATH);
                 Ok(None)
             }
+        }
+    }
+
+    /// Takes a lease; where so much is not left, a single request. How much it
+    /// is, and how much of the limit is taken then.
+    async fn lease(
+        &self,
+        address: &Address,
+        size: u32,
+        window: Window,
+    ) -> Result<Option<(u32, u32)>, Problem> {
+        let subject = format!("{REQUESTS}#{address}#{}", window.number());
+        for size in [size, 1] {
+            let taken = self.store.add(&subject, size, self.most, window).await?;
+            if let Some(used) = taken {
+                return Ok(Some((size, used)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn next_lease(&self, address: &Address, window: Window) -> u32 {
+        let kept = self.locked();
+        let known = kept.by_address.get(address);
+        match known.filter(|lease| lease.window == window.number()) {
+            Some(_) => LEASE,
+            None => FIRST_LEASE,
         }
     }
 
@@ -256,7 +298,7 @@ impl RateLimiter {
                 lease.left -= 1;
                 Spent::Yes(self.quota(*lease, window))
             }
-            Some(lease) if lease.untaken < LEASE => Spent::Closed,
+            Some(lease) if lease.untaken == 0 => Spent::Closed,
             Some(_) | None if asked_lately => Spent::Unasked,
             Some(_) | None => Spent::NoLease,
         }
@@ -348,20 +390,22 @@ mod tests {
                 passed += 1;
             }
         }
-        assert!((980..=1000).contains(&passed), "{passed}");
+        assert!((990..=1000).contains(&passed), "{passed}");
     }
 
     #[tokio::test]
-    async fn a_process_writes_once_for_ten_requests() {
+    async fn a_process_takes_two_requests_at_first_and_then_ten_at_once() {
         let tables = tables().await;
         let limiter = RateLimiter::from_env(&tables.env).unwrap();
         let address = Address::of("192.0.2.1");
-        for _ in 0..10 {
+        for expected in [2, 2, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 22] {
             limiter.admit(&address).await.unwrap();
+            let lease = limiter.locked().by_address[&address];
+            assert_eq!(1000 - lease.untaken, expected);
         }
-        // Another process finds exactly one lease taken.
+        // Another process finds exactly that taken.
         let other = RateLimiter::from_env(&tables.env).unwrap();
-        assert_eq!(remaining(other.admit(&address).await), Some(989));
+        assert_eq!(remaining(other.admit(&address).await), Some(977));
     }
 
     #[tokio::test]
@@ -396,10 +440,12 @@ mod tests {
         let tables = tables().await;
         let store: LimitStore = tables.open();
         let email = EmailAddress::parse("ann@example.com").unwrap();
-        let tries = (0..40).map(|_| store.begin(&email));
+        let tries = (0..40).map(|_| store.begin(&email, Door::Staff));
         let tries = futures_util::future::try_join_all(tries).await.unwrap();
         assert_eq!(tries.iter().filter(|it| !it.is_closed()).count(), 10);
         assert_eq!(tries.iter().filter(|it| it.is_last()).count(), 1);
+        let other_door = store.begin(&email, Door::Customers).await.unwrap();
+        assert!(!other_door.is_closed());
     }
 
     #[tokio::test]
@@ -408,7 +454,7 @@ mod tests {
         let store: LimitStore = tables.open();
         let email = EmailAddress::parse("ann@example.com").unwrap();
         for _ in 0..30 {
-            let tried = store.begin(&email).await.unwrap();
+            let tried = store.begin(&email, Door::Customers).await.unwrap();
             assert!(!tried.is_closed());
             store.succeeded(&tried).await;
         }

@@ -4,7 +4,7 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
-    Delete, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 
 use crate::audit::{Action, Actor, Change, Record};
@@ -17,12 +17,13 @@ use crate::session::{self, RefreshToken, Session};
 use crate::signer::Signer;
 use crate::store::audit::AuditLog;
 use crate::store::item::{Attributes, Item, Row, number, text};
+use crate::store::sign_in::SignedIn;
 use crate::store::transaction::{Written, write_all};
 use crate::store::users::UserStore;
 use crate::store::{Corrupt, condition_failed, failed};
 use crate::text::Word;
 use crate::time::Timestamp;
-use crate::user::{Role, User};
+use crate::user::Role;
 
 /// Sessions, as those who sign out need them.
 #[derive(Clone)]
@@ -145,11 +146,13 @@ impl SessionDesk {
         self.signer.key().await.map(|_| ())
     }
 
-    /// Opens a session for someone who has just proved who they are.
+    /// Opens a session for someone who has just shown who they are.
     ///
     /// # Errors
-    /// When the table or the key can't be reached.
-    pub async fn open(&self, user: &User, device: Option<&str>) -> Result<Session, Problem> {
+    /// [`Problem::SignInFailed`] if their password was changed meanwhile;
+    /// otherwise when a table or the key can't be reached.
+    pub async fn open(&self, who: &SignedIn, device: Option<&str>) -> Result<Session, Problem> {
+        let user = &who.user;
         let token = RefreshToken::first(user.id.clone(), SessionId::generate()?)?;
         // Signed first: a session nobody was told of would be left over if
         // this failed after the write.
@@ -166,15 +169,17 @@ impl SessionDesk {
             .optional_text("device", device)
             .time("createdAt", now)
             .expires(end);
-        self.store
-            .client
-            .put_item()
+        let put = Put::builder()
             .table_name(&self.store.table)
             .set_item(Some(item.into_attributes()))
-            .send()
-            .await
-            .map_err(failed)?;
-        Ok(Session::new(user, access, &token, end))
+            .build()
+            .map_err(Problem::internal)?;
+        let mut actions = vec![TransactWriteItem::builder().put(put).build()];
+        actions.extend(who.proof.clone());
+        match write_all(&self.store.client, actions).await? {
+            Written::Done => Ok(Session::new(user, access, &token, end)),
+            Written::Refused(_) => Err(Problem::SignInFailed),
+        }
     }
 }
 
@@ -204,8 +209,8 @@ impl RefreshDesk {
     /// Keeps a session alive: takes its refresh token, once, and puts the next
     /// one in its place. A used one ends the session.
     ///
-    /// The token is used up last, when all else that may fail has been done,
-    /// so that whoever is told to try again still can.
+    /// The token is used up last, when all else that may fail has been done:
+    /// what fails before leaves it good for another try.
     ///
     /// # Errors
     /// [`Problem::BadToken`] for a token that is used, ended, expired or none
@@ -274,14 +279,18 @@ impl RefreshDesk {
             // Our own write: its answer was lost and the SDK sent it again.
             return Ok(row.clone());
         }
+        if Row(row).text("tokenHash")? == used.hash() {
+            // The current one, after the session's end: late, not stolen.
+            return Err(Problem::BadToken);
+        }
         if Row(row).text("familyHash")? == used.family_hash() {
             self.end_reused(used, journal).await?;
         }
         Err(Problem::BadToken)
     }
 
-    /// Ends a session whose refresh token was used twice, or after its end,
-    /// and records it: one of the two users stole it.
+    /// Ends a session whose refresh token was used twice, and records it: one
+    /// of the two users stole it.
     async fn end_reused(&self, used: &RefreshToken, journal: &Journal) -> Result<(), Problem> {
         let store = &self.desk.store;
         let ended = Delete::builder()

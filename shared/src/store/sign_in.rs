@@ -1,9 +1,14 @@
 //! Where people sign in. Whatever is wrong, the answer is the same and the
-//! same work was done for it: two reads, one hash, one count.
+//! same work was done for it: two reads, one hash, one count. (A hash of
+//! bcrypt, which only imported users have and only until they sign in, is more
+//! work than one of argon2id.)
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use crate::env::{Env, FromEnv, StartError};
 use crate::ids::{PathId, UserId};
 use crate::journal::{Event, Journal, SignInFailure};
+use crate::password::StoredPassword;
 use crate::problem::Problem;
 use crate::store::credentials::CredentialStore;
 use crate::store::limits::LimitStore;
@@ -25,7 +30,31 @@ pub enum Door {
 
 impl Door {
     fn is_for(self, role: Role) -> bool {
-        role.is_staff() == (self == Self::Staff)
+        self == Self::of(role)
+    }
+
+    /// The door of that role.
+    pub(crate) fn of(role: Role) -> Self {
+        if role.is_staff() {
+            Self::Staff
+        } else {
+            Self::Customers
+        }
+    }
+}
+
+/// Someone who has just shown who they are: what a session is opened for.
+pub struct SignedIn {
+    pub(crate) user: User,
+    /// That what they showed still holds at the moment at which the session is
+    /// opened: a password that is changed in between opens nothing.
+    pub(crate) proof: Option<TransactWriteItem>,
+}
+
+impl SignedIn {
+    /// Someone whose account was made by this very request.
+    pub(crate) fn just_made(user: User) -> Self {
+        Self { user, proof: None }
     }
 }
 
@@ -64,8 +93,8 @@ impl SignInDesk {
         attempt: &SignIn,
         door: Door,
         journal: &Journal,
-    ) -> Result<User, Problem> {
-        let tried = self.limits.begin(&attempt.email).await?;
+    ) -> Result<SignedIn, Problem> {
+        let tried = self.limits.begin(&attempt.email, door).await?;
         let found = self.credentials.find(&attempt.email).await?;
         let nobody = UserId::parse(NOBODY);
         let id = found.as_ref().map(|it| &it.user_id).or(nobody.as_ref());
@@ -81,21 +110,12 @@ impl SignInDesk {
             Some(user) if right && !door.is_for(user.role) => SignInFailure::WrongDoor,
             Some(_) if !right => SignInFailure::WrongPassword,
             Some(user) => {
-                let rehashed = async {
-                    if let Some(old) = stored
-                        && let Some(new) = attempt.password.rehash(old)?
-                    {
-                        self.credentials.strengthen(&attempt.email, old, &new).await;
-                    }
-                    Ok::<_, Problem>(())
-                };
-                let counted = async {
-                    self.limits.succeeded(&tried).await;
-                    Ok(())
-                };
-                tokio::try_join!(rehashed, counted)?;
+                let ((), proof) =
+                    tokio::join!(self.limits.succeeded(&tried), self.proof(attempt, stored));
+                let user = user.clone();
                 journal.note(&Event::SignedIn(&user.id));
-                return Ok(user.clone());
+                let proof = Some(proof?);
+                return Ok(SignedIn { user, proof });
             }
         };
         let whose = user.as_ref().map(|user| &user.id);
@@ -104,5 +124,21 @@ impl SignInDesk {
             journal.note(&Event::AccountLocked(whose));
         }
         Err(Problem::SignInFailed)
+    }
+
+    /// What must still hold when the session is opened. A hash of bcrypt gives
+    /// way to a better one first.
+    async fn proof(
+        &self,
+        attempt: &SignIn,
+        stored: Option<&StoredPassword>,
+    ) -> Result<TransactWriteItem, Problem> {
+        let old = stored.ok_or_else(|| Problem::internal("right without a password"))?;
+        if let Some(new) = attempt.password.rehash(old)?
+            && self.credentials.strengthen(&attempt.email, old, &new).await
+        {
+            return self.credentials.still_has(&attempt.email, &new);
+        }
+        self.credentials.still_has(&attempt.email, old)
     }
 }

@@ -9,6 +9,7 @@ use crate::audit::{Action, Actor, Change, Record};
 use crate::auth::{Identity, SuperAdmin};
 use crate::cursor::Cursors;
 use crate::env::{Env, FromEnv, StartError};
+use crate::extract::IfMatch;
 use crate::ids::UserId;
 use crate::journal::{Event, Journal};
 use crate::problem::{Conflict, Problem};
@@ -21,7 +22,7 @@ use crate::store::credentials::CredentialStore;
 use crate::store::failed;
 use crate::store::item::{Attributes, Item, Row, number, text};
 use crate::store::transaction::{Written, write_all};
-use crate::store::users::{self, STAFF_PASSWORD, UserStore, UserUpdate};
+use crate::store::users::{self, AWAITED, STAFF_PASSWORD, UserStore, UserUpdate};
 use crate::text::Word;
 use crate::time::Timestamp;
 use crate::user::{EmailAddress, Role, User, UserStatus};
@@ -106,13 +107,13 @@ impl InvitationDesk {
     ) -> Result<InvitedUser, Problem> {
         let mut user = User::new(new.email, &new.name, new.role)?;
         user.phone = new.phone;
-        user.status = UserStatus::Invited;
+        (user.status, user.awaited) = (UserStatus::Invited, true);
         // Whoever has an account is told so by the transaction below.
         let before = self.credentials.find(&user.email).await?;
         let before = before.filter(|it| it.password.is_none());
         if let Some(before) = &before {
             let invited = self.users.find(&before.user_id).await?;
-            let invited = invited.filter(|it| it.status == UserStatus::Invited);
+            let invited = invited.filter(|it| it.awaited);
             let invited = invited.ok_or(Problem::Conflict(Conflict::AddressTaken))?;
             (user.id, user.created_at) = (invited.id, invited.created_at);
             user.version = invited.version + 1;
@@ -141,12 +142,7 @@ impl InvitationDesk {
                         (":user", text(user.id.as_str())),
                     ],
                 )?,
-                UserUpdate::of(&self.users, &user.id)
-                    .only_if("status", text(UserStatus::Invited.as_str()))
-                    .set("name", text(&user.name))
-                    .set("role", text(user.role.as_str()))
-                    .set("version", number(user.version))
-                    .build()?,
+                self.invited_again(&user)?,
             ],
         };
         let action = Action::UserInvited;
@@ -171,6 +167,22 @@ impl InvitationDesk {
         })
     }
 
+    /// The record of someone who was invited before and is invited anew.
+    fn invited_again(&self, user: &User) -> Result<TransactWriteItem, Problem> {
+        let update = UserUpdate::of(&self.users, &user.id)
+            .only_if("version", number(user.version - 1))
+            .only_if(AWAITED, text("yes"))
+            .set("status", text(user.status.as_str()))
+            .set("name", text(&user.name))
+            .set("role", text(user.role.as_str()))
+            .set("version", number(user.version));
+        match &user.phone {
+            Some(phone) => update.set("phone", text(phone)),
+            None => update.remove("phone"),
+        }
+        .build()
+    }
+
     /// Sets the password of someone who was invited, by their token: once, and
     /// not after it has ended.
     ///
@@ -182,32 +194,40 @@ impl InvitationDesk {
         let user = self.users.find(&token.user_id).await?;
         let user = user.filter(|user| user.status == UserStatus::Invited);
         let user = user.ok_or(Problem::BadToken)?;
-        // What a refusal tells about them, whoever holds the token knows.
+        let now = Timestamp::now();
+        let found = self.credentials.find(&user.email).await?;
+        let invitation = found.and_then(|it| it.invitation);
+        let valid = |(hash, ends): &(String, i64)| *hash == token.hash() && *ends > now.unix();
+        invitation.filter(valid).ok_or(Problem::BadToken)?;
+        // What a refusal tells about them, whoever holds the token may know.
         let password = sent
             .password
             .for_account(user.role, &user.email, &user.name);
         let password = password.map_err(|reason| Problem::invalid("/password", reason))?;
-        let password = password.hash()?;
-
-        let now = Timestamp::now();
+        let hash = password.hash()?;
         let credential = self.credentials.update(
             &user.email,
             "SET passwordHash = :new REMOVE inviteHash, inviteEnds",
             "userId = :user AND inviteHash = :hash AND inviteEnds > :now \
              AND attribute_not_exists(passwordHash)",
             [
-                (":new", text(password.as_str())),
+                (":new", text(hash.as_str())),
                 (":user", text(user.id.as_str())),
                 (":hash", text(token.hash())),
                 (":now", number(now.unix())),
             ],
         )?;
         let activated = UserUpdate::of(&self.users, &user.id)
-            .only_if("status", text(UserStatus::Invited.as_str()))
-            // What was fit for one role need not be for the next.
-            .only_if("role", text(user.role.as_str()))
+            // What is long enough for one role need not be for the next.
+            .only_if("version", number(user.version))
+            .set("version", number(user.version + 1))
             .set("status", text(UserStatus::Active.as_str()))
-            .set(STAFF_PASSWORD, text("yes"));
+            .remove(AWAITED);
+        let activated = if password.fits_staff() {
+            activated.set(STAFF_PASSWORD, text("yes"))
+        } else {
+            activated
+        };
         let action = Action::InvitationAccepted;
         let actor = Actor::User(user.id.clone());
         let changes = vec![Change::between(
@@ -217,13 +237,16 @@ impl InvitationDesk {
         )];
         let record = Record::under(journal, actor, action, user.id.as_str(), changes);
         let actions = vec![credential, activated.build()?, self.audit.put(&record)?];
-        match write_all(&self.users.client, actions).await? {
-            Written::Done => {
-                journal.note(&Event::Recorded(action, user.id.as_str()));
-                Ok(())
-            }
-            Written::Refused(_) => Err(Problem::BadToken),
+        let written = write_all(&self.users.client, actions).await?;
+        if written.refused(0) {
+            return Err(Problem::BadToken);
         }
+        if let Written::Refused(_) = written {
+            // Their role or status is another now; the token still counts.
+            return Err(Problem::Conflict(Conflict::Stale));
+        }
+        journal.note(&Event::Recorded(action, user.id.as_str()));
+        Ok(())
     }
 }
 
@@ -257,29 +280,28 @@ impl UserDesk {
         by: &SuperAdmin,
         id: &UserId,
         wanted: &UserChange,
+        read: IfMatch,
     ) -> Result<StaffUser, Problem> {
         let user = self.users.find(id).await?.ok_or(Problem::NotFound)?;
-        if wanted
-            .version
-            .is_some_and(|version| version != user.version)
-        {
+        let stale = |version: u64| version != user.version;
+        if wanted.version.is_some_and(stale) || read.0.is_some_and(stale) {
             return Err(Problem::Conflict(Conflict::Stale));
         }
         let role = wanted.role.unwrap_or(user.role);
-        let status = wanted.status.unwrap_or(user.status);
+        let status = match wanted.status {
+            // Whoever has not accepted has no password: enabled again, they are
+            // who they were.
+            Some(UserStatus::Active) if user.awaited => UserStatus::Invited,
+            Some(status) => status,
+            None => user.status,
+        };
         if (role, status) == (user.role, user.status) {
             return Ok(StaffUser::from(user));
         }
-        let begins_at_the_shop = role.is_staff() && !user.role.is_staff();
+        // Whoever is still awaited will choose a password that fits.
+        let begins_at_the_shop = role.is_staff() && !user.role.is_staff() && !user.awaited;
         if begins_at_the_shop && !user.staff_password {
             return Err(Problem::Conflict(Conflict::PasswordTooShortForStaff));
-        }
-        if user.status == UserStatus::Invited && status == UserStatus::Active {
-            // Only who was invited can say that they accept.
-            return Err(Problem::invalid(
-                "/status",
-                "can't be set before the invitation is accepted",
-            ));
         }
         let version = user.version + 1;
         let update = self
@@ -289,6 +311,11 @@ impl UserDesk {
             .set("role", text(role.as_str()))
             .set("status", text(status.as_str()))
             .set("version", number(version));
+        let update = if begins_at_the_shop {
+            update.only_if(STAFF_PASSWORD, text("yes"))
+        } else {
+            update
+        };
         let mut actions = vec![update.build()?];
         let mut recorded = Vec::new();
         if role != user.role {

@@ -212,7 +212,7 @@ impl SignOutDesk {
 }
 
 fn write(user: &User) -> Attributes {
-    let item = Item::new()
+    Item::new()
         .text("userId", user.id.as_str())
         .text("email", user.email.as_str())
         .text("name", &user.name)
@@ -225,16 +225,16 @@ fn write(user: &User) -> Attributes {
             user.kept_session.as_ref().map(SessionId::as_str),
         )
         .number("version", user.version)
-        .time("createdAt", user.created_at);
-    let item = match user.staff_password {
-        true => item.text(STAFF_PASSWORD, "yes"),
-        false => item,
-    };
-    item.into_attributes()
+        .time("createdAt", user.created_at)
+        .optional_text(STAFF_PASSWORD, user.staff_password.then_some("yes"))
+        .optional_text(AWAITED, user.awaited.then_some("yes"))
+        .into_attributes()
 }
 
 /// There if the password is long enough for a member of the staff.
 pub(crate) const STAFF_PASSWORD: &str = "staffPassword";
+/// There until someone who was invited accepts.
+pub(crate) const AWAITED: &str = "awaited";
 
 pub(crate) fn read(item: &Attributes) -> Result<User, Corrupt> {
     let row = Row(item);
@@ -251,6 +251,7 @@ pub(crate) fn read(item: &Attributes) -> Result<User, Corrupt> {
             .ok_or(Corrupt::new("tokensValidAfter"))?,
         kept_session: kept_session.and_then(SessionId::parse),
         staff_password: row.optional_text(STAFF_PASSWORD)?.is_some(),
+        awaited: row.optional_text(AWAITED)?.is_some(),
         version: row.number("version")?,
         created_at: row.time("createdAt")?,
     })

@@ -375,15 +375,23 @@ const WRITERS_OF_USERS: &[(&str, &[&str])] = &[
     ("logout", &["userId", "tokensValidAfter", "keptSession"]),
     (
         "change-password",
-        &["userId", "tokensValidAfter", "keptSession", "staffPassword"],
+        &[
+            "userId",
+            "version",
+            "tokensValidAfter",
+            "keptSession",
+            "staffPassword",
+        ],
     ),
     (
         "accept-invite",
-        &["userId", "status", "role", "staffPassword"],
+        &["userId", "status", "version", "staffPassword", "awaited"],
     ),
     (
         "admin-create-user",
-        &["userId", "status", "name", "role", "version"],
+        &[
+            "userId", "status", "name", "phone", "role", "version", "awaited",
+        ],
     ),
     (
         "admin-update-user",
@@ -394,6 +402,7 @@ const WRITERS_OF_USERS: &[(&str, &[&str])] = &[
             "version",
             "tokensValidAfter",
             "keptSession",
+            "staffPassword",
         ],
     ),
 ];

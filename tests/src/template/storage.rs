@@ -1,6 +1,6 @@
 //! What holds data.
 
-use super::{Faults, Template, finds, holds, is_true};
+use super::{Faults, Template, finds, holds, is_true, patterns};
 
 /// What must stand in a table and in a bucket. A secret is left out on purpose: the
 /// signing key can be made anew in a minute, and one that outlived its stack would
@@ -89,4 +89,63 @@ Resources:
         "DTable is of a kind",
     ];
     finds(what_could_be_lost, template, &words);
+}
+
+/// What the audit log's own policy must forbid to everyone, whatever a role says.
+fn what_the_audit_log_allows(template: &Template) -> Faults {
+    let statements = template
+        .of_kind("AWS::DynamoDB::Table")
+        .filter(|it| it.id == "AuditTable")
+        .flat_map(|it| {
+            let policy = &it.body["Properties"]["ResourcePolicy"]["PolicyDocument"];
+            policy["Statement"].as_array().cloned().unwrap_or_default()
+        });
+    let denied: Vec<_> = statements
+        .filter(|it| it["Effect"] == "Deny" && it["Principal"] == "*" && it["Condition"].is_null())
+        .flat_map(|it| patterns(&it["Action"]))
+        .collect();
+    let must = [
+        "UpdateItem",
+        "DeleteItem",
+        "BatchWriteItem",
+        "PartiQLUpdate",
+        "PartiQLDelete",
+    ];
+    must.into_iter()
+        .filter(|it| !denied.contains(&format!("dynamodb:{it}")))
+        .map(|it| format!("everyone may {it} the audit log"))
+        .collect()
+}
+
+#[test]
+fn the_audit_log_forbids_changes_to_everyone() {
+    holds(what_the_audit_log_allows);
+}
+
+#[test]
+fn an_audit_log_that_allows_changes_is_found() {
+    let with = |statement: &str| {
+        format!(
+            "Resources: {{AuditTable: {{Type: AWS::DynamoDB::Table, Properties: {{ResourcePolicy: \
+             {{PolicyDocument: {{Statement: [{statement}]}}}}}}}}}}"
+        )
+    };
+    let all =
+        "dynamodb:UpdateItem, dynamodb:DeleteItem, dynamodb:BatchWriteItem, dynamodb:PartiQLUpdate";
+    let deny = format!("{{Effect: Deny, Principal: '*', Action: [{all}]}}");
+    finds(what_the_audit_log_allows, &with(&deny), &["PartiQLDelete"]);
+    for gap in [
+        deny.replace("Deny", "Allow"),
+        deny.replace("'*'", "{AWS: '111122223333'}"),
+        deny.replace("Effect", "Condition: {Bool: {a: b}}, Effect"),
+    ] {
+        let faults = [
+            "Update",
+            "Delete",
+            "BatchWrite",
+            "PartiQLUpdate",
+            "PartiQLDelete",
+        ];
+        finds(what_the_audit_log_allows, &with(&gap), &faults);
+    }
 }
