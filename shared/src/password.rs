@@ -169,12 +169,12 @@ fn is_repetition(text: &str) -> bool {
     text.is_ascii() && (1..=longest).any(|length| bytes.get(..length).is_some_and(repeats))
 }
 
-/// Whether a text, but for spaces between, is a piece of the alphabet, of the
-/// digits or of a keyboard's rows, forwards or backwards.
+/// Whether a text is a piece of the alphabet, of the digits or of a keyboard's
+/// rows, forwards or backwards.
 fn is_in_a_row(text: &str) -> bool {
     let reversed: String = text.chars().rev().collect();
-    let in_row = |row: &&str| row.contains(text) || row.contains(&reversed);
-    text.len() >= 3 && ROWS.iter().any(|row| in_row(&row))
+    let mut rows = ROWS.iter();
+    text.len() >= 3 && rows.any(|row| row.contains(text) || row.contains(&reversed))
 }
 
 /// Whether one of these words is in a text, and little besides it but digits
