@@ -287,6 +287,54 @@ mod tests {
         assert_eq!(answer.header("x-request-id"), Some("from-the-gateway"));
     }
 
+    /// What a handler came to do.
+    #[derive(Clone, Default)]
+    struct Done(std::sync::Arc<AtomicBool>);
+
+    impl FromEnv for Done {
+        fn from_env(_: &Env) -> Result<Self, StartError> {
+            Ok(Self::default())
+        }
+    }
+
+    async fn acts(done: Done) -> Result<NoContent, Problem> {
+        done.0.store(true, Ordering::Relaxed);
+        Ok(NoContent)
+    }
+
+    #[tokio::test]
+    async fn nothing_is_done_before_the_limit_has_admitted_the_request() {
+        let tables = crate::testing::tables().await;
+        let most = RateLimiter::from_env(&tables.env).unwrap();
+        let address = crate::limit::Address::of("192.0.2.1");
+        while most.admit(&address).await.is_ok() {}
+        for (method, source_ip, status, acted) in [
+            ("POST", "192.0.2.2", 204, true),
+            ("POST", "192.0.2.1", 429, false),
+            ("PUT", "192.0.2.1", 429, false),
+            // Reading does no harm, and saves the wait; it answers nothing.
+            ("GET", "192.0.2.1", 429, true),
+        ] {
+            let done = Done::default();
+            // A process of its own: it must ask the table before it knows.
+            let function = Function {
+                handler: acts,
+                state: done.clone(),
+                authenticator: None,
+                limiter: Some(RateLimiter::from_env(&tables.env).unwrap()),
+                admin_networks: AdminNetworks::default(),
+                namespace: Namespace::for_tests(),
+                cold: AtomicBool::new(true),
+            };
+            let mut request = Request::default();
+            request.request_context.http.method = method.to_owned();
+            request.request_context.http.source_ip = source_ip.to_owned();
+            let answer = function.answer(&request, &context(10_000)).await;
+            assert_eq!(answer.status(), status, "{method}");
+            assert_eq!(done.0.load(Ordering::Relaxed), acted, "{method}");
+        }
+    }
+
     #[test]
     fn a_deadline_that_has_passed_leaves_no_time() {
         assert_eq!(until(0), Duration::ZERO);

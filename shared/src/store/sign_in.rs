@@ -142,3 +142,65 @@ impl SignInDesk {
         self.credentials.still_has(&attempt.email, old)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+    use crate::password::NewPassword;
+    use crate::store::credentials::AccountDesk;
+    use crate::store::item::text;
+    use crate::store::transaction::{Written, write_all};
+    use crate::testing::{Tables, tables};
+    use crate::user::EmailAddress;
+
+    fn attempt() -> SignIn {
+        json::parse(br#"{"email":"ann@example.com","password":"owls at night"}"#).unwrap()
+    }
+
+    async fn with_ann() -> (Tables, SignInDesk) {
+        let tables = tables().await;
+        let accounts: AccountDesk = tables.open();
+        let email = EmailAddress::parse("ann@example.com").unwrap();
+        let ann = User::new(email, "Ann", Role::Customer).unwrap();
+        let password = NewPassword::trusted("owls at night");
+        let journal = Journal::of_operator();
+        accounts.insert(ann, &password, &journal).await.unwrap();
+        let desk = tables.open();
+        (tables, desk)
+    }
+
+    #[tokio::test]
+    async fn a_password_that_is_changed_before_the_session_is_opened_opens_none() {
+        let (_tables, desk) = with_ann().await;
+        let journal = Journal::of_operator();
+        let signed_in = desk.sign_in(&attempt(), Door::Customers, &journal).await;
+        let proof = signed_in.unwrap().proof.unwrap();
+        let written = write_all(&desk.users.client, vec![proof.clone()]).await;
+        assert!(matches!(written, Ok(Written::Done)));
+
+        let email = attempt().email;
+        let another = NewPassword::trusted("bats at noon").hash().unwrap();
+        let values = [(":new", text(another.as_str()))];
+        let change = desk.credentials.update(
+            &email,
+            "SET passwordHash = :new",
+            "attribute_exists(login)",
+            values,
+        );
+        let changed = write_all(&desk.users.client, vec![change.unwrap()]).await;
+        assert!(matches!(changed, Ok(Written::Done)));
+        let written = write_all(&desk.users.client, vec![proof]).await;
+        assert!(matches!(written, Ok(Written::Refused(_))));
+    }
+
+    #[tokio::test]
+    async fn nobody_signs_in_at_the_others_door() {
+        let (_tables, desk) = with_ann().await;
+        let journal = Journal::of_operator();
+        for (door, opens) in [(Door::Staff, false), (Door::Customers, true)] {
+            let signed_in = desk.sign_in(&attempt(), door, &journal).await;
+            assert_eq!(signed_in.is_ok(), opens);
+        }
+    }
+}
