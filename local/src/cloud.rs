@@ -39,6 +39,9 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// Which build of the functions to run.
     pub profile: Profile,
+    /// Functions whose release build runs whatever the profile is, by their binaries' names: a
+    /// benchmark measures one as it is deployed, and the others needn't be built for it.
+    pub released: BTreeSet<String>,
     /// Where the functions' output goes.
     pub logs: LogSink,
     /// How many processes of one function may run at once. Requests beyond it wait.
@@ -55,6 +58,7 @@ impl Default for Options {
             ports: Ports::ANY,
             data: None,
             profile: Profile::Dev,
+            released: BTreeSet::new(),
             logs: LogSink::Memory,
             instances: 16,
             template: binaries::workspace().join("template.yaml"),
@@ -126,7 +130,12 @@ impl Cloud {
         };
         let mut launches = Vec::new();
         for function in &template.functions {
-            let program = binaries::function_binary(options.profile, &function.binary);
+            let profile = if options.released.contains(&function.binary) {
+                Profile::Release
+            } else {
+                options.profile
+            };
+            let program = binaries::function_binary(profile, &function.binary);
             if !program.is_file() {
                 return Err(StartError::NotBuilt {
                     function: function.binary.clone(),

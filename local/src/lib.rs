@@ -21,7 +21,7 @@ pub mod template;
 #[cfg(test)]
 mod testing;
 
-pub use binaries::{Profile, build_functions, function_binary};
+pub use binaries::{Profile, build_functions, build_released, function_binary};
 pub use cloud::{Cloud, Options};
 pub use dynamodb::DynamoDb;
 pub use environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN};

@@ -104,15 +104,19 @@ async fn a_data_folder_that_is_in_use_is_refused_and_free_after_a_stop() {
 }
 
 #[tokio::test]
-async fn a_function_that_is_not_built_is_named() {
+async fn a_function_that_is_not_built_is_named_with_the_build_that_is_missing() {
     let function = r#"
   NobodyFunction:
     Type: AWS::Serverless::Function
     Metadata: {BuildProperties: {Binary: nobody}}
 "#;
-    let (folder, options) = options(&format!("{TEMPLATE}{function}"));
+    let (folder, mut options) = options(&format!("{TEMPLATE}{function}"));
     let error = refusal(&options).await;
     assert!(error.starts_with("nobody is not built: "), "{error}");
+    assert!(error.contains("debug/nobody"), "{error}");
+    options.released.insert("nobody".to_owned());
+    let error = refusal(&options).await;
+    assert!(error.contains("release/nobody"), "{error}");
     std::fs::remove_dir_all(folder).unwrap();
 }
 

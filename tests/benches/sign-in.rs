@@ -1,0 +1,226 @@
+//! What a sign-in costs, in processor time and memory, and so how much memory the functions that
+//! hash passwords should have: Lambda gives processor time in proportion to it.
+//!
+//! `cargo bench -p tests --bench sign-in` runs the real `login`, its release build, in the local
+//! cloud, and reads what it used from `/proc`; with `--profile dev` what surrounds it is built
+//! faster. Nothing is asserted about times: they belong to the machine. What is asserted is that
+//! each sign-in was what it is counted as.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a measurement that can't go on should stop, and say where"
+)]
+
+use std::time::{Duration, Instant};
+
+use local::Options;
+use serde_json::json;
+use tests::{Call, NEWCOMERS_PASSWORD, Shop, spawn_shop_with};
+
+/// Each round runs every case in a new process, so that what changes on the machine meanwhile
+/// changes all of them.
+const ROUNDS: usize = 5;
+/// Sign-ins of a warm process, by case and round.
+const SIGN_INS: usize = 12;
+/// Enough that none of them fails ten times, which would close it.
+const ACCOUNTS: usize = 10;
+
+/// The memory at which Lambda gives one whole processor.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
+const MIB_OF_A_PROCESSOR: f64 = 1769.0;
+/// The list prices of 2026 in dollars for a GiB-second, arm64 and x86_64.
+/// <https://aws.amazon.com/lambda/pricing/>
+const PRICES: [f64; 2] = [0.000_013_333_4, 0.000_016_666_7];
+
+/// What bcrypt with 12 rounds makes of [`IMPORTED_PASSWORD`].
+const IMPORTED: &str = "$2b$12$/iIAeoGfH485lw4Yo3JqOuneorrA2UuRzPUki92UTA3fUCPNJByXK";
+const IMPORTED_PASSWORD: &str = "imported-from-elsewhere";
+
+/// A way for a sign-in to go.
+struct Case {
+    name: &'static str,
+    /// Whose account is tried, by the name that accounts of the same kind share.
+    accounts: &'static str,
+    password: &'static str,
+    status: u16,
+}
+
+const CASES: [Case; 4] = [
+    Case {
+        name: "right password",
+        accounts: "customer",
+        password: NEWCOMERS_PASSWORD,
+        status: 200,
+    },
+    Case {
+        name: "wrong password",
+        accounts: "customer",
+        password: "not the password",
+        status: 401,
+    },
+    Case {
+        name: "unknown address",
+        accounts: "nobody",
+        password: "not the password",
+        status: 401,
+    },
+    Case {
+        name: "bcrypt, rehashed",
+        accounts: "imported",
+        password: IMPORTED_PASSWORD,
+        status: 200,
+    },
+];
+
+/// What the sign-ins of a case took.
+#[derive(Default)]
+struct Taken {
+    /// From the start of a process to its first answer.
+    cold: Vec<Duration>,
+    processor: Vec<Duration>,
+    wall: Vec<Duration>,
+    peak_kib: u64,
+}
+
+#[tokio::main]
+async fn main() {
+    // `cargo test --all-targets` runs benchmarks too, to see that they start.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    local::build_released(&["login"]).expect("login builds");
+    let mut options = Options {
+        instances: 1,
+        ..Options::default()
+    };
+    options.released.insert("login".to_owned());
+    let shop = spawn_shop_with(options).await;
+    for number in 0..ACCOUNTS {
+        shop.newcomer(&format!("customer{number}")).await;
+        shop.newcomer(&format!("imported{number}")).await;
+    }
+
+    let mut taken: [Taken; CASES.len()] = Default::default();
+    for round in 0..ROUNDS {
+        for (case, taken) in CASES.iter().zip(&mut taken) {
+            measure(&shop, case, round, taken).await;
+        }
+    }
+    let failures = shop.events("sign-in-failed");
+    let closed = failures.iter().filter(|it| it["reason"] == "locked");
+    assert_eq!(closed.count(), 0, "a closed account is another case");
+    report(&mut taken);
+}
+
+/// One process: its first sign-in, and then those that are counted.
+async fn measure(shop: &Shop, case: &Case, round: usize, taken: &mut Taken) {
+    end_process(shop).await;
+    for number in 0..=SIGN_INS {
+        let account = (round + number) % ACCOUNTS;
+        let account = format!("{}{account}@example.com", case.accounts);
+        if case.accounts == "imported" {
+            let key = json!({ "login": { "S": format!("email#{account}") } });
+            let hash = json!({ ":hash": { "S": IMPORTED } });
+            let set = "passwordHash = :hash";
+            shop.update("CredentialsTable", key, set, hash).await;
+        }
+        let body = json!({ "email": account, "password": case.password });
+        let address = shop.somewhere();
+        let before = shop.cloud.pids("login").first().map(|pid| processor(*pid));
+        let start = Instant::now();
+        let answer = shop.from(&address, "login", Call::body(body)).await;
+        let wall = start.elapsed();
+        answer.expect(case.status);
+        let pid = shop.cloud.pids("login")[0];
+        if let Some(before) = before {
+            taken.wall.push(wall);
+            taken.processor.push(processor(pid) - before);
+        } else {
+            taken.cold.push(wall);
+        }
+        taken.peak_kib = taken.peak_kib.max(peak_kib(pid));
+    }
+}
+
+/// Ends the process of `login`, so that the next sign-in starts another.
+async fn end_process(shop: &Shop) {
+    for pid in shop.cloud.pids("login") {
+        let mut kill = std::process::Command::new("kill");
+        let killed = kill.args(["-KILL", &pid.to_string()]).status();
+        assert!(killed.unwrap().success());
+    }
+    let gone = async {
+        while !shop.cloud.pids("login").is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let gone = tokio::time::timeout(Duration::from_secs(20), gone).await;
+    gone.expect("a killed process is gone");
+}
+
+/// The processor time, user and system, that the threads of a process have had. `schedstat` tells
+/// nanoseconds; `stat` would tell hundredths of a second, about what a sign-in takes.
+fn processor(pid: u32) -> Duration {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a process");
+    let times = threads.map(|thread| {
+        let stat = std::fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap();
+        let nanoseconds = stat.split(' ').next().unwrap();
+        nanoseconds.parse::<u64>().unwrap()
+    });
+    Duration::from_nanos(times.sum())
+}
+
+/// The most memory that a process ever had resident.
+fn peak_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let number = line.and_then(|line| line.split_whitespace().nth(1));
+    number.unwrap().parse().unwrap()
+}
+
+/// The time in milliseconds that so many of a hundred don't exceed.
+fn percentile(times: &mut [Duration], hundredths: usize) -> f64 {
+    times.sort();
+    let place = (times.len() * hundredths).div_ceil(100) - 1;
+    times[place].as_secs_f64() * 1000.0
+}
+
+fn report(taken: &mut [Taken; CASES.len()]) {
+    println!(
+        "\n{} sign-ins of each, {ROUNDS} cold; times in ms\n",
+        ROUNDS * SIGN_INS
+    );
+    println!("| sign-in | CPU p50 | wall p50 | wall p95 | cold p50 | peak MiB |");
+    println!("|---|---|---|---|---|---|");
+    let mut processors = Vec::new();
+    for (case, taken) in CASES.iter().zip(taken) {
+        let processor = percentile(&mut taken.processor, 50);
+        println!(
+            "| {} | {processor:.1} | {:.1} | {:.1} | {:.1} | {:.1} |",
+            case.name,
+            percentile(&mut taken.wall, 50),
+            percentile(&mut taken.wall, 95),
+            percentile(&mut taken.cold, 50),
+            taken.peak_kib as f64 / 1024.0,
+        );
+        processors.push(processor);
+    }
+    println!(
+        "\nThe same processor time on Lambda, and the price of 1,000 (arm64, x86_64), without"
+    );
+    println!("what is waited for: at every size that is as long, and paid by its memory.\n");
+    println!("| MiB | {} | {} |", CASES[0].name, CASES[3].name);
+    println!("|---|---|---|");
+    for mib in [128.0, 256.0, 512.0, 1024.0, MIB_OF_A_PROCESSOR] {
+        let cells = [processors[0], processors[3]].map(|processor| {
+            // Lambda rounds up to whole milliseconds.
+            let ms = (processor * MIB_OF_A_PROCESSOR / mib).ceil();
+            // 1,000 sign-ins of so many milliseconds are as many seconds.
+            let [arm, x86] = PRICES.map(|price| ms * mib / 1024.0 * price);
+            format!("{ms:.0} ms, ${arm:.5}, ${x86:.5}")
+        });
+        println!("| {mib:.0} | {} |", cells.join(" | "));
+    }
+}
