@@ -420,6 +420,10 @@ mod tests {
             "iloveyouiloveyou1",
             "09876543210987",
             "tiger-77!",
+            "trustno1",
+            "abcd1234",
+            "1q2w3e4r5t",
+            "01011990",
         ] {
             assert!(!may_have(Role::Customer, text), "{text}");
         }
