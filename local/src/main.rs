@@ -41,7 +41,7 @@ enum Command {
     /// Give a shop that runs new keys to sign with
     RotateKeys(RotateArguments),
     /// Invite the first super-admin of a shop: of one at AWS, with the credentials, the region and
-    /// the tables that the environment names (README, "Deploying"), or of one on this machine
+    /// the tables that the environment names (README, "Deploy"), or of one on this machine
     FirstSuperAdmin(OperatorArguments),
 }
 
@@ -188,7 +188,11 @@ impl fmt::Display for Failure {
                 known.join(", ")
             ),
             Self::Rotation { secret, error } => write!(f, "{secret} was not rotated: {error}"),
-            Self::Environment(error) => error.fmt(f),
+            Self::Environment(error) => write!(
+                f,
+                "{error}. For a shop at AWS set what the README says under \"Deploy\"; for one on \
+                 this machine add `--port 9000`"
+            ),
             Self::Operator(error) => write!(f, "nobody was invited: {error}"),
         }
     }
@@ -402,10 +406,12 @@ impl Ready {
         );
         if self.accounts.is_empty() {
             text.push_str(&format!(
-                "\nIt was not filled with a demo. To begin, make an account:\n\n  \
+                "\nIt was not filled with a demo. To begin, make a customer's account:\n\n  \
                  curl '{api}/api/auth/register' -H 'content-type: application/json' \\\n    \
-                 -d '{{\"email\":\"you@example.com\",\"password\":\"a long secret of yours\",\
-                 \"name\":\"You\"}}'\n\nPress Ctrl-C to close the shop."
+                 -d '{{\"email\":\"customer@example.com\",\"password\":\"owls fly at night\",\
+                 \"name\":\"Some One\"}}'\n\nor invite the first super-admin (here with the \
+                 shop's port):\n\n  cargo run -- first-super-admin --port 9000 \
+                 --email you@example.com --name You\n\nPress Ctrl-C to close the shop."
             ));
             return text;
         }

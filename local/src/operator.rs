@@ -44,10 +44,14 @@ pub async fn invite_first_super_admin(
         Problem::Conflict(Conflict::AddressTaken) => failed(format!(
             "{email} has an account already; the first super-admin needs an address of their own"
         )),
-        other => match other.cause() {
-            Some(cause) => failed(format!("the tables can't be used: {cause:?}")),
-            None => failed(format!("{other:?}")),
-        },
+        Problem::Unavailable { .. } => failed(
+            "the shop's tables don't answer; is the region right, or does the shop on this \
+             machine run at that port?",
+        ),
+        _ => failed(
+            "the shop's tables can't be used as the environment names them, or with these \
+             credentials",
+        ),
     })?;
     let invited = invited.ok_or_else(|| {
         failed("the shop has a super-admin, who invites everyone else at POST /api/admin/users")

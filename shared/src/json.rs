@@ -13,6 +13,8 @@ use crate::problem::{InvalidField, Problem};
 
 /// Deeper than any body of this API, far less than a stack holds.
 const MAX_DEPTH: usize = 32;
+const TWICE: &str = "a key stands twice";
+const TOO_DEEP: &str = "nested too deeply";
 /// How many bad fields one answer names at most.
 const MAX_NAMED: usize = 50;
 /// How much of an unknown field's name an answer repeats at most.
@@ -51,7 +53,19 @@ fn parse_strict(body: &[u8]) -> Result<Value, Problem> {
     let value = Strict { depth: 0 }
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value));
-    value.map_err(|_| Problem::Malformed("The body is not valid JSON.".into()))
+    value.map_err(|error| {
+        // Our own two refusals say what to mend; the rest of an error's text may
+        // repeat the body.
+        let text = error.to_string();
+        let detail = if text.starts_with(TWICE) {
+            "A key stands twice in an object of the body."
+        } else if text.starts_with(TOO_DEEP) {
+            "The body is nested too deeply."
+        } else {
+            "The body is not valid JSON."
+        };
+        Problem::Malformed(detail.into())
+    })
 }
 
 fn read_object<T: FromJson>(
@@ -207,7 +221,7 @@ struct Strict {
 impl Strict {
     fn deeper<E: Error>(self) -> Result<Self, E> {
         if self.depth == MAX_DEPTH {
-            return Err(E::custom("nested too deeply"));
+            return Err(E::custom(TOO_DEEP));
         }
         Ok(Self {
             depth: self.depth + 1,
@@ -269,7 +283,7 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(key) = map.next_key::<String>()? {
             let value = map.next_value_seed(inner)?;
             if object.insert(key, value).is_some() {
-                return Err(A::Error::custom("a key stands twice"));
+                return Err(A::Error::custom(TWICE));
             }
         }
         Ok(Value::Object(object))

@@ -73,9 +73,22 @@ impl ProposedPassword {
     /// # Errors
     /// The reason, for anything else; never the password.
     pub fn read(field: Field<'_>) -> Result<Self, Reason> {
+        Self::at_least(MIN_OF_CUSTOMERS, field)
+    }
+
+    /// Reads a password of someone who surely works for the shop: 15 characters
+    /// at least.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_for_staff(field: Field<'_>) -> Result<Self, Reason> {
+        Self::at_least(MIN_OF_STAFF, field)
+    }
+
+    fn at_least(shortest: usize, field: Field<'_>) -> Result<Self, Reason> {
         let text = field.text()?;
-        if !(MIN_OF_CUSTOMERS..=MAX_LENGTH).contains(&text.chars().count()) {
-            return Err(format!("must be {MIN_OF_CUSTOMERS} to {MAX_LENGTH} characters").into());
+        if !(shortest..=MAX_LENGTH).contains(&text.chars().count()) {
+            return Err(format!("must be {shortest} to {MAX_LENGTH} characters").into());
         }
         if is_common(text) {
             return Err(

@@ -197,7 +197,11 @@ impl Problem {
                     429,
                     "rate-limited",
                     "Too Many Requests",
-                    "Too many requests from this address. Please try again later.".into(),
+                    format!(
+                        "Too many requests from this address. Please try again in {} seconds.",
+                        quota.reset.as_secs()
+                    )
+                    .into(),
                     None,
                 )
                 .retry_after(quota.reset);

@@ -165,7 +165,7 @@ pub struct Acceptance {
 impl FromJson for Acceptance {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let token = fields.required("token", |v| v.text().map(InvitationSecret::parse));
-        let password = fields.required("password", ProposedPassword::read);
+        let password = fields.required("password", ProposedPassword::read_for_staff);
         Some(Self {
             token: token?,
             password: password?,

@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value};
 
-/// Fields that an event's line has without saying anything of the event.
-const ASIDE: [&str; 3] = ["event", "requestId", "time"];
+/// Fields that an event's line has without saying anything of the event to who watches.
+const ASIDE: [&str; 5] = ["event", "requestId", "time", "userAgent", "_aws"];
 
 /// One line as a terminal shows it. Nothing in it can move the cursor or colour the screen: what
 /// a request carries must not write over the lines before it.
@@ -48,7 +48,10 @@ fn event(line: &Map<String, Value>) -> Option<String> {
     let mut text = format!("event {}", line.get("event")?.as_str()?);
     let said = line
         .iter()
-        .filter(|(name, _)| !ASIDE.contains(&name.as_str()));
+        .filter(|(name, _)| !ASIDE.contains(&name.as_str()))
+        // CloudWatch's metrics have names with a capital; nobody counts on a terminal.
+        .filter(|(name, _)| !name.starts_with(|first: char| first.is_ascii_uppercase()))
+        .filter(|(_, value)| value.as_str() != Some(""));
     for (name, value) in said {
         match value {
             // As it is where that can't be mistaken for more than one value.
@@ -142,10 +145,12 @@ mod tests {
             "d": ["x"],
             "e": "say \"so\"",
             "f": null,
+            "SignInFailures": 1,
+            "_aws": { "Timestamp": 1 },
         });
         assert_eq!(
             terse("s", &line.to_string()),
-            r#"s  event e  a="two words"  b=""  c=5  d=["x"]  e="say \"so\""  f=null"#
+            r#"s  event e  a="two words"  c=5  d=["x"]  e="say \"so\""  f=null"#
         );
     }
 

@@ -200,9 +200,8 @@ impl InvitationDesk {
         let valid = |(hash, ends): &(String, i64)| *hash == token.hash() && *ends > now.unix();
         invitation.filter(valid).ok_or(Problem::BadToken)?;
         // What a refusal tells about them, whoever holds the token may know.
-        let password = sent
-            .password
-            .for_account(user.role, &user.email, &user.name);
+        let staff = user.role.max(Role::Staff);
+        let password = sent.password.for_account(staff, &user.email, &user.name);
         let password = password.map_err(|reason| Problem::invalid("/password", reason))?;
         let hash = password.hash()?;
         let credential = self.credentials.update(
@@ -218,16 +217,11 @@ impl InvitationDesk {
             ],
         )?;
         let activated = UserUpdate::of(&self.users, &user.id)
-            // What is long enough for one role need not be for the next.
             .only_if("version", number(user.version))
             .set("version", number(user.version + 1))
             .set("status", text(UserStatus::Active.as_str()))
+            .set(STAFF_PASSWORD, text("yes"))
             .remove(AWAITED);
-        let activated = if password.fits_staff() {
-            activated.set(STAFF_PASSWORD, text("yes"))
-        } else {
-            activated
-        };
         let action = Action::InvitationAccepted;
         let actor = Actor::User(user.id.clone());
         let changes = vec![Change::between(
@@ -288,6 +282,11 @@ impl UserDesk {
             return Err(Problem::Conflict(Conflict::Stale));
         }
         let role = wanted.role.unwrap_or(user.role);
+        if user.status == UserStatus::Invited && wanted.status == Some(UserStatus::Active) {
+            // Only who was invited can say that they accept.
+            let detail = "can't be active before the invitation is accepted";
+            return Err(Problem::invalid("/status", detail));
+        }
         let status = match wanted.status {
             // Whoever has not accepted has no password: enabled again, they are
             // who they were.
