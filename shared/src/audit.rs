@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::auth::Identity;
 use crate::extract::{FromQuery, PageRequest, Parameters};
 use crate::ids::{AuditId, PathId, UserId};
-use crate::journal::Journal;
+use crate::journal::{Event, Journal};
 use crate::text::Word;
 use crate::time::{Day, Timestamp};
 
@@ -120,7 +120,7 @@ pub(crate) struct Record<'a> {
     /// The id of what was changed.
     pub(crate) thing: &'a str,
     pub(crate) changes: Vec<Change>,
-    pub(crate) request_id: &'a str,
+    journal: &'a Journal,
 }
 
 impl<'a> Record<'a> {
@@ -136,7 +136,7 @@ impl<'a> Record<'a> {
             action,
             thing,
             changes,
-            request_id: who.journal().request_id(),
+            journal: who.journal(),
         }
     }
 
@@ -153,8 +153,19 @@ impl<'a> Record<'a> {
             action,
             thing,
             changes,
-            request_id: journal.request_id(),
+            journal,
         }
+    }
+
+    /// The id of the request under which it happened.
+    pub(crate) fn request_id(&self) -> &str {
+        self.journal.request_id()
+    }
+
+    /// Leaves the event that goes with the record, once that is written.
+    pub(crate) fn note(&self) {
+        let event = Event::Recorded(self.action, self.thing);
+        self.journal.note(&event);
     }
 }
 

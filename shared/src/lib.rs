@@ -82,7 +82,7 @@ pub use store::orders::{OrderHistory, OrderStore};
 pub use store::products::ProductDesk;
 pub use store::sessions::{RefreshDesk, SessionDesk, SessionStore};
 pub use store::sign_in::{Door, SignInDesk, SignedIn};
-pub use store::staff::{InvitationDesk, UserDesk, UserDirectory};
+pub use store::staff::{UserDesk, UserDirectory};
 pub use store::uploads::UploadDesk;
 pub use store::users::{SignOutDesk, UserStore};
 pub use text::Word;

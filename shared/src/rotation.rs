@@ -15,7 +15,7 @@ use crate::audit::{Action, Actor, Record};
 use crate::env::{Env, FromEnv, StartError};
 use crate::event::RequestContext;
 use crate::ids::{SessionId, UserId};
-use crate::journal::{Event, Journal};
+use crate::journal::Journal;
 use crate::metrics::Namespace;
 use crate::problem::Problem;
 use crate::random;
@@ -194,9 +194,7 @@ impl KeyRotation {
         let journal = Journal::new(version, &RequestContext::default(), &self.namespace);
         let (action, thing) = (Action::SigningKeyRotated, "signing-key");
         let record = Record::under(&journal, Actor::Schedule, action, thing, Vec::new());
-        self.audit.append(&record).await?;
-        journal.note(&Event::Recorded(action, thing));
-        Ok(())
+        self.audit.append(&record).await
     }
 
     async fn pending(&self, version: &str) -> Result<SecretKey, Problem> {

@@ -2,7 +2,7 @@
 //! the staff.
 
 use shared::{
-    Acceptance, InvitationDesk, Invitations, Journal, Json, NoContent, Problem, StartError, Within,
+    Acceptance, AccountDesk, Invitations, Journal, Json, NoContent, Problem, StartError, Within,
     serve,
 };
 
@@ -15,8 +15,8 @@ async fn accept_invite(
     Json(acceptance): Json<Acceptance>,
     _: Within<Invitations>,
     journal: Journal,
-    desk: InvitationDesk,
+    accounts: AccountDesk,
 ) -> Result<NoContent, Problem> {
-    desk.accept(acceptance, &journal).await?;
+    accounts.accept(acceptance, &journal).await?;
     Ok(NoContent)
 }

@@ -1,7 +1,7 @@
 //! `POST /api/admin/users`: invites someone to the staff.
 
 use shared::{
-    Created, Invitation, InvitationDesk, InvitedUser, Json, Problem, StartError, SuperAdmin, serve,
+    AccountDesk, Created, Invitation, InvitedUser, Json, Problem, StartError, SuperAdmin, serve,
 };
 
 fn main() -> Result<(), StartError> {
@@ -13,8 +13,8 @@ fn main() -> Result<(), StartError> {
 async fn admin_create_user(
     super_admin: SuperAdmin,
     Json(invitation): Json<Invitation>,
-    desk: InvitationDesk,
+    accounts: AccountDesk,
 ) -> Result<Created<InvitedUser>, Problem> {
-    let invited = desk.invite(&super_admin, invitation).await?;
+    let invited = accounts.invite(&super_admin, invitation).await?;
     Ok(Created(invited))
 }

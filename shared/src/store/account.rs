@@ -3,7 +3,7 @@
 use crate::audit::{Action, Change, Record};
 use crate::auth::{Identity, Person};
 use crate::env::{Env, FromEnv, StartError};
-use crate::journal::{Event, SignInFailure};
+use crate::journal::SignInFailure;
 use crate::problem::{Conflict, Problem};
 use crate::store::audit::AuditLog;
 use crate::store::credentials::CredentialStore;
@@ -11,7 +11,7 @@ use crate::store::item::{number, text};
 use crate::store::limits::LimitStore;
 use crate::store::sessions::SessionStore;
 use crate::store::sign_in::Door;
-use crate::store::transaction::{Written, write_all};
+use crate::store::transaction::Written;
 use crate::store::users::{STAFF_PASSWORD, UserStore};
 use crate::user::PasswordChange;
 
@@ -50,8 +50,10 @@ impl PasswordDesk {
         let new = wanted.new.for_account(user.role, &user.email, &user.name);
         let new = new.map_err(|reason| Problem::invalid("/newPassword", reason))?;
 
-        let tried = self.limits.begin(&user.email, Door::of(user.role)).await?;
-        let found = self.credentials.find(&user.email).await?;
+        let (tried, found) = tokio::try_join!(
+            self.limits.begin(&user.email, Door::of(user.role)),
+            self.credentials.find(&user.email)
+        )?;
         let stored = found.filter(|it| it.user_id == user.id);
         let stored = stored.and_then(|it| it.password);
         let right = wanted.current.is(stored.as_ref())?;
@@ -61,19 +63,13 @@ impl PasswordDesk {
                 true => SignInFailure::Locked,
                 false => SignInFailure::WrongPassword,
             };
-            caller
-                .journal()
-                .note(&Event::SignInFailed(why, Some(&user.id)));
-            if tried.is_last() {
-                caller.journal().note(&Event::AccountLocked(Some(&user.id)));
-            }
+            tried.note_failure(why, Some(&user.id), caller.journal());
             return Err(Problem::invalid("/currentPassword", "is not the password"));
         };
         self.limits.succeeded(&tried).await;
 
-        let action = Action::PasswordChanged;
         let changes = vec![Change::of("password")];
-        let record = Record::by(caller, action, user.id.as_str(), changes);
+        let record = Record::by(caller, Action::PasswordChanged, user.id.as_str(), changes);
         let hash = new.hash()?;
         let credential = self.credentials.update(
             &user.email,
@@ -92,8 +88,8 @@ impl PasswordDesk {
         } else {
             ended.remove(STAFF_PASSWORD)
         };
-        let actions = vec![credential, ended.build()?, self.audit.put(&record)?];
-        let written = write_all(&self.users.client, actions).await?;
+        let actions = vec![credential, ended.build()?];
+        let written = self.audit.write(actions, &[record]).await?;
         if written.refused(0) {
             // Another request has changed it meanwhile.
             return Err(Problem::invalid("/currentPassword", "is not the password"));
@@ -101,9 +97,6 @@ impl PasswordDesk {
         if let Written::Refused(_) = written {
             return Err(Problem::Conflict(Conflict::Stale));
         }
-        caller
-            .journal()
-            .note(&Event::Recorded(action, user.id.as_str()));
         // They have ended already, by the date in the user's record.
         self.sessions.end_all_but(caller, Some(session)).await
     }

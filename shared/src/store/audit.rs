@@ -15,6 +15,7 @@ use crate::env::{Env, FromEnv, StartError};
 use crate::ids::AuditId;
 use crate::problem::Problem;
 use crate::store::item::{Attributes, Item, Row, text};
+use crate::store::transaction::{Written, write_all};
 use crate::store::{Corrupt, failed};
 use crate::text::Word;
 use crate::time::{Day, Timestamp};
@@ -40,8 +41,25 @@ impl FromEnv for AuditLog {
 }
 
 impl AuditLog {
+    /// Does something and records it, or does neither; what is done leaves the
+    /// records' events too. The records come after the actions.
+    pub(crate) async fn write(
+        &self,
+        mut actions: Vec<TransactWriteItem>,
+        records: &[Record<'_>],
+    ) -> Result<Written, Problem> {
+        for record in records {
+            actions.push(self.put(record)?);
+        }
+        let written = write_all(&self.client, actions).await?;
+        if let Written::Done = written {
+            records.iter().for_each(Record::note);
+        }
+        Ok(written)
+    }
+
     /// The record as a part of the transaction that makes the change.
-    pub(crate) fn put(&self, record: &Record<'_>) -> Result<TransactWriteItem, Problem> {
+    fn put(&self, record: &Record<'_>) -> Result<TransactWriteItem, Problem> {
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(write(record, &AuditId::generate()?)?))
@@ -51,7 +69,8 @@ impl AuditLog {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// Writes the record of a change that is no transaction of ours.
+    /// Writes the record of a change that is no transaction of ours, and leaves
+    /// its event.
     pub(crate) async fn append(&self, record: &Record<'_>) -> Result<(), Problem> {
         let item = write(record, &AuditId::generate()?)?;
         self.client
@@ -62,6 +81,7 @@ impl AuditLog {
             .send()
             .await
             .map_err(failed)?;
+        record.note();
         Ok(())
     }
 }
@@ -204,7 +224,7 @@ fn write(record: &Record<'_>, id: &AuditId) -> Result<Attributes, Problem> {
         .text("action", record.action.as_str())
         .text("thing", record.thing)
         .list("changes", changes)
-        .text("requestId", record.request_id)
+        .text("requestId", record.request_id())
         .into_attributes())
 }
 

@@ -7,14 +7,13 @@ use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWrite
 use crate::audit::{Action, Actor, Record};
 use crate::env::{Env, FromEnv, StartError};
 use crate::ids::UserId;
-use crate::journal::{Event, Journal};
+use crate::journal::Journal;
 use crate::log;
 use crate::password::{NewPassword, StoredPassword};
 use crate::problem::{Conflict, Problem};
 use crate::store::audit::AuditLog;
 use crate::store::item::{Item, Row, text};
 use crate::store::sign_in::SignedIn;
-use crate::store::transaction::write_all;
 use crate::store::users::UserStore;
 use crate::store::{condition_failed, failed};
 use crate::user::{EmailAddress, Registration, Role, User};
@@ -165,12 +164,13 @@ impl CredentialStore {
     }
 }
 
-/// Where customers' accounts are made.
+/// Where accounts are made: customers' here, the staff's by invitation in
+/// `staff.rs`.
 #[derive(Clone)]
 pub struct AccountDesk {
-    credentials: CredentialStore,
-    users: UserStore,
-    audit: AuditLog,
+    pub(super) credentials: CredentialStore,
+    pub(super) users: UserStore,
+    pub(super) audit: AuditLog,
 }
 
 impl FromEnv for AccountDesk {
@@ -224,16 +224,14 @@ impl AccountDesk {
         let actions = vec![
             self.credentials.put_new(&user.email, credential)?,
             self.users.put_new(&user)?,
-            self.audit.put(&record)?,
         ];
-        let written = write_all(&self.users.client, actions).await?;
+        let written = self.audit.write(actions, &[record]).await?;
         if written.refused(0) {
             return Err(Problem::Conflict(Conflict::AddressTaken));
         }
         if written.refused(1) {
             return Err(Problem::internal("a new id is somebody's"));
         }
-        journal.note(&Event::Recorded(action, user.id.as_str()));
         Ok(user)
     }
 }

@@ -13,6 +13,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::env::{Env, FromEnv, StartError};
+use crate::ids::UserId;
+use crate::journal::{Event, Journal, SignInFailure};
 use crate::limit::{Address, Quota, Window};
 use crate::log;
 use crate::problem::Problem;
@@ -166,8 +168,21 @@ impl AccountTry {
         self.used.is_none()
     }
 
-    /// Whether this one, if it fails, is the last for now.
-    pub(crate) fn is_last(&self) -> bool {
+    /// Writes down that this one failed, and that it was the last for now if it
+    /// was.
+    pub(crate) fn note_failure(
+        &self,
+        why: SignInFailure,
+        whose: Option<&UserId>,
+        journal: &Journal,
+    ) {
+        journal.note(&Event::SignInFailed(why, whose));
+        if self.is_last() {
+            journal.note(&Event::AccountLocked(whose));
+        }
+    }
+
+    fn is_last(&self) -> bool {
         self.used == Some(MAX_FAILURES)
     }
 }

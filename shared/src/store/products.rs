@@ -5,10 +5,9 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, Put, TransactWriteItem};
 
 use crate::audit::{Action, Record};
-use crate::auth::{Admin, Identity};
+use crate::auth::Admin;
 use crate::env::{Env, FromEnv, StartError};
 use crate::ids::{ImageId, ProductId};
-use crate::journal::Event;
 use crate::money::Currency;
 use crate::problem::{InvalidField, Problem};
 use crate::product::{
@@ -17,7 +16,7 @@ use crate::product::{
 use crate::store::audit::AuditLog;
 use crate::store::inventory::stock_row;
 use crate::store::item::{Attributes, Item, Row, number, text};
-use crate::store::transaction::{Written, write_all};
+use crate::store::transaction::Written;
 use crate::store::{Corrupt, condition_failed, failed, pause};
 use crate::text::Word;
 use crate::time::Timestamp;
@@ -163,11 +162,8 @@ impl ProductDesk {
     pub async fn create(&self, by: &Admin, new: NewProduct) -> Result<StaffProduct, Problem> {
         let id = ProductId::generate()?;
         let thing = id.to_string();
-        let action = Action::ProductCreated;
-        let record = Record::by(by, action, &thing, Vec::new());
-        let made = self.put(id, new, Vec::new(), Some(&record)).await?;
-        by.journal().note(&Event::Recorded(action, &thing));
-        Ok(made)
+        let record = Record::by(by, Action::ProductCreated, &thing, Vec::new());
+        self.put(id, new, Vec::new(), &[record]).await
     }
 
     /// Makes a product under a given id and with pictures. The demo shop is
@@ -181,7 +177,7 @@ impl ProductDesk {
         new: NewProduct,
         images: Vec<Image>,
     ) -> Result<StaffProduct, Problem> {
-        self.put(id, new, images, None).await
+        self.put(id, new, images, &[]).await
     }
 
     async fn put(
@@ -189,7 +185,7 @@ impl ProductDesk {
         id: ProductId,
         new: NewProduct,
         images: Vec<Image>,
-        record: Option<&Record<'_>>,
+        records: &[Record<'_>],
     ) -> Result<StaffProduct, Problem> {
         if new.price.currency() != self.currency {
             let detail = format!(
@@ -224,14 +220,11 @@ impl ProductDesk {
             .condition_expression("attribute_not_exists(productId)")
             .build()
             .map_err(Problem::internal)?;
-        let mut actions = vec![
+        let actions = vec![
             TransactWriteItem::builder().put(put_product).build(),
             TransactWriteItem::builder().put(put_stock).build(),
         ];
-        if let Some(record) = record {
-            actions.push(self.audit.put(record)?);
-        }
-        match write_all(&self.products.client, actions).await? {
+        match self.audit.write(actions, records).await? {
             Written::Done => Ok(product.for_staff(stock)),
             Written::Refused(_) => Err(Problem::internal("a new id is some product's")),
         }

@@ -29,10 +29,6 @@ pub enum Door {
 }
 
 impl Door {
-    fn is_for(self, role: Role) -> bool {
-        self == Self::of(role)
-    }
-
     /// The door of that role.
     pub(crate) fn of(role: Role) -> Self {
         if role.is_staff() {
@@ -94,8 +90,10 @@ impl SignInDesk {
         door: Door,
         journal: &Journal,
     ) -> Result<SignedIn, Problem> {
-        let tried = self.limits.begin(&attempt.email, door).await?;
-        let found = self.credentials.find(&attempt.email).await?;
+        let (tried, found) = tokio::try_join!(
+            self.limits.begin(&attempt.email, door),
+            self.credentials.find(&attempt.email)
+        )?;
         let nobody = UserId::parse(NOBODY);
         let id = found.as_ref().map(|it| &it.user_id).or(nobody.as_ref());
         let id = id.ok_or_else(|| Problem::internal("nobody has no id"))?;
@@ -107,7 +105,7 @@ impl SignInDesk {
             _ if tried.is_closed() => SignInFailure::Locked,
             None => SignInFailure::UnknownAddress,
             Some(user) if right && user.status != UserStatus::Active => SignInFailure::NotActive,
-            Some(user) if right && !door.is_for(user.role) => SignInFailure::WrongDoor,
+            Some(user) if right && door != Door::of(user.role) => SignInFailure::WrongDoor,
             Some(_) if !right => SignInFailure::WrongPassword,
             Some(user) => {
                 let ((), proof) =
@@ -119,10 +117,7 @@ impl SignInDesk {
             }
         };
         let whose = user.as_ref().map(|user| &user.id);
-        journal.note(&Event::SignInFailed(failure, whose));
-        if tried.is_last() {
-            journal.note(&Event::AccountLocked(whose));
-        }
+        tried.note_failure(failure, whose, journal);
         Err(Problem::SignInFailed)
     }
 

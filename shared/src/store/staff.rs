@@ -11,17 +11,17 @@ use crate::cursor::Cursors;
 use crate::env::{Env, FromEnv, StartError};
 use crate::extract::IfMatch;
 use crate::ids::UserId;
-use crate::journal::{Event, Journal};
+use crate::journal::Journal;
 use crate::problem::{Conflict, Problem};
 use crate::staff::{
     Acceptance, Invitation, InvitationSecret, InvitationToken, InvitedUser, StaffUser, UserChange,
     UserFilter, UserPage,
 };
 use crate::store::audit::AuditLog;
-use crate::store::credentials::CredentialStore;
+use crate::store::credentials::AccountDesk;
 use crate::store::failed;
 use crate::store::item::{Attributes, Item, Row, number, text};
-use crate::store::transaction::{Written, write_all};
+use crate::store::transaction::Written;
 use crate::store::users::{self, AWAITED, STAFF_PASSWORD, UserStore, UserUpdate};
 use crate::text::Word;
 use crate::time::Timestamp;
@@ -37,29 +37,8 @@ const RANKS: [Role; 4] = [Role::SuperAdmin, Role::Admin, Role::Staff, Role::Cust
 /// after reading.
 const MAX_QUERIES: usize = 10;
 
-/// Makes invitations.
-#[derive(Clone)]
-pub struct InvitationDesk {
-    credentials: CredentialStore,
-    users: UserStore,
-    audit: AuditLog,
-}
-
-impl FromEnv for InvitationDesk {
-    fn from_env(env: &Env) -> Result<Self, StartError> {
-        Ok(Self {
-            credentials: CredentialStore::from_env(env)?,
-            users: UserStore::from_env(env)?,
-            audit: AuditLog::from_env(env)?,
-        })
-    }
-
-    async fn warm(&self) {
-        self.credentials.warm().await;
-    }
-}
-
-impl InvitationDesk {
+/// How someone comes to work for the shop.
+impl AccountDesk {
     /// Invites someone to the staff. Whoever was invited before and has not
     /// accepted gets a new token, and the old one ends.
     ///
@@ -152,12 +131,10 @@ impl InvitationDesk {
             after: Some(user.role.as_str().to_owned()),
         }];
         let record = Record::under(journal, actor, action, user.id.as_str(), changes);
-        let actions = [actions, vec![self.audit.put(&record)?]].concat();
-        match write_all(&self.users.client, actions).await? {
+        match self.audit.write(actions, &[record]).await? {
             Written::Done => {}
             Written::Refused(_) => return Err(Problem::Conflict(Conflict::AddressTaken)),
         }
-        journal.note(&Event::Recorded(action, user.id.as_str()));
         Ok(InvitedUser {
             user: StaffUser::from(user),
             invitation: InvitationToken {
@@ -230,8 +207,8 @@ impl InvitationDesk {
             UserStatus::Active,
         )];
         let record = Record::under(journal, actor, action, user.id.as_str(), changes);
-        let actions = vec![credential, activated.build()?, self.audit.put(&record)?];
-        let written = write_all(&self.users.client, actions).await?;
+        let actions = vec![credential, activated.build()?];
+        let written = self.audit.write(actions, &[record]).await?;
         if written.refused(0) {
             return Err(Problem::BadToken);
         }
@@ -239,7 +216,6 @@ impl InvitationDesk {
             // Their role or status is another now; the token still counts.
             return Err(Problem::Conflict(Conflict::Stale));
         }
-        journal.note(&Event::Recorded(action, user.id.as_str()));
         Ok(())
     }
 }
@@ -316,36 +292,32 @@ impl UserDesk {
             update
         };
         let mut actions = vec![update.build()?];
-        let mut recorded = Vec::new();
+        let mut records = Vec::new();
+        let mut record = |action, change| {
+            records.push(Record::by(by, action, id.as_str(), vec![change]));
+        };
         if role != user.role {
             let change = Change::between("role", user.role, role);
-            recorded.push((Action::RoleChanged, change));
+            record(Action::RoleChanged, change);
         }
         if status != user.status {
             let change = Change::between("status", user.status, status);
-            recorded.push((Action::StatusChanged, change));
-        }
-        for (action, change) in &recorded {
-            let record = Record::by(by, *action, id.as_str(), vec![change.clone()]);
-            actions.push(self.audit.put(&record)?);
+            record(Action::StatusChanged, change);
         }
         let is_one = user.role == Role::SuperAdmin && user.status == UserStatus::Active;
         let stays_one = role == Role::SuperAdmin && status == UserStatus::Active;
-        let guard = actions.len();
-        if is_one && !stays_one {
+        let ends_one = is_one && !stays_one;
+        if ends_one {
             let other = self.other_super_admin(by, id).await?;
             let other = other.ok_or(Problem::Conflict(Conflict::LastSuperAdmin))?;
             actions.push(self.is_super_admin(&other)?);
         }
-        let written = write_all(&self.users.client, actions).await?;
-        if written.refused(guard) {
+        let written = self.audit.write(actions, &records).await?;
+        if ends_one && written.refused(1) {
             return Err(Problem::Conflict(Conflict::LastSuperAdmin));
         }
         if let Written::Refused(_) = written {
             return Err(Problem::Conflict(Conflict::Stale));
-        }
-        for (action, _) in &recorded {
-            by.journal().note(&Event::Recorded(*action, id.as_str()));
         }
         Ok(StaffUser::from(User {
             role,

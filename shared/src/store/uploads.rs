@@ -3,19 +3,17 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
 use crate::audit::{Action, Change, Record};
 use crate::auth::{Admin, Identity};
 use crate::env::{Env, FromEnv, StartError};
 use crate::ids::UploadId;
-use crate::journal::Event;
 use crate::problem::Problem;
 use crate::store::audit::AuditLog;
 use crate::store::item::Item;
 use crate::store::products::ProductStore;
-use crate::store::transaction::{Written, write_all};
+use crate::store::transaction::Written;
 use crate::text::Word;
 use crate::time::Timestamp;
 use crate::upload::{UploadForm, UploadForms, UploadRequest, pending_key};
@@ -27,7 +25,6 @@ const AWAITED: Duration = Duration::from_secs(24 * 60 * 60);
 /// Where uploads begin: the record, the form and the product it is for.
 #[derive(Clone)]
 pub struct UploadDesk {
-    client: Client,
     table: String,
     products: ProductStore,
     forms: UploadForms,
@@ -37,7 +34,6 @@ pub struct UploadDesk {
 impl FromEnv for UploadDesk {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
-            client: env.dynamodb(),
             table: env.variable("UPLOADS_TABLE")?,
             products: ProductStore::from_env(env)?,
             forms: UploadForms::from_env(env)?,
@@ -82,12 +78,9 @@ impl UploadDesk {
         let action = Action::UploadGranted;
         let product = Change::of("images");
         let record = Record::by(by, action, wanted.product_id.as_str(), vec![product]);
-        match write_all(&self.client, vec![put, self.audit.put(&record)?]).await? {
-            Written::Done => {}
-            Written::Refused(_) => return Err(Problem::internal("a new id is some upload's")),
+        match self.audit.write(vec![put], &[record]).await? {
+            Written::Done => Ok(form),
+            Written::Refused(_) => Err(Problem::internal("a new id is some upload's")),
         }
-        by.journal()
-            .note(&Event::Recorded(action, wanted.product_id.as_str()));
-        Ok(form)
     }
 }

@@ -10,12 +10,11 @@ use crate::audit::{Action, Record};
 use crate::auth::{Identity, Person};
 use crate::env::{Env, FromEnv, StartError};
 use crate::ids::{PathId, SessionId, UserId};
-use crate::journal::Event;
 use crate::problem::Problem;
 use crate::session::RefreshToken;
 use crate::store::audit::AuditLog;
 use crate::store::item::{Attributes, Item, Row, number, text};
-use crate::store::transaction::{Written, write_all};
+use crate::store::transaction::Written;
 use crate::store::{Corrupt, failed};
 use crate::text::Word;
 use crate::time::Timestamp;
@@ -194,18 +193,11 @@ impl SignOutDesk {
     /// [`Problem::BadToken`] if the caller's own token has ended already.
     pub async fn end_tokens(&self, caller: &Person) -> Result<(), Problem> {
         self.users.standing(caller).await?;
-        let action = Action::SignedOutEverywhere;
         let id = caller.user_id();
-        let record = Record::by(caller, action, id.as_str(), Vec::new());
-        let actions = vec![
-            self.users.end_tokens(id, None).build()?,
-            self.audit.put(&record)?,
-        ];
-        match write_all(&self.users.client, actions).await? {
-            Written::Done => {
-                caller.journal().note(&Event::Recorded(action, id.as_str()));
-                Ok(())
-            }
+        let record = Record::by(caller, Action::SignedOutEverywhere, id.as_str(), Vec::new());
+        let ended = self.users.end_tokens(id, None).build()?;
+        match self.audit.write(vec![ended], &[record]).await? {
+            Written::Done => Ok(()),
             Written::Refused(_) => Err(Problem::BadToken),
         }
     }
