@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use shared::{
-    AccountDesk, CategorySlug, Conflict, Currency, EmailAddress, Env, FromEnv, Image, ImageId,
-    Journal, Money, NewPassword, NewProduct, Problem, ProductDesk, ProductId, ProductStatus, Role,
-    User, Word,
-};
+use shared::accounts::{NewPassword, Register};
+use shared::aws::{Env, FromEnv};
+use shared::catalogue::{CategorySlug, CreateProduct, Image, NewProduct, ProductStatus};
+use shared::http::{Conflict, Problem};
+use shared::identity::{Role, User};
+use shared::values::{Currency, EmailAddress, ImageId, Money, ProductId};
 
 use crate::{ACCESS_KEY_ID, Cloud, StartError};
 
@@ -111,14 +112,14 @@ fn variables(cloud: &Cloud) -> BTreeMap<String, String> {
 
 /// Makes the accounts, if there are none of them yet.
 async fn make_accounts(env: &Env) -> Result<(), StartError> {
-    let desk = AccountDesk::from_env(env).map_err(failed)?;
+    let accounts = Register::from_env(env).map_err(failed)?;
     for account in ACCOUNTS {
         let email = EmailAddress::parse(account.email).ok_or_else(|| impossible(account.email))?;
-        let role = Role::parse(account.role).ok_or_else(|| impossible(account.role))?;
+        let role = account.role.parse::<Role>().map_err(failed)?;
         let user = User::new(email, account.name, role);
-        let user = user.map_err(|problem| problem_to_error("an account", &problem))?;
+        let user = user.map_err(failed)?;
         let password = NewPassword::trusted(account.password);
-        match desk.insert(user, &password, &Journal::of_operator()).await {
+        match accounts.insert(user, &password).await {
             Ok(_) => {}
             Err(Problem::Conflict(Conflict::AddressTaken)) => {
                 return Err(failed(
@@ -134,7 +135,7 @@ async fn make_accounts(env: &Env) -> Result<(), StartError> {
 
 /// Makes the products, and uploads the pictures that they name first.
 async fn make_products(cloud: &Cloud, env: &Env, demo: Demo) -> Result<Vec<ProductId>, StartError> {
-    let desk = ProductDesk::from_env(env).map_err(failed)?;
+    let products = CreateProduct::from_env(env).map_err(failed)?;
     let currency = env.variable("CURRENCY").map_err(failed)?;
     let currency = Currency::parse(&currency).ok_or_else(|| impossible("CURRENCY"))?;
     let each = match demo {
@@ -158,7 +159,8 @@ async fn make_products(cloud: &Cloud, env: &Env, demo: Demo) -> Result<Vec<Produ
                 stock: good.stock,
             };
             let id = ProductId::generate().map_err(failed)?;
-            desk.insert(id.clone(), product, images)
+            products
+                .insert(id.clone(), product, images)
                 .await
                 .map_err(|problem| problem_to_error(good.name, &problem))?;
             made.push(id);

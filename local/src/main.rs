@@ -16,7 +16,7 @@ use local::rotation::{self, RotationError};
 use local::template::{SecretTemplate, Template};
 use local::{Cloud, LogSink, NoPorts, Options, Ports, Profile, StartError, build_functions};
 use serde::Serialize;
-use shared::Env;
+use shared::aws::Env;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -174,7 +174,7 @@ enum Failure {
         secret: String,
         error: RotationError,
     },
-    Environment(shared::StartError),
+    Environment(shared::http::StartError),
     Operator(OperatorError),
 }
 

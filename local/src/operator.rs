@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use shared::{AccountDesk, Conflict, EmailAddress, Env, FromEnv, Problem};
+use shared::aws::{Env, FromEnv};
+use shared::http::{Conflict, Problem};
+use shared::staff::InviteUser;
+use shared::values::EmailAddress;
 
 use crate::environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 use crate::template::{REGION, Template, TemplateError};
@@ -38,8 +41,8 @@ pub async fn invite_first_super_admin(
     if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
         return Err(failed("the name must be 1 to 200 characters on one line"));
     }
-    let desk = AccountDesk::from_env(env).map_err(failed)?;
-    let invited = desk.invite_first(address, name.to_owned()).await;
+    let invitations = InviteUser::from_env(env).map_err(failed)?;
+    let invited = invitations.invite_first(address, name.to_owned()).await;
     let invited = invited.map_err(|problem| match &problem {
         Problem::Conflict(Conflict::AddressTaken) => failed(format!(
             "{email} has an account already; the first super-admin needs an address of their own"

@@ -6,20 +6,14 @@ use std::collections::BTreeMap;
 use local::DynamoDb;
 use local::template::Template;
 
-use crate::auth::{Customer, customer_for_tests};
-use crate::cart::Quantity;
-use crate::env::{Env, FromEnv};
-use crate::ids::ProductId;
-use crate::journal::Journal;
-use crate::money::{Currency, Money};
-use crate::order::{OrderDraft, PaymentMethod, ShippingAddress};
-use crate::password::NewPassword;
-use crate::product::{CategorySlug, NewProduct, ProductStatus};
-use crate::store::carts::CartDesk;
-use crate::store::credentials::AccountDesk;
-use crate::store::products::ProductDesk;
-use crate::store::token_keys::TokenKeyStore;
-use crate::user::{EmailAddress, Role, User};
+use crate::accounts::{NewPassword, Register};
+use crate::aws::{Env, FromEnv};
+use crate::carts::{PricedCarts, Quantity};
+use crate::catalogue::{CategorySlug, CreateProduct, Inventory, NewProduct, ProductStatus};
+use crate::dynamodb::{Attributes, Table};
+use crate::identity::{Customer, Identity, Role, TokenKeys, User, customer_for_tests};
+use crate::orders::{OrderDraft, PaymentMethod, ShippingAddress};
+use crate::values::{Currency, EmailAddress, Money, ProductId};
 
 /// A database of one test's own.
 pub(crate) struct Tables {
@@ -47,7 +41,7 @@ pub(crate) async fn tables() -> Tables {
         variables.insert(name.to_owned(), value.to_owned());
     }
     let env = env_of(variables.clone());
-    let ring = TokenKeyStore::from_env(&env).unwrap();
+    let ring = TokenKeys::from_env(&env).unwrap();
     ring.publish("k1", &[0; 32]).await.unwrap();
     Tables {
         env,
@@ -61,7 +55,7 @@ fn env_of(variables: BTreeMap<String, String>) -> Env {
 }
 
 impl Tables {
-    /// A store or desk on these tables.
+    /// Opens a table or a use case on these tables.
     pub(crate) fn open<T: FromEnv>(&self) -> T {
         T::from_env(&self.env).unwrap()
     }
@@ -74,24 +68,36 @@ impl Tables {
         env_of(variables)
     }
 
+    /// Changes an item of a table as somebody else would: sets attributes.
+    pub(crate) async fn change(&self, table: &str, key: Attributes, values: Attributes) {
+        let mut update = Table::from_env(&self.env, table).unwrap().update(key);
+        let mut set = Vec::new();
+        for (name, value) in values {
+            set.push(format!("#{name} = :{name}"));
+            update = update
+                .expression_attribute_names(format!("#{name}"), &name)
+                .expression_attribute_values(format!(":{name}"), value);
+        }
+        let update = update.update_expression(format!("SET {}", set.join(", ")));
+        update.send().await.unwrap();
+    }
+
     /// A customer with an account.
     pub(crate) async fn customer(&self) -> Customer {
-        use crate::auth::Identity;
         let customer = customer_for_tests();
         let id = customer.user_id().clone();
         let email = EmailAddress::parse(&format!("{id}@example.com")).unwrap();
         let mut user = User::new(email, "Test", Role::Customer).unwrap();
         user.id = id;
-        let accounts: AccountDesk = self.open();
+        let accounts: Register = self.open();
         let password = NewPassword::trusted("a test's password");
-        let journal = Journal::of_operator();
-        accounts.insert(user, &password, &journal).await.unwrap();
+        accounts.insert(user, &password).await.unwrap();
         customer
     }
 
     /// A published product at 1.00 with that many pieces.
     pub(crate) async fn product(&self, stock: u32) -> ProductId {
-        let products: ProductDesk = self.open();
+        let products: CreateProduct = self.open();
         let id = ProductId::generate().unwrap();
         let new = NewProduct {
             name: "Thing".to_owned(),
@@ -105,9 +111,15 @@ impl Tables {
         id
     }
 
+    /// Returns how many pieces of a product there are.
+    pub(crate) async fn stock(&self, id: &ProductId) -> u32 {
+        let inventory: Inventory = self.open();
+        inventory.available(id).await.unwrap()
+    }
+
     /// Puts pieces into a customer's cart.
     pub(crate) async fn fill_cart(&self, customer: &Customer, id: &ProductId, pieces: u32) {
-        let carts: CartDesk = self.open();
+        let carts: PricedCarts = self.open();
         let quantity = Quantity::new(pieces).unwrap();
         carts.set(customer, id, quantity).await.unwrap();
     }

@@ -3,7 +3,7 @@
 use local::Cloud;
 use local::operator::invite_first_super_admin;
 use serde_json::{Value, json};
-use shared::Env;
+use shared::aws::Env;
 
 use crate::{Actor, Answer, Call, Shop, new_product, send, spawn_empty_shop, spawn_shop};
 

@@ -1,22 +1,21 @@
-//! `POST /api/auth/accept-invite`: a password for someone who was invited to
-//! the staff.
+//! `POST /api/auth/accept-invite`: sets the password of someone who was invited
+//! to the staff.
 
-use shared::{
-    Acceptance, AccountDesk, Invitations, Journal, Json, NoContent, Problem, StartError, Within,
-    serve,
-};
+use shared::http::{Json, NoContent, Problem, StartError};
+use shared::limits::{Invitations, RateLimited};
+use shared::serve;
+use shared::staff::{AcceptInvitation, Acceptance};
 
 fn main() -> Result<(), StartError> {
     serve(accept_invite)
 }
 
-/// The invitation's token works once. They then sign in as all staff do.
+/// Takes the invitation's token, once. They then sign in as all staff do.
 async fn accept_invite(
     Json(acceptance): Json<Acceptance>,
-    _: Within<Invitations>,
-    journal: Journal,
-    accounts: AccountDesk,
+    _: RateLimited<Invitations>,
+    invitations: AcceptInvitation,
 ) -> Result<NoContent, Problem> {
-    accounts.accept(acceptance, &journal).await?;
+    invitations.accept(acceptance).await?;
     Ok(NoContent)
 }

@@ -1,20 +1,21 @@
 //! `POST /api/admin/users`: invites someone to the staff.
 
-use shared::{
-    AccountDesk, Created, Invitation, InvitedUser, Json, Problem, StartError, SuperAdmin, serve,
-};
+use shared::http::{Created, Json, Problem, StartError};
+use shared::identity::SuperAdmin;
+use shared::serve;
+use shared::staff::{Invitation, InviteUser, InvitedUser};
 
 fn main() -> Result<(), StartError> {
     serve(admin_create_user)
 }
 
-/// The answer carries the invitation's token, once: who it is for sets a
-/// password by it within 72 hours.
+/// Answers with the invitation's token, once: whom it is for sets a password
+/// by it within 72 hours.
 async fn admin_create_user(
     super_admin: SuperAdmin,
     Json(invitation): Json<Invitation>,
-    accounts: AccountDesk,
+    users: InviteUser,
 ) -> Result<Created<InvitedUser>, Problem> {
-    let invited = accounts.invite(&super_admin, invitation).await?;
+    let invited = users.invite(&super_admin, invitation).await?;
     Ok(Created(invited))
 }

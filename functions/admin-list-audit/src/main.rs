@@ -1,19 +1,20 @@
-//! `GET /api/admin/audit`: who did what to which thing, the newest first.
+//! `GET /api/admin/audit`: who did what to what, the newest first.
 
-use shared::{
-    AuditFilter, AuditPage, AuditTrail, Private, Problem, Query, StartError, SuperAdmin, serve,
-};
+use shared::audit::{AuditFilter, AuditPage, AuditReader};
+use shared::http::{Private, Problem, Query, StartError};
+use shared::identity::SuperAdmin;
+use shared::serve;
 
 fn main() -> Result<(), StartError> {
     serve(admin_list_audit)
 }
 
-/// By day, by who did it, or by what it was done to. Nobody can change it.
+/// Lists records by day, by who did it, or by what it was done to.
 async fn admin_list_audit(
     super_admin: SuperAdmin,
     Query(filter): Query<AuditFilter>,
-    trail: AuditTrail,
+    audit: AuditReader,
 ) -> Result<Private<AuditPage>, Problem> {
-    let page = trail.list(&super_admin, &filter).await?;
+    let page = audit.list(&super_admin, &filter).await?;
     Ok(Private(page))
 }

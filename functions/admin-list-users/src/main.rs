@@ -1,18 +1,19 @@
 //! `GET /api/admin/users`: who has an account, by role and status.
 
-use shared::{
-    Private, Problem, Query, StartError, SuperAdmin, UserDirectory, UserFilter, UserPage, serve,
-};
+use shared::http::{Private, Problem, Query, StartError};
+use shared::identity::SuperAdmin;
+use shared::serve;
+use shared::staff::{ListUsers, UserFilter, UserPage};
 
 fn main() -> Result<(), StartError> {
     serve(admin_list_users)
 }
 
-/// Those who may most come first; no password's hash and no session among it.
+/// Highest role first, then newest. Never returns credentials.
 async fn admin_list_users(
     super_admin: SuperAdmin,
     Query(filter): Query<UserFilter>,
-    users: UserDirectory,
+    users: ListUsers,
 ) -> Result<Private<UserPage>, Problem> {
     let page = users.list(&super_admin, &filter).await?;
     Ok(Private(page))

@@ -1,23 +1,23 @@
-//! `POST /api/admin/login`: signs a member of staff in.
+//! `POST /api/admin/login`: signs a member of the staff in.
 
-use shared::{
-    Door, Journal, Json, Private, Problem, Session, SessionDesk, SignIn, SignInDesk, StaffSignIns,
-    StartError, Within, serve,
-};
+use shared::accounts::{OpenSession, Session, SignIn, SignInRequest};
+use shared::http::{Json, Private, Problem, StartError};
+use shared::identity::Realm;
+use shared::limits::{RateLimited, StaffSignIns};
+use shared::serve;
 
 fn main() -> Result<(), StartError> {
     serve(admin_login)
 }
 
-/// A customer's password is as wrong here as any other: the answer tells
-/// nobody whose account it is.
+/// Refuses a customer's password like any wrong one, so that the answer doesn't
+/// tell whose account it is.
 async fn admin_login(
-    Json(attempt): Json<SignIn>,
-    _: Within<StaffSignIns>,
-    journal: Journal,
-    (desk, sessions): (SignInDesk, SessionDesk),
+    Json(request): Json<SignInRequest>,
+    _: RateLimited<StaffSignIns>,
+    (sign_in, sessions): (SignIn, OpenSession),
 ) -> Result<Private<Session>, Problem> {
-    let who = desk.sign_in(&attempt, Door::Staff, &journal).await?;
-    let session = sessions.open(&who, attempt.device.as_deref()).await?;
+    let who = sign_in.sign_in(&request, Realm::Staff).await?;
+    let session = sessions.open(who, request.device.as_deref()).await?;
     Ok(Private(session))
 }

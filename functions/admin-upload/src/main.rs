@@ -1,20 +1,22 @@
-//! `POST /api/admin/uploads`: a form with which a browser sends one picture
-//! of a product straight to the bucket.
+//! `POST /api/admin/uploads`: answers a form with which a browser sends one
+//! picture of a product straight to the bucket.
 
-use shared::{
-    Admin, Created, Json, Problem, StartError, UploadDesk, UploadForm, UploadRequest, serve,
-};
+use shared::http::{Created, Json, Problem, StartError};
+use shared::identity::Admin;
+use shared::pictures::{RequestUpload, UploadForm, UploadRequest};
+use shared::serve;
 
 fn main() -> Result<(), StartError> {
     serve(admin_upload)
 }
 
-/// The form is good for one file of the declared kind, for five minutes.
+/// The form is good for files of the declared kind under one key, for five
+/// minutes.
 async fn admin_upload(
     admin: Admin,
     Json(wanted): Json<UploadRequest>,
-    uploads: UploadDesk,
+    uploads: RequestUpload,
 ) -> Result<Created<UploadForm>, Problem> {
-    let form = uploads.begin(&admin, &wanted).await?;
+    let form = uploads.request(&admin, &wanted).await?;
     Ok(Created(form))
 }

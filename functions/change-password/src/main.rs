@@ -1,18 +1,21 @@
-//! `PUT /api/account/password`: a new password for the caller.
+//! `PUT /api/account/password`: changes the caller's password.
 
-use shared::{Json, NoContent, PasswordChange, PasswordDesk, Person, Problem, StartError, serve};
+use shared::accounts::{ChangePassword, PasswordChange};
+use shared::http::{Json, NoContent, Problem, StartError};
+use shared::identity::AnyUser;
+use shared::serve;
 
 fn main() -> Result<(), StartError> {
     serve(change_password)
 }
 
-/// Whoever knows the old one may set a new one. All other sessions of the
-/// caller end, and this one goes on.
+/// Takes the old password and the new one. Ends all other sessions of the
+/// caller, and keeps this one.
 async fn change_password(
-    caller: Person,
+    caller: AnyUser,
     Json(wanted): Json<PasswordChange>,
-    desk: PasswordDesk,
+    passwords: ChangePassword,
 ) -> Result<NoContent, Problem> {
-    desk.change(&caller, wanted).await?;
+    passwords.change(&caller, wanted).await?;
     Ok(NoContent)
 }

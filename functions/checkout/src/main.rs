@@ -1,21 +1,21 @@
 //! `POST /api/checkout`: makes an order of what is in the customer's cart.
 
-use shared::{
-    Checkout, Customer, IdempotencyKey, Idempotent, Json, Order, OrderDraft, Problem, StartError,
-    TimeLeft, serve,
-};
+use shared::http::{Deadline, IdempotencyKey, Idempotent, Json, Problem, StartError};
+use shared::identity::Customer;
+use shared::orders::{Order, OrderDraft, PlaceOrder};
+use shared::serve;
 
 fn main() -> Result<(), StartError> {
     serve(checkout)
 }
 
-/// One key makes one order, however often and however parallel it is sent.
+/// Makes one order for one key, however often and however parallel it is sent.
 async fn checkout(
     customer: Customer,
     key: IdempotencyKey,
     Json(draft): Json<OrderDraft>,
-    time_left: TimeLeft,
-    checkout: Checkout,
+    deadline: Deadline,
+    orders: PlaceOrder,
 ) -> Result<Idempotent<Order>, Problem> {
-    checkout.place(&customer, &key, &draft, time_left).await
+    orders.place(&customer, &key, &draft, deadline).await
 }

@@ -1,13 +1,16 @@
 //! `GET /api/cart`: the customer's own cart at today's prices.
 
-use shared::{Cart, CartDesk, Customer, Private, Problem, StartError, serve};
+use shared::carts::{Cart, PricedCarts};
+use shared::http::{Private, Problem, StartError};
+use shared::identity::Customer;
+use shared::serve;
 
 fn main() -> Result<(), StartError> {
     serve(get_cart)
 }
 
 /// Answers the lines that can be bought, and their total.
-async fn get_cart(customer: Customer, carts: CartDesk) -> Result<Private<Cart>, Problem> {
-    let cart = carts.show(&customer).await?;
+async fn get_cart(customer: Customer, carts: PricedCarts) -> Result<Private<Cart>, Problem> {
+    let cart = carts.get(&customer).await?;
     Ok(Private(cart))
 }

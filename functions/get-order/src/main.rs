@@ -1,6 +1,9 @@
 //! `GET /api/orders/{orderId}`: one of the signed-in customer's own orders.
 
-use shared::{Customer, Order, OrderId, OrderStore, Path, Private, Problem, StartError, serve};
+use shared::http::{Path, Private, Problem, StartError};
+use shared::identity::Customer;
+use shared::orders::{CustomerOrders, Order, OrderId};
+use shared::serve;
 
 fn main() -> Result<(), StartError> {
     serve(get_order)
@@ -10,8 +13,8 @@ fn main() -> Result<(), StartError> {
 async fn get_order(
     customer: Customer,
     Path(id): Path<OrderId>,
-    orders: OrderStore,
+    orders: CustomerOrders,
 ) -> Result<Private<Order>, Problem> {
-    let order = orders.of(&customer).get(&id).await?;
+    let order = orders.get(&customer, &id).await?;
     Ok(Private(order))
 }

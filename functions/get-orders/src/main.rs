@@ -1,9 +1,9 @@
 //! `GET /api/orders`: the signed-in customer's own orders, the newest first.
 
-use shared::{
-    Customer, OrderFilter, OrderHistory, OrderPage, PageRequest, Private, Problem, Query,
-    StartError, serve,
-};
+use shared::http::{PageRequest, Private, Problem, Query, StartError};
+use shared::identity::Customer;
+use shared::orders::{CustomerOrders, OrderFilter, OrderPage};
+use shared::serve;
 
 fn main() -> Result<(), StartError> {
     serve(get_orders)
@@ -14,8 +14,8 @@ async fn get_orders(
     customer: Customer,
     Query(filter): Query<OrderFilter>,
     page: PageRequest,
-    history: OrderHistory,
+    orders: CustomerOrders,
 ) -> Result<Private<OrderPage>, Problem> {
-    let orders = history.list(&customer, filter, &page).await?;
+    let orders = orders.list(&customer, filter, &page).await?;
     Ok(Private(orders))
 }

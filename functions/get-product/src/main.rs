@@ -1,7 +1,10 @@
 //! `GET /api/products/{productId}`: one product with all its details, for
 //! anyone.
 
-use shared::{Path, Problem, ProductDetail, ProductId, Public, ShopWindow, StartError, serve};
+use shared::catalogue::{ProductDetail, PublishedProducts};
+use shared::http::{Path, Problem, Public, StartError};
+use shared::serve;
+use shared::values::ProductId;
 
 fn main() -> Result<(), StartError> {
     serve(get_product)
@@ -10,8 +13,8 @@ fn main() -> Result<(), StartError> {
 /// Answers the product; one that is not published does not exist here.
 async fn get_product(
     Path(id): Path<ProductId>,
-    window: ShopWindow,
+    products: PublishedProducts,
 ) -> Result<Public<ProductDetail>, Problem> {
-    let product = window.show(&id).await?;
+    let product = products.get(&id).await?;
     Ok(Public(product))
 }

@@ -1,9 +1,8 @@
 //! `GET /api/products`: a page of what the shop sells, for anyone.
 
-use shared::{
-    CatalogueStore, PageRequest, Problem, ProductFilter, ProductPage, Public, Query, StartError,
-    serve,
-};
+use shared::catalogue::{Catalogue, ProductFilter, ProductPage};
+use shared::http::{PageRequest, Problem, Public, Query, StartError};
+use shared::serve;
 
 fn main() -> Result<(), StartError> {
     serve(list_products)
@@ -13,7 +12,7 @@ fn main() -> Result<(), StartError> {
 async fn list_products(
     Query(filter): Query<ProductFilter>,
     page: PageRequest,
-    catalogue: CatalogueStore,
+    catalogue: Catalogue,
 ) -> Result<Public<ProductPage>, Problem> {
     let products = catalogue.list(&filter, &page).await?;
     Ok(Public(products))

@@ -1,23 +1,23 @@
 //! `POST /api/auth/login`: signs a customer in.
 
-use shared::{
-    CustomerSignIns, Door, Journal, Json, Private, Problem, Session, SessionDesk, SignIn,
-    SignInDesk, StartError, Within, serve,
-};
+use shared::accounts::{OpenSession, Session, SignIn, SignInRequest};
+use shared::http::{Json, Private, Problem, StartError};
+use shared::identity::Realm;
+use shared::limits::{CustomerSignIns, RateLimited};
+use shared::serve;
 
 fn main() -> Result<(), StartError> {
     serve(login)
 }
 
-/// Staff sign in at `admin-login`, where fewer tries are allowed.
-/// Here their password is as wrong as any other.
+/// Refuses a staff password like any wrong one: the staff sign in at
+/// `admin-login`, which allows fewer attempts.
 async fn login(
-    Json(attempt): Json<SignIn>,
-    _: Within<CustomerSignIns>,
-    journal: Journal,
-    (desk, sessions): (SignInDesk, SessionDesk),
+    Json(request): Json<SignInRequest>,
+    _: RateLimited<CustomerSignIns>,
+    (sign_in, sessions): (SignIn, OpenSession),
 ) -> Result<Private<Session>, Problem> {
-    let who = desk.sign_in(&attempt, Door::Customers, &journal).await?;
-    let session = sessions.open(&who, attempt.device.as_deref()).await?;
+    let who = sign_in.sign_in(&request, Realm::Customer).await?;
+    let session = sessions.open(who, request.device.as_deref()).await?;
     Ok(Private(session))
 }

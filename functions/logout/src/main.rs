@@ -1,31 +1,25 @@
 //! `POST /api/auth/logout`: ends one session, or all of the caller's.
 
-use shared::{
-    Journal, Json, NoContent, Person, Problem, SessionStore, SignOut, SignOutDesk, StartError,
-    serve,
-};
+use shared::accounts::{SignOut, SignOutRequest};
+use shared::http::{Json, NoContent, Problem, StartError};
+use shared::identity::AnyUser;
+use shared::serve;
 
 fn main() -> Result<(), StartError> {
     serve(logout)
 }
 
-/// One session is ended by its own refresh token, whoever sends it and
-/// whatever else they send. All of them need a valid access token, and the
-/// access tokens that are out end with them.
+/// Ends one session by its own refresh token, whoever sends it. Ending all of
+/// them needs a valid access token, and ends the access tokens that are out.
 async fn logout(
-    caller: Result<Person, Problem>,
-    Json(wanted): Json<SignOut>,
-    journal: Journal,
-    (sessions, desk): (SessionStore, SignOutDesk),
+    caller: Result<AnyUser, Problem>,
+    Json(wanted): Json<SignOutRequest>,
+    sign_out: SignOut,
 ) -> Result<NoContent, Problem> {
     match wanted {
-        SignOut::Session(Some(token)) => sessions.end(&token, &journal).await?,
-        SignOut::Session(None) => {}
-        SignOut::Everywhere => {
-            let caller = caller?;
-            desk.end_tokens(&caller).await?;
-            sessions.end_all(&caller).await?;
-        }
+        SignOutRequest::Session(Some(token)) => sign_out.session(&token).await?,
+        SignOutRequest::Session(None) => {}
+        SignOutRequest::Everywhere => sign_out.everywhere(&caller?).await?,
     }
     Ok(NoContent)
 }

@@ -1,7 +1,9 @@
-//! `POST /api/auth/refresh`: a new access token for a refresh token, which is
-//! used up by it.
+//! `POST /api/auth/refresh`: answers a new access token for a refresh token,
+//! which is used up.
 
-use shared::{Journal, Json, Private, Problem, Refresh, RefreshDesk, Session, StartError, serve};
+use shared::accounts::{RefreshRequest, RefreshSession, Session};
+use shared::http::{Json, Private, Problem, StartError};
+use shared::serve;
 
 fn main() -> Result<(), StartError> {
     serve(refresh)
@@ -9,11 +11,10 @@ fn main() -> Result<(), StartError> {
 
 /// Keeps the session alive, for the user as they now are.
 async fn refresh(
-    Json(Refresh(token)): Json<Refresh>,
-    journal: Journal,
-    sessions: RefreshDesk,
+    Json(RefreshRequest(token)): Json<RefreshRequest>,
+    sessions: RefreshSession,
 ) -> Result<Private<Session>, Problem> {
     let token = token.ok_or(Problem::BadToken)?;
-    let session = sessions.renew(&token, &journal).await?;
+    let session = sessions.refresh(&token).await?;
     Ok(Private(session))
 }

@@ -1,25 +1,24 @@
-//! `POST /api/auth/register`: an account for a new customer, signed in at
-//! once.
+//! `POST /api/auth/register`: makes an account for a new customer and signs
+//! them in.
 
-use shared::{
-    AccountDesk, Created, Journal, Json, Problem, Registration, Registrations, Session,
-    SessionDesk, StartError, Within, serve,
-};
+use shared::accounts::{OpenSession, Register, Registration, Session};
+use shared::http::{Created, Json, Problem, StartError};
+use shared::limits::{RateLimited, Registrations};
+use shared::serve;
 
 fn main() -> Result<(), StartError> {
     serve(register)
 }
 
-/// Makes the account and opens its first session: not the one if the other
-/// can't be.
+/// Creates the account and signs it in. Creates nothing if the signing key
+/// can't be reached.
 async fn register(
     Json(registration): Json<Registration>,
-    _: Within<Registrations>,
-    journal: Journal,
-    (accounts, sessions): (AccountDesk, SessionDesk),
+    _: RateLimited<Registrations>,
+    (accounts, sessions): (Register, OpenSession),
 ) -> Result<Created<Session>, Problem> {
     sessions.ready().await?;
-    let who = accounts.register(registration, &journal).await?;
-    let session = sessions.open(&who, None).await?;
+    let who = accounts.register(registration).await?;
+    let session = sessions.open(who, None).await?;
     Ok(Created(session))
 }

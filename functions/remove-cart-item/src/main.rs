@@ -1,17 +1,21 @@
-//! `DELETE /api/cart/items/{productId}`: takes a product out of the
-//! customer's own cart.
+//! `DELETE /api/cart/items/{productId}`: removes a product from the customer's
+//! own cart.
 
-use shared::{CartStore, Customer, NoContent, Path, Problem, ProductId, StartError, serve};
+use shared::carts::Carts;
+use shared::http::{NoContent, Path, Problem, StartError};
+use shared::identity::Customer;
+use shared::serve;
+use shared::values::ProductId;
 
 fn main() -> Result<(), StartError> {
     serve(remove_cart_item)
 }
 
-/// Does nothing, and says so the same way, if the product is not in it.
+/// Answers the same if the product is not in it.
 async fn remove_cart_item(
     customer: Customer,
     Path(product): Path<ProductId>,
-    carts: CartStore,
+    carts: Carts,
 ) -> Result<NoContent, Problem> {
     carts.of(&customer).remove(&product).await?;
     Ok(NoContent)

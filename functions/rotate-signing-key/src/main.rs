@@ -1,7 +1,8 @@
-//! Called by Secrets Manager: makes the key that signs access tokens, and
-//! another in its place every month.
+//! Called by Secrets Manager: makes the key that signs access tokens, and a new
+//! one every month.
 
-use shared::{KeyRotation, Problem, RotationStep, StartError, serve_events};
+use shared::http::{Problem, StartError, serve_events};
+use shared::key_rotation::{KeyRotation, RotationStep};
 
 fn main() -> Result<(), StartError> {
     serve_events(rotate_signing_key)

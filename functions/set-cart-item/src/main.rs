@@ -1,10 +1,11 @@
-//! `PUT /api/cart/items/{productId}`: sets how many pieces of a product are
-//! in the customer's own cart.
+//! `PUT /api/cart/items/{productId}`: sets how many pieces of a product are in
+//! the customer's own cart.
 
-use shared::{
-    Cart, CartDesk, Customer, Json, Path, Private, Problem, ProductId, SetQuantity, StartError,
-    serve,
-};
+use shared::carts::{Cart, PricedCarts, SetQuantity};
+use shared::http::{Json, Path, Private, Problem, StartError};
+use shared::identity::Customer;
+use shared::serve;
+use shared::values::ProductId;
 
 fn main() -> Result<(), StartError> {
     serve(set_cart_item)
@@ -15,7 +16,7 @@ async fn set_cart_item(
     customer: Customer,
     Path(product): Path<ProductId>,
     Json(wanted): Json<SetQuantity>,
-    carts: CartDesk,
+    carts: PricedCarts,
 ) -> Result<Private<Cart>, Problem> {
     let cart = carts.set(&customer, &product, wanted.quantity).await?;
     Ok(Private(cart))

@@ -6,7 +6,7 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::json;
-use shared::SECURITY_HEADERS;
+use shared::http::SECURITY_HEADERS;
 
 use crate::runtime::InvokeError;
 

@@ -1,0 +1,125 @@
+//! Changing one's own password.
+
+use super::credentials::Credentials;
+use super::password::{PasswordAttempt, ProposedPassword};
+use super::sessions::Sessions;
+use crate::audit::{Action, AuditWriter, Change, Record};
+use crate::aws::{Env, FromEnv, StartError};
+use crate::dynamodb::{Outcome, Transaction, text};
+use crate::http::{Conflict, Problem};
+use crate::identity::{AnyUser, Identity, NamesUser, Realm, STAFF_POLICY, Users};
+use crate::input::{Fields, FromJson};
+use crate::limits::SignInAttempts;
+use crate::telemetry::SignInFailure;
+
+/// What a person sends to change their password.
+pub struct PasswordChange {
+    /// The one they have.
+    pub current: PasswordAttempt,
+    /// The one they would like to have.
+    pub new: ProposedPassword,
+}
+
+impl FromJson for PasswordChange {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let current = fields.required("currentPassword", PasswordAttempt::read);
+        let new = fields.required("newPassword", ProposedPassword::read);
+        Some(Self {
+            current: current?,
+            new: new?,
+        })
+    }
+}
+
+/// Changes passwords.
+#[derive(Clone)]
+pub struct ChangePassword {
+    credentials: Credentials,
+    users: Users,
+    sessions: Sessions,
+    attempts: SignInAttempts,
+    audit: AuditWriter,
+}
+
+/// What an action of the transaction stands for.
+enum Part {
+    Password,
+    User,
+}
+
+impl FromEnv for ChangePassword {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            credentials: Credentials::from_env(env)?,
+            users: Users::from_env(env)?,
+            sessions: Sessions::from_env(env)?,
+            attempts: SignInAttempts::from_env(env)?,
+            audit: AuditWriter::from_env(env)?,
+        })
+    }
+}
+
+impl ChangePassword {
+    /// Changes the caller's password and ends all of their sessions but this
+    /// one, and the access tokens that are out. Whoever holds a stolen token
+    /// can guess the old password no more often than at a sign-in.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`] for a wrong current password or an unfit new one;
+    /// [`Problem::BadToken`] for a token that has ended.
+    pub async fn change(&self, caller: &AnyUser, wanted: PasswordChange) -> Result<(), Problem> {
+        let user = self.users.require_active(caller).await?;
+        let new = wanted.new.for_account(user.role, &user.email, &user.name);
+        let new = new.map_err(|reason| Problem::invalid("/newPassword", reason))?;
+        let wrong = || Problem::invalid("/currentPassword", "is not the password");
+
+        let (attempt, found) = tokio::try_join!(
+            self.attempts.begin(&user.email, Realm::of(user.role)),
+            async { Ok(self.credentials.get(&user.email).await?) }
+        )?;
+        let stored = found.filter(|it| *it.named_user() == user.id);
+        let stored = stored.and_then(|it| it.password);
+        let right = wanted.current.verify(stored.as_ref())?;
+        let Some(old) = stored.filter(|_| right && !attempt.is_locked()) else {
+            let why = match attempt.is_locked() {
+                true => SignInFailure::Locked,
+                false => SignInFailure::WrongPassword,
+            };
+            attempt.fail(why, Some(&user.id));
+            return Err(wrong());
+        };
+        self.attempts.succeed(&attempt).await;
+
+        let hash = new.hash()?;
+        let password = self.credentials.replace_password(&user.email, &old, &hash);
+        // Dated last: what was issued while the hash was made must end too.
+        let session = caller.session_id();
+        let ended = self.users.end_tokens(caller, Some(session));
+        // What is long enough for one role need not be for the next. (The role
+        // itself is no condition: IAM can't allow naming it without allowing to
+        // write it.)
+        let ended = Users::unchanged(ended, &user);
+        let ended = if new.meets_staff_policy() {
+            ended.set(STAFF_POLICY, text("yes"))
+        } else {
+            ended.remove(STAFF_POLICY)
+        };
+        let changes = vec![Change::of("password")];
+        let record = Record::by(caller, Action::PasswordChanged, user.id.as_str(), changes);
+        let parts = Transaction::new()
+            .with(Part::Password, password)
+            .with(Part::User, ended.into_update());
+        match self.audit.commit(parts, &[record]).await? {
+            Outcome::Committed => {}
+            Outcome::Refused(parts) => {
+                return Err(match parts.first() {
+                    // Another request has changed it meanwhile.
+                    Some(Part::Password) => wrong(),
+                    Some(Part::User) | None => Problem::Conflict(Conflict::Stale),
+                });
+            }
+        }
+        // They have ended already, by the date in the user's record.
+        Ok(self.sessions.end_all(caller, Some(session)).await?)
+    }
+}

@@ -1,0 +1,220 @@
+//! The table `credentials`: which address and password open which account. Only
+//! the functions that sign people in or set passwords may read it.
+
+use super::password::StoredPassword;
+use crate::aws::{Env, FromEnv, StartError};
+use crate::dynamodb::{
+    Action, Attributes, Comparison, DynamoDbError, ItemBuilder, ItemReader, Table, Update,
+    is_condition_failed, number, text,
+};
+use crate::http::Problem;
+use crate::identity::NamesUser;
+use crate::telemetry::warn;
+use crate::values::{EmailAddress, PathId, Timestamp, UserId};
+
+/// Whose record is read where an address has no account: nobody's.
+const NOBODY: &str = "usr_00000000000000000000000000";
+
+/// Addresses and passwords.
+#[derive(Clone)]
+pub(crate) struct Credentials {
+    table: Table,
+}
+
+impl FromEnv for Credentials {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            table: Table::from_env(env, "CREDENTIALS_TABLE")?,
+        })
+    }
+
+    async fn warm(&self) {
+        // No address is empty, so there is no such row: half a read unit.
+        let _ = self.row("email#").await;
+    }
+}
+
+/// What an address opens, and by which password.
+pub(crate) struct Credential {
+    user_id: UserId,
+    /// `None` while its owner has not accepted their invitation.
+    pub(crate) password: Option<StoredPassword>,
+    /// The hash of their invitation's token, and when it ends.
+    pub(crate) invitation: Option<(String, i64)>,
+}
+
+impl NamesUser for Credential {
+    fn named_user(&self) -> &UserId {
+        &self.user_id
+    }
+}
+
+impl Credential {
+    /// Makes the credential of an address without an account: it names nobody
+    /// and has no password.
+    pub(super) fn of_nobody() -> Result<Self, Problem> {
+        let nobody = UserId::parse(NOBODY);
+        Ok(Self {
+            user_id: nobody.ok_or_else(|| Problem::internal("nobody has no id"))?,
+            password: None,
+            invitation: None,
+        })
+    }
+}
+
+impl Credentials {
+    /// Reads what an address opens; `None` if it has no account.
+    pub(crate) async fn get(
+        &self,
+        email: &EmailAddress,
+    ) -> Result<Option<Credential>, DynamoDbError> {
+        self.row(&login(email)).await
+    }
+
+    async fn row(&self, login: &str) -> Result<Option<Credential>, DynamoDbError> {
+        let Some(item) = self.table.get(key(login)).await? else {
+            return Ok(None);
+        };
+        let item = ItemReader(&item);
+        let password = item.optional_text("passwordHash")?;
+        let invite = item.optional_text("inviteHash")?.map(str::to_owned);
+        let ends = item.optional_number("inviteEnds")?;
+        Ok(Some(Credential {
+            user_id: item.id("userId")?,
+            password: password.map(|hash| StoredPassword::new(hash.to_owned())),
+            invitation: invite.zip(ends),
+        }))
+    }
+
+    /// Replaces a hash by a stronger one of the same password, and returns
+    /// whether it did. The sign-in goes on if this fails: the next one tries
+    /// again.
+    pub(super) async fn strengthen(
+        &self,
+        email: &EmailAddress,
+        old: &StoredPassword,
+        new: &StoredPassword,
+    ) -> bool {
+        let put = self
+            .table
+            .update(key(&login(email)))
+            .update_expression("SET passwordHash = :new")
+            .condition_expression("passwordHash = :old")
+            .expression_attribute_values(":new", text(new.as_str()))
+            .expression_attribute_values(":old", text(old.as_str()))
+            .send()
+            .await;
+        match put {
+            Ok(_) => true,
+            // Somebody else did, or the password was changed meanwhile.
+            Err(error) if is_condition_failed(&error) => false,
+            Err(error) => {
+                warn("password-not-rehashed", &error);
+                false
+            }
+        }
+    }
+
+    /// Returns the action that checks that an address still has the password
+    /// that was just verified.
+    pub(super) fn check_password(&self, email: &EmailAddress, verified: &StoredPassword) -> Action {
+        let expected = ItemBuilder::new().text("passwordHash", verified.as_str());
+        self.table
+            .check(key(&login(email)), expected.into_attributes())
+    }
+
+    /// Returns the action that puts a new address with a password.
+    pub(super) fn put_new(
+        &self,
+        email: &EmailAddress,
+        user_id: &UserId,
+        password: &StoredPassword,
+    ) -> Action {
+        let item = new_item(email, user_id).text("passwordHash", password.as_str());
+        self.table.put_new(item, "login")
+    }
+
+    /// Returns the action that replaces a password by another: refused if it is
+    /// not the old one any more.
+    pub(super) fn replace_password(
+        &self,
+        email: &EmailAddress,
+        old: &StoredPassword,
+        new: &StoredPassword,
+    ) -> Action {
+        self.change(email)
+            .set("passwordHash", text(new.as_str()))
+            .only_if("passwordHash", Comparison::Equal, text(old.as_str()))
+            .into_update()
+    }
+
+    /// Returns the action that puts a new address with an invitation.
+    pub(crate) fn put_invited(
+        &self,
+        email: &EmailAddress,
+        user_id: &UserId,
+        invite_hash: String,
+        ends: Timestamp,
+    ) -> Action {
+        let item = new_item(email, user_id)
+            .text("inviteHash", invite_hash)
+            .number("inviteEnds", ends.unix());
+        self.table.put_new(item, "login")
+    }
+
+    /// Returns the action that replaces an invitation by a new one: refused
+    /// once it was accepted.
+    pub(crate) fn replace_invitation(
+        &self,
+        email: &EmailAddress,
+        user_id: &UserId,
+        invite_hash: String,
+        ends: Timestamp,
+    ) -> Action {
+        self.change(email)
+            .set("inviteHash", text(invite_hash))
+            .set("inviteEnds", number(ends.unix()))
+            .only_if("userId", Comparison::Equal, text(user_id.as_str()))
+            .only_if_absent("passwordHash")
+            .into_update()
+    }
+
+    /// Returns the action that accepts an invitation: refused if it is another
+    /// one, has ended or was accepted.
+    pub(crate) fn accept_invitation(
+        &self,
+        email: &EmailAddress,
+        user_id: &UserId,
+        invite_hash: String,
+        password: &StoredPassword,
+        now: Timestamp,
+    ) -> Action {
+        self.change(email)
+            .set("passwordHash", text(password.as_str()))
+            .remove("inviteHash")
+            .remove("inviteEnds")
+            .only_if("userId", Comparison::Equal, text(user_id.as_str()))
+            .only_if("inviteHash", Comparison::Equal, text(invite_hash))
+            .only_if("inviteEnds", Comparison::Above, number(now.unix()))
+            .only_if_absent("passwordHash")
+            .into_update()
+    }
+
+    fn change(&self, email: &EmailAddress) -> Update {
+        self.table.change(key(&login(email)))
+    }
+}
+
+fn new_item(email: &EmailAddress, user_id: &UserId) -> ItemBuilder {
+    ItemBuilder::new()
+        .text("login", login(email))
+        .text("userId", user_id.as_str())
+}
+
+fn login(email: &EmailAddress) -> String {
+    format!("email#{}", email.key())
+}
+
+fn key(login: &str) -> Attributes {
+    ItemBuilder::new().text("login", login).into_attributes()
+}

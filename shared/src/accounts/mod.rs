@@ -1,0 +1,22 @@
+//! Accounts: registering, signing in and out, sessions, passwords.
+
+mod change_password;
+mod credentials;
+mod open_session;
+mod password;
+mod refresh_session;
+mod register;
+mod session;
+mod sessions;
+mod sign_in;
+mod sign_out;
+
+pub use change_password::{ChangePassword, PasswordChange};
+pub(crate) use credentials::Credentials;
+pub use open_session::{OpenSession, SignedIn};
+pub use password::{NewPassword, ProposedPassword};
+pub use refresh_session::RefreshSession;
+pub use register::{Register, Registration};
+pub use session::{RefreshRequest, RefreshToken, Session, SignOutRequest};
+pub use sign_in::{SignIn, SignInRequest};
+pub use sign_out::SignOut;

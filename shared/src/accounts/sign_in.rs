@@ -1,0 +1,180 @@
+//! Signing in. Whatever is wrong, the answer is the same and the same work was
+//! done for it: two reads, one hash, one count. (A hash of bcrypt, which only
+//! imported users have and only until they sign in, is more work than one of
+//! argon2id.)
+
+use super::credentials::{Credential, Credentials};
+use super::open_session::SignedIn;
+use super::password::{PasswordAttempt, StoredPassword};
+use crate::aws::{Env, FromEnv, StartError};
+use crate::dynamodb::Action;
+use crate::http::Problem;
+use crate::identity::{Realm, UserStatus, Users};
+use crate::input::{Fields, FromJson, email, line};
+use crate::limits::SignInAttempts;
+use crate::telemetry::{SecurityEvent, SecurityLog, SignInFailure};
+use crate::values::EmailAddress;
+
+/// What a person sends to sign in.
+pub struct SignInRequest {
+    /// The address they give.
+    pub email: EmailAddress,
+    /// The password they give.
+    pub password: PasswordAttempt,
+    /// What they call the device.
+    pub device: Option<String>,
+}
+
+impl FromJson for SignInRequest {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let address = fields.required("email", email);
+        let password = fields.required("password", PasswordAttempt::read);
+        let device = fields.optional("device", |v| line(v, 1..=100));
+        Some(Self {
+            email: address?,
+            password: password?,
+            device: device?,
+        })
+    }
+}
+
+/// Signs people in.
+#[derive(Clone)]
+pub struct SignIn {
+    credentials: Credentials,
+    users: Users,
+    attempts: SignInAttempts,
+}
+
+impl FromEnv for SignIn {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            credentials: Credentials::from_env(env)?,
+            users: Users::from_env(env)?,
+            attempts: SignInAttempts::from_env(env)?,
+        })
+    }
+
+    async fn warm(&self) {
+        self.credentials.warm().await;
+    }
+}
+
+impl SignIn {
+    /// Checks an address and a password.
+    ///
+    /// # Errors
+    /// [`Problem::SignInFailed`] for an unknown address, a wrong password, an
+    /// account that may not be used or not in this realm, and one with ten
+    /// failures in this window; [`Problem::Unavailable`] if failures can't be
+    /// counted.
+    pub async fn sign_in(
+        &self,
+        request: &SignInRequest,
+        realm: Realm,
+    ) -> Result<SignedIn, Problem> {
+        let (attempt, found) =
+            tokio::try_join!(self.attempts.begin(&request.email, realm), async {
+                Ok(self.credentials.get(&request.email).await?)
+            })?;
+        let credential = match found {
+            Some(found) => found,
+            None => Credential::of_nobody()?,
+        };
+        let user = self.users.get(&credential).await?;
+        let stored = credential.password.as_ref();
+        let right = request.password.verify(stored)?;
+
+        let failure = match &user {
+            _ if attempt.is_locked() => SignInFailure::Locked,
+            None => SignInFailure::UnknownAddress,
+            Some(user) if right && user.status != UserStatus::Active => SignInFailure::NotActive,
+            Some(user) if right && realm != Realm::of(user.role) => SignInFailure::WrongRealm,
+            Some(_) if !right => SignInFailure::WrongPassword,
+            Some(user) => {
+                let ((), proof) =
+                    tokio::join!(self.attempts.succeed(&attempt), self.proof(request, stored));
+                SecurityLog::emit(&SecurityEvent::SignedIn(&user.id));
+                let (user, proof) = (user.clone(), Some(proof?));
+                return Ok(SignedIn { user, proof });
+            }
+        };
+        attempt.fail(failure, user.as_ref().map(|user| &user.id));
+        Err(Problem::SignInFailed)
+    }
+
+    /// Returns the action that checks what must still hold when the session is
+    /// opened. Replaces a hash of bcrypt by a better one first.
+    async fn proof(
+        &self,
+        request: &SignInRequest,
+        stored: Option<&StoredPassword>,
+    ) -> Result<Action, Problem> {
+        let old = stored.ok_or_else(|| Problem::internal("right without a password"))?;
+        let (email, credentials) = (&request.email, &self.credentials);
+        if let Some(new) = request.password.rehash(old)?
+            && credentials.strengthen(email, old, &new).await
+        {
+            return Ok(credentials.check_password(email, &new));
+        }
+        Ok(credentials.check_password(email, old))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounts::{NewPassword, Register};
+    use crate::dynamodb::{Outcome, Transaction};
+    use crate::identity::{Role, User};
+    use crate::input::parse_json;
+    use crate::testing::{Tables, tables};
+
+    fn request() -> SignInRequest {
+        parse_json(br#"{"email":"ann@example.com","password":"owls at night"}"#).unwrap()
+    }
+
+    async fn with_ann() -> (Tables, SignIn) {
+        let tables = tables().await;
+        let accounts: Register = tables.open();
+        let email = EmailAddress::parse("ann@example.com").unwrap();
+        let ann = User::new(email, "Ann", Role::Customer).unwrap();
+        let password = NewPassword::trusted("owls at night");
+        accounts.insert(ann, &password).await.unwrap();
+        let sign_in = tables.open();
+        (tables, sign_in)
+    }
+
+    #[tokio::test]
+    async fn a_password_that_is_changed_before_the_session_is_opened_opens_none() {
+        let (tables, sign_in) = with_ann().await;
+        let client = tables.env.dynamodb();
+        let commit = async |action| {
+            let parts = Transaction::new().with((), action);
+            parts.commit(&client).await.unwrap()
+        };
+        let proof = async || {
+            let signed_in = sign_in.sign_in(&request(), Realm::Customer).await;
+            signed_in.unwrap().proof.unwrap()
+        };
+        assert_eq!(commit(proof().await).await, Outcome::Committed);
+
+        let proof = proof().await;
+        let email = request().email;
+        let old = sign_in.credentials.get(&email).await.unwrap().unwrap();
+        let another = NewPassword::trusted("bats at noon").hash().unwrap();
+        let old = old.password.unwrap();
+        let change = sign_in.credentials.replace_password(&email, &old, &another);
+        assert_eq!(commit(change).await, Outcome::Committed);
+        assert_eq!(commit(proof).await, Outcome::Refused(vec![()]));
+    }
+
+    #[tokio::test]
+    async fn nobody_signs_in_in_the_others_realm() {
+        let (_tables, sign_in) = with_ann().await;
+        for (realm, opens) in [(Realm::Staff, false), (Realm::Customer, true)] {
+            let signed_in = sign_in.sign_in(&request(), realm).await;
+            assert_eq!(signed_in.is_ok(), opens);
+        }
+    }
+}

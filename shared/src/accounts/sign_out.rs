@@ -1,0 +1,61 @@
+//! Signing out of one session, or of all.
+
+use super::session::RefreshToken;
+use super::sessions::Sessions;
+use crate::audit::{Action, AuditWriter, Record};
+use crate::aws::{Env, FromEnv, StartError};
+use crate::dynamodb::{Outcome, Transaction};
+use crate::http::Problem;
+use crate::identity::{AnyUser, Identity, Users};
+use crate::telemetry::{SecurityEvent, SecurityLog};
+
+/// Signs people out.
+#[derive(Clone)]
+pub struct SignOut {
+    sessions: Sessions,
+    users: Users,
+    audit: AuditWriter,
+}
+
+impl FromEnv for SignOut {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            sessions: Sessions::from_env(env)?,
+            users: Users::from_env(env)?,
+            audit: AuditWriter::from_env(env)?,
+        })
+    }
+}
+
+impl SignOut {
+    /// Ends the session of a refresh token that is or was its current one.
+    /// Ending it twice changes nothing.
+    ///
+    /// # Errors
+    /// When the table can't be written.
+    pub async fn session(&self, token: &RefreshToken) -> Result<(), Problem> {
+        if self.sessions.end(token).await? {
+            SecurityLog::emit(&SecurityEvent::SignedOut(&token.user_id));
+        }
+        Ok(())
+    }
+
+    /// Ends every session of the caller, and every access token issued to them
+    /// so far.
+    ///
+    /// # Errors
+    /// [`Problem::BadToken`] if the caller's own token has ended already.
+    pub async fn everywhere(&self, caller: &AnyUser) -> Result<(), Problem> {
+        self.users.require_active(caller).await?;
+        let id = caller.user_id().as_str();
+        let record = Record::by(caller, Action::SignedOutEverywhere, id, Vec::new());
+        let ended = self.users.end_tokens(caller, None).into_update();
+        let ended = Transaction::new().with((), ended);
+        match self.audit.commit(ended, &[record]).await? {
+            Outcome::Committed => {}
+            Outcome::Refused(_) => return Err(Problem::BadToken),
+        }
+        // They have ended already, by the date in the user's record.
+        Ok(self.sessions.end_all(caller, None).await?)
+    }
+}

@@ -1,0 +1,62 @@
+//! The table `audit`: records that are written once and never touched again.
+//! Nothing here updates or deletes, no role may, and the table's own policy
+//! forbids it to everyone. That a record is not put over another is held by
+//! its condition alone: IAM can't tell it from a new one.
+
+use super::entry::AuditEntry;
+use super::record::{Change, Record};
+use crate::dynamodb::{Attributes, Corrupt, ItemBuilder, ItemReader};
+use crate::http::Problem;
+use crate::telemetry::request_id;
+use crate::values::{AuditId, Day};
+
+/// Over how many partitions a day is spread; each takes 1,000 records a
+/// second.
+pub(super) const SHARDS: u8 = 8;
+
+/// Returns the partition of a day's shard.
+pub(super) fn partition(day: Day, shard: u8) -> String {
+    format!("{day}#{shard}")
+}
+
+/// Writes a record of this request.
+pub(super) fn write(record: &Record<'_>) -> Result<ItemBuilder, Problem> {
+    let id = AuditId::generate()?;
+    let at = id.time().ok_or(Corrupt::new("auditId"))?;
+    let changes = record.changes.iter().map(|change| {
+        ItemBuilder::new()
+            .text("field", &change.field)
+            .optional_text("before", change.before.as_deref())
+            .optional_text("after", change.after.as_deref())
+    });
+    Ok(ItemBuilder::new()
+        .text("day", partition(at.day(), id.random_byte() % SHARDS))
+        .text("auditId", id.as_str())
+        .time("at", at)
+        .text("actor", record.actor.as_str())
+        .word("action", record.action)
+        .text("thing", record.target)
+        .list("changes", changes)
+        .text("requestId", request_id()))
+}
+
+/// Reads a record.
+pub(super) fn read(item: &Attributes) -> Result<AuditEntry, Corrupt> {
+    let row = ItemReader(item);
+    let changes = row.list("changes")?.into_iter().map(|row| {
+        Ok(Change {
+            field: row.text("field")?.to_owned(),
+            before: row.optional_text("before")?.map(str::to_owned),
+            after: row.optional_text("after")?.map(str::to_owned),
+        })
+    });
+    Ok(AuditEntry {
+        audit_id: row.id("auditId")?,
+        at: row.time("at")?,
+        actor: row.text("actor")?.to_owned(),
+        action: row.word("action")?,
+        target: row.text("thing")?.to_owned(),
+        changes: changes.collect::<Result<_, _>>()?,
+        request_id: row.text("requestId")?.to_owned(),
+    })
+}

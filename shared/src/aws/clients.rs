@@ -1,0 +1,182 @@
+//! How AWS clients are made: the one place for the settings that cold starts
+//! depend on.
+//!
+//! By hand from the variables that Lambda sets, instead of the provider chain
+//! that would look in seven other places first; five pinned roots instead of
+//! the system's hundred and fifty.
+
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::Client as DynamoDb;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{Region, SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_secretsmanager::Client as SecretsManager;
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+
+use super::error::StartError;
+
+/// Amazon Root CA 1 to 4 and Starfield Services Root G2, under which every
+/// AWS endpoint's certificate hangs (<https://www.amazontrust.com/repository/>).
+pub(crate) const ROOTS: &str = include_str!("roots.pem");
+
+/// What every AWS client is made of.
+pub(crate) struct Aws {
+    pub(crate) region: String,
+    pub(crate) credentials: Credentials,
+    trust_system_roots: bool,
+    dynamodb_endpoint: Option<String>,
+    secrets_manager_endpoint: Option<String>,
+    s3_endpoint: Option<String>,
+}
+
+impl Aws {
+    pub(crate) fn from_lookup(
+        lookup: &impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, StartError> {
+        let required = |name: &str| {
+            lookup(name).ok_or_else(|| {
+                StartError::new(format!(
+                    "the environment variable {name} is not set; Lambda sets it"
+                ))
+            })
+        };
+        // One variable per service, else one for all (AWS SDK reference,
+        // "Service-specific endpoints").
+        let endpoint = |service: &str| {
+            lookup(&format!("AWS_ENDPOINT_URL_{service}")).or_else(|| lookup("AWS_ENDPOINT_URL"))
+        };
+        Ok(Self {
+            region: required("AWS_REGION")?,
+            credentials: Credentials::new(
+                required("AWS_ACCESS_KEY_ID")?,
+                required("AWS_SECRET_ACCESS_KEY")?,
+                lookup("AWS_SESSION_TOKEN"),
+                // They live as long as the sandbox does.
+                None,
+                "environment",
+            ),
+            trust_system_roots: lookup("TRUST_STORE").as_deref() == Some("system"),
+            dynamodb_endpoint: endpoint("DYNAMODB"),
+            secrets_manager_endpoint: endpoint("SECRETS_MANAGER"),
+            s3_endpoint: endpoint("S3"),
+        })
+    }
+
+    pub(crate) fn dynamodb(&self) -> DynamoDb {
+        let endpoint = self.dynamodb_endpoint.as_deref();
+        let mut config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(aws_sdk_dynamodb::config::BehaviorVersion::latest())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
+            .retry_config(retries())
+            .timeout_config(timeouts())
+            .http_client(self.http_client(endpoint));
+        config.set_endpoint_url(endpoint.map(str::to_owned));
+        DynamoDb::from_conf(config.build())
+    }
+
+    pub(crate) fn secrets_manager(&self) -> SecretsManager {
+        let endpoint = self.secrets_manager_endpoint.as_deref();
+        let mut config = aws_sdk_secretsmanager::Config::builder()
+            .behavior_version(aws_sdk_secretsmanager::config::BehaviorVersion::latest())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
+            .retry_config(retries())
+            .timeout_config(timeouts())
+            .http_client(self.http_client(endpoint));
+        config.set_endpoint_url(endpoint.map(str::to_owned));
+        SecretsManager::from_conf(config.build())
+    }
+
+    /// Where a browser posts to a bucket: path style at an endpoint of our
+    /// own, the bucket's host name at AWS.
+    pub(crate) fn bucket_url(&self, bucket: &str) -> String {
+        match &self.s3_endpoint {
+            Some(endpoint) => format!("{}/{bucket}", endpoint.trim_end_matches('/')),
+            None => format!("https://{bucket}.s3.{}.amazonaws.com/", self.region),
+        }
+    }
+
+    fn http_client(&self, endpoint: Option<&str>) -> SharedHttpClient {
+        if endpoint.is_some_and(|url| url.starts_with("http://")) {
+            return Builder::new().build_http();
+        }
+        let https = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+        if self.trust_system_roots {
+            return https.build_https();
+        }
+        let roots = TrustStore::empty().with_pem_certificate(ROOTS);
+        match TlsContext::builder().with_trust_store(roots).build() {
+            Ok(context) => https.tls_context(context).build_https(),
+            // The roots are part of this crate and a test reads them, so this
+            // is never taken; the system's are the safe way out.
+            Err(_) => https.build_https(),
+        }
+    }
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(50))
+        .with_max_backoff(Duration::from_secs(1))
+}
+
+/// Well inside the ten seconds that a function has, so that a service which
+/// doesn't answer becomes a 503 and not a timeout.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(2))
+        .operation_timeout(Duration::from_secs(5))
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::{AwsError, Env};
+
+    fn env(endpoint: &'static str) -> Env {
+        Env::of(move |name| {
+            let value = match name {
+                "AWS_ENDPOINT_URL_DYNAMODB" => endpoint,
+                "AWS_REGION" => "eu-central-1",
+                "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => "test",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        })
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_client_that_speaks_tls_is_made_and_an_absent_server_is_a_passing_fault() {
+        // Nothing listens on port 1. Without a TLS provider this would panic.
+        for endpoint in ["https://127.0.0.1:1", "http://127.0.0.1:1"] {
+            let listed = env(endpoint).dynamodb().list_tables().send().await;
+            let error = listed.map_err(AwsError::from).unwrap_err();
+            assert!(matches!(error, AwsError::Unavailable(_)));
+        }
+    }
+
+    #[test]
+    fn a_missing_variable_of_lambda_stops_the_start() {
+        assert!(Env::of(|_| None).is_err());
+    }
+
+    #[test]
+    fn a_bucket_has_a_host_of_its_own_at_aws_and_a_path_elsewhere() {
+        let mut aws = Aws::from_lookup(&|name: &str| Some(format!("{name}/"))).unwrap();
+        assert_eq!(aws.bucket_url("b"), "AWS_ENDPOINT_URL_S3/b");
+        (aws.s3_endpoint, aws.region) = (None, "eu-central-1".into());
+        assert_eq!(
+            aws.bucket_url("b"),
+            "https://b.s3.eu-central-1.amazonaws.com/"
+        );
+    }
+}

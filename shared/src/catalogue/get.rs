@@ -1,0 +1,50 @@
+//! One published product.
+
+use super::product::{ProductDetail, ProductStatus};
+use super::stock_table::Inventory;
+use super::table::Products;
+use crate::aws::{Env, FromEnv, StartError};
+use crate::http::Problem;
+use crate::values::ProductId;
+
+/// The published products, one at a time and with their stock.
+#[derive(Clone)]
+pub struct PublishedProducts {
+    products: Products,
+    inventory: Inventory,
+    images_url: String,
+}
+
+impl FromEnv for PublishedProducts {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            products: Products::from_env(env)?,
+            inventory: Inventory::from_env(env)?,
+            images_url: env.variable("IMAGES_URL")?,
+        })
+    }
+
+    async fn warm(&self) {
+        // A product that nobody can have made: half a read unit.
+        if let Ok(id) = ProductId::generate() {
+            let _ = self.products.get_eventually(&id).await;
+        }
+    }
+}
+
+impl PublishedProducts {
+    /// Returns the product, if customers may see it.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`] for one that is absent or a draft.
+    pub async fn get(&self, id: &ProductId) -> Result<ProductDetail, Problem> {
+        let (product, available) = tokio::try_join!(
+            self.products.get_eventually(id),
+            self.inventory.available(id)
+        )?;
+        let product = product
+            .filter(|product| product.status == ProductStatus::Published)
+            .ok_or(Problem::NotFound)?;
+        Ok(product.detail(available, &self.images_url))
+    }
+}

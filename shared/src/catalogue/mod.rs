@@ -1,0 +1,23 @@
+//! What the shop sells: products, their stock, and how they are listed, shown
+//! and made.
+
+mod create;
+mod get;
+mod list;
+mod offer;
+mod product;
+mod stock_table;
+mod table;
+
+pub use create::CreateProduct;
+pub use get::PublishedProducts;
+pub use list::Catalogue;
+pub(crate) use offer::{Offer, Offers};
+pub(crate) use product::currency;
+pub use product::{
+    Availability, CategorySlug, Image, NewProduct, Product, ProductDetail, ProductFilter,
+    ProductPage, ProductStatus, StaffProduct,
+};
+#[cfg(test)]
+pub(crate) use stock_table::Inventory;
+pub(crate) use table::Products;

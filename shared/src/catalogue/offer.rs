@@ -1,0 +1,108 @@
+//! Products and their stock read together, for whoever sells them: what can be
+//! bought, what is short, and which labels are out of date.
+
+use futures_util::future::join_all;
+
+use super::product::{Availability, LOW_STOCK, Product};
+use super::stock_table::{self, Inventory, Stock};
+use super::table::{self, Products};
+use crate::aws::{AwsError, Env, FromEnv, StartError};
+use crate::dynamodb::{Action, BatchGet, DynamoDbError};
+use crate::values::ProductId;
+
+/// What is on offer: products with their stock.
+#[derive(Clone)]
+pub(crate) struct Offers {
+    products: Products,
+    inventory: Inventory,
+}
+
+/// Products and their stock as they were read.
+#[derive(Default)]
+pub(crate) struct Offer {
+    products: Vec<Product>,
+    stock: Vec<(ProductId, Stock)>,
+}
+
+impl FromEnv for Offers {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            products: Products::from_env(env)?,
+            inventory: Inventory::from_env(env)?,
+        })
+    }
+}
+
+impl Offers {
+    /// Reads up to 50 products and their stock as they now are.
+    pub(crate) async fn get<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a ProductId> + Clone,
+    ) -> Result<Offer, DynamoDbError> {
+        let (products, inventory) = (&self.products.table, &self.inventory.table);
+        let batch = BatchGet::default()
+            .with(products, ids.clone().map(table::key))
+            .with(inventory, ids.map(stock_table::key));
+        let mut offer = Offer::default();
+        for (table, item) in batch.read(products.client()).await? {
+            if table == products.name() {
+                offer.products.push(table::read(&item)?);
+            } else {
+                offer.stock.push(stock_table::read(&item)?);
+            }
+        }
+        Ok(offer)
+    }
+
+    /// Returns the action that takes pieces off the stock: refused if there are
+    /// fewer.
+    pub(crate) fn take_stock(&self, id: &ProductId, pieces: u32) -> Action {
+        self.inventory.take(id, pieces)
+    }
+
+    /// Returns the action that checks that a product is as it was read.
+    pub(crate) fn check_unchanged(&self, product: &Product) -> Action {
+        self.products.check_unchanged(product)
+    }
+
+    /// Sets every label that is not what the stock says, all at once. Returns
+    /// what failed.
+    pub(crate) async fn refresh_availability(&self, offer: &Offer) -> Vec<AwsError> {
+        let outdated = offer.products.iter().filter_map(|product| {
+            let stock = offer.stock_of(&product.id)?;
+            let label = Availability::of(stock.available);
+            (label != product.availability).then_some((&product.id, label, stock.version))
+        });
+        let set =
+            outdated.map(|(id, label, version)| self.products.set_availability(id, label, version));
+        join_all(set)
+            .await
+            .into_iter()
+            .filter_map(Result::err)
+            .collect()
+    }
+}
+
+impl Offer {
+    /// Returns the product of that id, if customers may buy it.
+    pub(crate) fn on_sale(&self, id: &ProductId) -> Option<&Product> {
+        Product::on_sale(&self.products, id)
+    }
+
+    fn stock_of(&self, id: &ProductId) -> Option<Stock> {
+        let found = self.stock.iter().find(|(of, _)| of == id);
+        found.map(|(_, stock)| *stock)
+    }
+
+    /// Returns whether there are so many pieces of a product.
+    pub(crate) fn has(&self, id: &ProductId, pieces: u32) -> bool {
+        self.stock_of(id)
+            .is_some_and(|stock| stock.available >= pieces)
+    }
+
+    /// Returns whether a product is low in stock once so many pieces are gone.
+    pub(crate) fn is_low_without(&self, id: &ProductId, pieces: u32) -> bool {
+        let stock = self.stock_of(id);
+        stock.map_or(0, |it| it.available.saturating_sub(pieces)) <= LOW_STOCK
+    }
+}

@@ -1,0 +1,21 @@
+//! DynamoDB without the shop: items, tables, pages, cursors, batches and
+//! transactions.
+
+mod batch;
+mod cursor;
+mod error;
+mod item;
+mod page;
+mod retry;
+mod table;
+mod transaction;
+mod update;
+
+pub(crate) use batch::BatchGet;
+pub(crate) use cursor::{CursorKey, CursorKeySource, Cursors};
+pub(crate) use error::{Corrupt, DynamoDbError, is_condition_failed};
+pub(crate) use item::{Attributes, ItemBuilder, ItemReader, number, text};
+pub(crate) use page::{PageQuery, read_all};
+pub(crate) use table::Table;
+pub(crate) use transaction::{Action, Outcome, Transaction};
+pub(crate) use update::{Comparison, Update};

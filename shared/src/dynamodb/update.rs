@@ -1,0 +1,134 @@
+//! Conditional updates and deletions, put together attribute by attribute.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update as UpdateAction};
+
+use super::item::Attributes;
+use super::transaction::Action;
+
+/// How a stored attribute must compare with a value.
+#[derive(Clone, Copy)]
+pub(crate) enum Comparison {
+    Equal,
+    AtLeast,
+    Above,
+}
+
+/// A change of one item that is being put together, for a transaction.
+pub(crate) struct Update {
+    table: Arc<str>,
+    key: Attributes,
+    set: Vec<String>,
+    removed: Vec<String>,
+    conditions: Vec<String>,
+    names: HashMap<String, String>,
+    values: Attributes,
+}
+
+impl Update {
+    pub(super) fn new(table: Arc<str>, key: Attributes) -> Self {
+        Self {
+            table,
+            key,
+            set: Vec::new(),
+            removed: Vec::new(),
+            conditions: Vec::new(),
+            names: HashMap::new(),
+            values: Attributes::new(),
+        }
+    }
+
+    /// Sets an attribute.
+    pub(crate) fn set(mut self, name: &str, value: AttributeValue) -> Self {
+        self.set.push(format!("#{name} = :{name}"));
+        self.values.insert(format!(":{name}"), value);
+        self.named(name)
+    }
+
+    /// Adds a number, possibly negative, to a number that must be there.
+    pub(crate) fn add(mut self, name: &str, amount: i64) -> Self {
+        let (sign, amount) = if amount < 0 {
+            ('-', amount.unsigned_abs())
+        } else {
+            ('+', amount.unsigned_abs())
+        };
+        self.set
+            .push(format!("#{name} = #{name} {sign} :add_{name}"));
+        let amount = AttributeValue::N(amount.to_string());
+        self.values.insert(format!(":add_{name}"), amount);
+        self.named(name)
+    }
+
+    /// Removes an attribute.
+    pub(crate) fn remove(mut self, name: &str) -> Self {
+        self.removed.push(format!("#{name}"));
+        self.named(name)
+    }
+
+    /// Demands that the item has an attribute.
+    pub(crate) fn only_if_exists(mut self, name: &str) -> Self {
+        self.conditions.push(format!("attribute_exists(#{name})"));
+        self.named(name)
+    }
+
+    /// Demands that the item lacks an attribute.
+    pub(crate) fn only_if_absent(mut self, name: &str) -> Self {
+        let condition = format!("attribute_not_exists(#{name})");
+        self.conditions.push(condition);
+        self.named(name)
+    }
+
+    /// Demands that an attribute compares with a value.
+    pub(crate) fn only_if(
+        mut self,
+        name: &str,
+        comparison: Comparison,
+        value: AttributeValue,
+    ) -> Self {
+        let operator = match comparison {
+            Comparison::Equal => "=",
+            Comparison::AtLeast => ">=",
+            Comparison::Above => ">",
+        };
+        let condition = format!("#{name} {operator} :if_{name}");
+        self.conditions.push(condition);
+        self.values.insert(format!(":if_{name}"), value);
+        self.named(name)
+    }
+
+    fn named(mut self, name: &str) -> Self {
+        self.names.insert(format!("#{name}"), name.to_owned());
+        self
+    }
+
+    /// Returns the action that updates the item.
+    pub(crate) fn into_update(self) -> Action {
+        let mut expression = format!("SET {}", self.set.join(", "));
+        if !self.removed.is_empty() {
+            expression.push_str(&format!(" REMOVE {}", self.removed.join(", ")));
+        }
+        let update = UpdateAction::builder()
+            .table_name(&*self.table)
+            .set_key(Some(self.key))
+            .update_expression(expression)
+            .condition_expression(self.conditions.join(" AND "))
+            .set_expression_attribute_names(Some(self.names))
+            .set_expression_attribute_values(Some(self.values))
+            .build();
+        Action::of(update.map(|it| TransactWriteItem::builder().update(it).build()))
+    }
+
+    /// Returns the action that deletes the item; only its conditions count.
+    pub(crate) fn into_delete(self) -> Action {
+        let delete = Delete::builder()
+            .table_name(&*self.table)
+            .set_key(Some(self.key))
+            .condition_expression(self.conditions.join(" AND "))
+            .set_expression_attribute_names(Some(self.names))
+            .set_expression_attribute_values(Some(self.values))
+            .build();
+        Action::of(delete.map(|it| TransactWriteItem::builder().delete(it).build()))
+    }
+}

@@ -1,0 +1,31 @@
+//! How long a request may take.
+
+use std::time::{Duration, Instant};
+
+/// What it takes to answer after the work has been given up.
+const RESERVE: Duration = Duration::from_millis(500);
+
+/// When the work on a request must have ended: half a second before Lambda
+/// ends the process, so that there is time to answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// Makes the deadline of a request that Lambda ends after `duration`.
+    #[must_use]
+    pub fn after(duration: Duration) -> Self {
+        Self(Instant::now() + duration.saturating_sub(RESERVE))
+    }
+
+    /// Returns how long the work may still take.
+    #[must_use]
+    pub fn remaining(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+
+    /// Returns the moment itself.
+    #[must_use]
+    pub(crate) fn instant(self) -> Instant {
+        self.0
+    }
+}

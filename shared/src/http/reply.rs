@@ -1,0 +1,414 @@
+//! The closed set of answers. Every one says whether it may be cached: only
+//! public bodies may, and everything else, problems included, is `no-store`.
+//!
+//! An order can't be made public:
+//! ```compile_fail,E0277
+//! use shared::http::Public;
+//! use shared::orders::Order;
+//! fn leak(order: Order) -> Public<Order> {
+//!     Public(order)
+//! }
+//! ```
+//! while a product can:
+//! ```
+//! use shared::catalogue::ProductDetail;
+//! use shared::http::Public;
+//! fn show(product: ProductDetail) -> Public<ProductDetail> {
+//!     Public(product)
+//! }
+//! ```
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::problem::Problem;
+use super::quota::Quota;
+use crate::values::sha256_base64url;
+
+/// How long a cache may keep a page of the catalogue (api.md).
+const PUBLIC: &str = "public, max-age=60, stale-while-revalidate=300";
+const NO_STORE: &str = "no-store";
+
+/// On every answer. The policies forbid a browser to do anything with it but
+/// read it.
+pub const SECURITY_HEADERS: [(&str, &str); 7] = [
+    (
+        "strict-transport-security",
+        "max-age=31536000; includeSubDomains; preload",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "strict-origin-when-cross-origin"),
+    (
+        "content-security-policy",
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    ),
+    ("cross-origin-resource-policy", "same-site"),
+    // Today's browsers ignore it; older ones are safer with the filter off,
+    // which could itself be abused.
+    ("x-xss-protection", "0"),
+];
+
+/// For one person's eyes: 200, never stored by any cache.
+pub struct Private<T>(pub T);
+
+/// For everyone: 200, cacheable. Only catalogue types fit in.
+pub struct Public<T: PublicBody>(pub T);
+
+/// Made now: 201, never stored.
+pub struct Created<T>(pub T);
+
+/// Done, and nothing to say: 204, never stored.
+pub struct NoContent;
+
+/// The answer to a request that carries an idempotency key.
+pub enum Idempotent<T> {
+    /// Done now: 201.
+    Created(T),
+    /// Done by an earlier request with the same key: 200 and
+    /// `Idempotent-Replayed: true`.
+    Replayed(T),
+}
+
+/// What everybody may see and any cache may keep. Sealed: only areas of this
+/// crate implement it, and a test lists which of their types do.
+pub trait PublicBody: Serialize + sealed::Sealed {}
+
+/// An answer that a handler may give. Sealed.
+pub trait Reply: sealed::Sealed {
+    /// Writes the answer. `if_none_match` is the request's header, if any.
+    #[doc(hidden)]
+    fn into_response(self, if_none_match: Option<&str>) -> Result<Response, Problem>;
+}
+
+pub(crate) mod sealed {
+    /// Keeps other crates from implementing a trait of this one.
+    pub trait Sealed {}
+    impl<T> Sealed for super::Private<T> {}
+    impl<T: super::PublicBody> Sealed for super::Public<T> {}
+    impl<T> Sealed for super::Created<T> {}
+    impl<T> Sealed for super::Idempotent<T> {}
+    impl Sealed for super::NoContent {}
+}
+
+impl<T: Serialize> Reply for Private<T> {
+    fn into_response(self, _: Option<&str>) -> Result<Response, Problem> {
+        Response::json(200, NO_STORE, &self.0)
+    }
+}
+
+impl<T: Serialize> Reply for Created<T> {
+    fn into_response(self, _: Option<&str>) -> Result<Response, Problem> {
+        Response::json(201, NO_STORE, &self.0)
+    }
+}
+
+impl<T: Serialize> Reply for Idempotent<T> {
+    fn into_response(self, _: Option<&str>) -> Result<Response, Problem> {
+        match self {
+            Self::Created(body) => Response::json(201, NO_STORE, &body),
+            Self::Replayed(body) => Response::json(200, NO_STORE, &body)
+                .map(|response| response.with("idempotent-replayed", "true")),
+        }
+    }
+}
+
+impl Reply for NoContent {
+    fn into_response(self, _: Option<&str>) -> Result<Response, Problem> {
+        Ok(Response::empty(204, NO_STORE))
+    }
+}
+
+impl<T: PublicBody> Reply for Public<T> {
+    fn into_response(self, if_none_match: Option<&str>) -> Result<Response, Problem> {
+        let response = Response::json(200, PUBLIC, &self.0)?;
+        let etag = etag(response.body.as_bytes());
+        let response = if if_none_match.is_some_and(|seen| matches(seen, &etag)) {
+            Response::empty(304, PUBLIC)
+        } else {
+            response
+        };
+        Ok(response.with("etag", etag))
+    }
+}
+
+/// A strong validator: the same bytes have the same tag, others another
+/// (RFC 9110 section 8.8.3).
+fn etag(body: &[u8]) -> String {
+    format!("\"{}\"", sha256_base64url::<16>(body))
+}
+
+/// The weak comparison that `If-None-Match` asks for (RFC 9110 section
+/// 13.1.2).
+fn matches(if_none_match: &str, etag: &str) -> bool {
+    if_none_match.split(',').map(str::trim).any(|seen| {
+        let seen = seen.strip_prefix("W/").unwrap_or(seen);
+        seen == "*" || seen == etag
+    })
+}
+
+/// An answer, ready to go out. Nobody outside this file can make one.
+#[derive(Debug)]
+pub struct Response {
+    status: u16,
+    headers: Vec<(&'static str, Cow<'static, str>)>,
+    body: String,
+    /// The code of the problem that it tells of.
+    code: Option<&'static str>,
+}
+
+impl Response {
+    fn empty(status: u16, cache_control: &'static str) -> Self {
+        let mut headers = Vec::with_capacity(SECURITY_HEADERS.len() + 4);
+        headers.push(("cache-control", Cow::Borrowed(cache_control)));
+        headers.extend(SECURITY_HEADERS.map(|(name, value)| (name, Cow::Borrowed(value))));
+        Self {
+            status,
+            headers,
+            body: String::new(),
+            code: None,
+        }
+    }
+
+    fn json(
+        status: u16,
+        cache_control: &'static str,
+        body: &impl Serialize,
+    ) -> Result<Self, Problem> {
+        let body = serde_json::to_string(body).map_err(Problem::internal)?;
+        let mut response =
+            Self::empty(status, cache_control).with("content-type", "application/json");
+        response.body = body;
+        Ok(response)
+    }
+
+    fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The answer that tells of a problem.
+    pub(crate) fn problem(problem: Problem, request_id: &str) -> Self {
+        let document = problem.document();
+        let mut response =
+            Self::empty(document.status, NO_STORE).with("content-type", "application/problem+json");
+        if document.status == 401 {
+            // RFC 9110 section 11.6.1 requires a challenge.
+            response = response.with("www-authenticate", "Bearer");
+        }
+        if let Some(wait) = document.retry_after {
+            response = response.with("retry-after", wait.as_secs().max(1).to_string());
+        }
+        response.body = document.body(request_id);
+        response.code = Some(document.code);
+        response
+    }
+
+    /// The answer with what is left of the limit that its request is under, in
+    /// the names that clients know
+    /// (<https://www.ietf.org/archive/id/draft-ietf-httpapi-ratelimit-headers-07.html>).
+    pub(crate) fn metered(self, quota: Option<Quota>) -> Self {
+        let Some(quota) = quota else {
+            return self;
+        };
+        self.with("ratelimit-limit", quota.limit.to_string())
+            .with("ratelimit-remaining", quota.remaining.to_string())
+            .with("ratelimit-reset", quota.reset.as_secs().to_string())
+    }
+
+    /// The answer under the id of the request that it belongs to.
+    pub(crate) fn identified(self, request_id: &str) -> Self {
+        self.with("x-request-id", request_id.to_owned())
+    }
+
+    /// The status code.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The value of a header, by its lower-case name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.iter().filter(|(n, _)| *n == name);
+        values.next().map(|(_, value)| value.as_ref())
+    }
+
+    /// The code of the problem that it tells of, if it does.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        self.code
+    }
+
+    /// The body.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    pub(crate) fn into_parts(self) -> (u16, Vec<(&'static str, Cow<'static, str>)>, String) {
+        (self.status, self.headers, self.body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Conflict;
+    use crate::input::InvalidField;
+    use crate::values::{Currency, Money, PathId, ProductId};
+
+    #[derive(Serialize)]
+    struct Page;
+    impl sealed::Sealed for Page {}
+    impl PublicBody for Page {}
+
+    fn page() -> Public<Page> {
+        Public(Page)
+    }
+
+    fn answers() -> Vec<Response> {
+        vec![
+            Private("x").into_response(None).unwrap(),
+            Created("x").into_response(None).unwrap(),
+            Idempotent::Created("x").into_response(None).unwrap(),
+            Idempotent::Replayed("x").into_response(None).unwrap(),
+            NoContent.into_response(None).unwrap(),
+        ]
+    }
+
+    fn problems() -> Vec<Problem> {
+        let eur = Currency::parse("EUR").unwrap();
+        let id = ProductId::parse("prod_01arz3ndektsv4rrffq69g5fav").unwrap();
+        vec![
+            Problem::Malformed("x".into()),
+            Problem::NoToken,
+            Problem::BadToken,
+            Problem::SignInFailed,
+            Problem::Forbidden,
+            Problem::AddressRefused,
+            Problem::RateLimited {
+                limit: "requests",
+                quota: Quota {
+                    limit: 1000,
+                    remaining: 0,
+                    reset: std::time::Duration::from_secs(7),
+                },
+            },
+            Problem::NotFound,
+            Problem::PayloadTooLarge,
+            Problem::UnsupportedMediaType,
+            Problem::Invalid(vec![InvalidField::new("/a", "is required")]),
+            Problem::IdempotencyMismatch,
+            Problem::Conflict(Conflict::AddressTaken),
+            Problem::Conflict(Conflict::EmptyCart),
+            Problem::Conflict(Conflict::OutOfStock(vec![id])),
+            Problem::Conflict(Conflict::PriceChanged {
+                total: Money::new(7, eur),
+            }),
+            Problem::Conflict(Conflict::CartChanged),
+            Problem::Conflict(Conflict::Stale),
+            Problem::Conflict(Conflict::LastSuperAdmin),
+            Problem::Conflict(Conflict::PasswordTooShortForStaff),
+            Problem::unavailable("the table orders-7 is on fire"),
+            Problem::internal("the table orders-7 is on fire"),
+        ]
+    }
+
+    #[test]
+    fn every_answer_and_every_problem_is_no_store() {
+        for answer in answers() {
+            assert_eq!(answer.header("cache-control"), Some("no-store"));
+        }
+        for problem in problems() {
+            let answer = Response::problem(problem, "req-1");
+            assert_eq!(answer.header("cache-control"), Some("no-store"));
+        }
+    }
+
+    #[test]
+    fn a_public_body_alone_is_cacheable() {
+        let answer = page().into_response(None).unwrap();
+        assert_eq!(answer.header("cache-control"), Some(PUBLIC));
+        assert!(answer.header("etag").is_some());
+    }
+
+    #[test]
+    fn a_body_that_was_seen_is_not_sent_again() {
+        let first = page().into_response(None).unwrap();
+        let etag = first.header("etag").unwrap().to_owned();
+        for seen in [etag.clone(), format!("\"x\", W/{etag}"), "*".into()] {
+            let again = page().into_response(Some(&seen)).unwrap();
+            assert_eq!((again.status(), again.body()), (304, ""));
+            assert_eq!(again.header("etag"), Some(etag.as_str()));
+            assert_eq!(again.header("cache-control"), Some(PUBLIC));
+        }
+        let other = page().into_response(Some("\"x\"")).unwrap();
+        assert_eq!(other.status(), 200);
+    }
+
+    #[test]
+    fn the_security_headers_are_on_everything() {
+        let problems = problems()
+            .into_iter()
+            .map(|p| Response::problem(p, "req-1"));
+        for answer in answers().into_iter().chain(problems) {
+            for (name, value) in SECURITY_HEADERS {
+                assert_eq!(answer.header(name), Some(value));
+            }
+        }
+    }
+
+    #[test]
+    fn a_problem_has_the_members_of_rfc_9457_and_a_code() {
+        for problem in problems() {
+            let answer = Response::problem(problem, "req-1");
+            assert_eq!(
+                answer.header("content-type"),
+                Some("application/problem+json")
+            );
+            let body: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
+            assert_eq!(body["status"], answer.status());
+            assert_eq!(body["requestId"], "req-1");
+            let code = body["code"].as_str().unwrap();
+            assert_eq!(body["type"], format!("/problems/{code}"));
+            assert!(body["title"].is_string() && body["detail"].is_string());
+        }
+    }
+
+    #[test]
+    fn a_problem_tells_nothing_of_the_inside() {
+        for problem in problems() {
+            assert!(
+                !Response::problem(problem, "req-1")
+                    .body()
+                    .contains("orders-7")
+            );
+        }
+    }
+
+    #[test]
+    fn a_problem_carries_what_a_client_can_act_on() {
+        let eur = Currency::parse("EUR").unwrap();
+        let body = |problem| -> serde_json::Value {
+            serde_json::from_str(Response::problem(problem, "").body()).unwrap()
+        };
+        let total = Money::new(7, eur);
+        let changed = body(Problem::Conflict(Conflict::PriceChanged { total }));
+        assert_eq!(changed["total"]["amount"], 7);
+        let id = ProductId::parse("prod_01arz3ndektsv4rrffq69g5fav").unwrap();
+        let short = body(Problem::Conflict(Conflict::OutOfStock(vec![id.clone()])));
+        assert_eq!(short["products"][0], id.as_str());
+        let invalid = body(Problem::invalid("/name", "is required"));
+        assert_eq!(invalid["errors"][0]["pointer"], "/name");
+    }
+
+    #[test]
+    fn a_401_challenges_and_a_503_says_when_to_come_back() {
+        let no_token = Response::problem(Problem::NoToken, "");
+        assert_eq!(no_token.header("www-authenticate"), Some("Bearer"));
+        let busy = Response::problem(Problem::unavailable("x"), "");
+        assert_eq!(busy.header("retry-after"), Some("1"));
+    }
+}

@@ -1,0 +1,373 @@
+//! From a handler to a Lambda function: the start, the loop, the one place
+//! that logs a failure and catches a panic.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use futures_util::FutureExt;
+use lambda_runtime::{Context, LambdaEvent, service_fn};
+
+use super::deadline::Deadline;
+use super::endpoint::Endpoint;
+use super::event::{GatewayResponse, Request};
+use super::gate::Gate;
+use super::problem::Problem;
+use super::reply::Response;
+use super::request::{Principal, RequestContext};
+use crate::aws::{Env, FromEnv, StartError};
+use crate::telemetry::{
+    Access, Namespace, RequestScope, SecurityEvent, SecurityLog, causes, failure,
+};
+
+/// Runs a handler as a Lambda function behind API Gateway, until Lambda ends
+/// the process.
+///
+/// # Errors
+/// When the environment lacks something that the handler's arguments need.
+pub(crate) fn serve<G, H, Args>(handler: H) -> Result<(), StartError>
+where
+    G: Gate,
+    H: Endpoint<Args>,
+{
+    runtime()?.block_on(async {
+        let env = Env::of_process()?;
+        let function = Function {
+            gate: G::from_env(&env)?,
+            namespace: Namespace::from_env(&env)?,
+            state: H::State::from_env(&env)?,
+            handler,
+            is_cold: AtomicBool::new(true),
+        };
+        // Opens the connections, which Lambda runs with full processor power.
+        function.state.warm().await;
+        let function = &function;
+        let answer = |event: LambdaEvent<Request>| async move {
+            let response = function.answer(&event.payload, &event.context).await;
+            Ok::<_, lambda_runtime::Error>(GatewayResponse::from(response))
+        };
+        lambda_runtime::run(service_fn(answer))
+            .await
+            .map_err(|error| StartError::new(error.to_string()))
+    })
+}
+
+/// Runs a handler of events that no browser sends, until Lambda ends the
+/// process. A problem fails the event, so that its sender tries again.
+///
+/// # Errors
+/// When the environment lacks something that the handler's state needs.
+pub fn serve_events<E, S, Fut>(handler: impl Fn(E, S) -> Fut) -> Result<(), StartError>
+where
+    E: for<'de> serde::Deserialize<'de>,
+    S: FromEnv,
+    Fut: Future<Output = Result<(), Problem>>,
+{
+    runtime()?.block_on(async {
+        let env = Env::of_process()?;
+        let state = S::from_env(&env)?;
+        let (handler, state) = (&handler, &state);
+        let handle = |event: LambdaEvent<E>| async move {
+            let done = handler(event.payload, state.clone()).await;
+            done.map_err(|problem| {
+                let text = match problem.cause() {
+                    Some(cause) => causes(cause),
+                    None => format!("{problem:?}"),
+                };
+                failure("event-failed", &text);
+                lambda_runtime::Error::from("the event was not handled")
+            })
+        };
+        lambda_runtime::run(service_fn(handle))
+            .await
+            .map_err(|error| StartError::new(error.to_string()))
+    })
+}
+
+/// One thread: a Lambda instance handles one request at a time, and a second
+/// thread costs two thirds more CPU.
+fn runtime() -> Result<tokio::runtime::Runtime, StartError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| StartError::new(error.to_string()))
+}
+
+/// A handler with all that outlives a request.
+struct Function<G, H, S> {
+    handler: H,
+    state: S,
+    gate: G,
+    namespace: Namespace,
+    is_cold: AtomicBool,
+}
+
+impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
+    async fn answer<Args>(&self, request: &Request, lambda: &Context) -> Response
+    where
+        H: Endpoint<Args, State = S>,
+    {
+        let started = Instant::now();
+        let id = request_id(request, lambda);
+        let gateway = &request.request_context;
+        let scope = Arc::new(RequestScope::new(
+            id,
+            &gateway.route_key,
+            &gateway.http.source_ip,
+            &gateway.http.user_agent,
+            &self.namespace,
+        ));
+        let deadline = Deadline::after(until(lambda.deadline));
+        let request = RequestContext::new(request, deadline);
+        let answered = Arc::clone(&scope).enter(async {
+            let handled = AssertUnwindSafe(self.handle(&request)).catch_unwind();
+            // Better our 503, which says when to come back, than the gateway's
+            // after Lambda has ended the process.
+            let handled = match tokio::time::timeout(deadline.remaining(), handled).await {
+                Ok(Ok(handled)) => handled,
+                Ok(Err(_)) => Err(Problem::internal("the handler panicked")),
+                Err(elapsed) => Err(Problem::unavailable(elapsed)),
+            };
+            handled.map_err(|problem| {
+                record_refusal(&request, &problem);
+                problem
+            })
+        });
+        let mut error = None;
+        let response = answered.await.unwrap_or_else(|problem| {
+            error = problem.cause().map(causes);
+            Response::problem(problem, id)
+        });
+        let principal = request.principal();
+        let access = Access {
+            request: &scope,
+            method: &gateway.http.method,
+            status: response.status(),
+            code: response.code(),
+            duration: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            user_id: principal.map(|it| it.user_id.as_str()),
+            role: principal.map(|it| it.role),
+            cold_start: self.is_cold.swap(false, Ordering::Relaxed),
+            error,
+        };
+        access.write();
+        response.metered(request.quota()).identified(id)
+    }
+
+    /// Returns the handler's answer, if the general limit and the networks
+    /// admit the request. The limit is asked beside the work: see
+    /// [`RequestContext::admitted`].
+    async fn handle<Args>(&self, request: &RequestContext<'_>) -> Result<Response, Problem>
+    where
+        H: Endpoint<Args, State = S>,
+    {
+        let source_ip = request.source_ip();
+        let handled = async {
+            let route = &request.request().request_context.route_key;
+            if !self.gate.reaches(route, source_ip) {
+                return Err(Problem::AddressRefused);
+            }
+            self.handler.call(request, &self.state).await
+        };
+        let handled = async { Ok(handled.await) };
+        let admitted = async {
+            if let Some(quota) = self.gate.admit(source_ip).await? {
+                request.record_quota(quota);
+            }
+            request.admit();
+            Ok::<_, Problem>(())
+        };
+        // A refusal ends the handler where it waits.
+        let ((), handled) = tokio::try_join!(admitted, handled)?;
+        handled
+    }
+}
+
+/// Writes the security event of a refusal, if it is one.
+fn record_refusal(request: &RequestContext<'_>, problem: &Problem) {
+    let user = request.principal().map(|Principal { user_id, .. }| user_id);
+    let event = match problem {
+        Problem::Forbidden => SecurityEvent::PermissionDenied(user),
+        Problem::AddressRefused => SecurityEvent::AddressRefused,
+        Problem::BadToken => SecurityEvent::TokenRefused(user),
+        Problem::RateLimited { limit, quota } => {
+            request.record_quota(*quota);
+            SecurityEvent::LimitReached(limit)
+        }
+        _ => return,
+    };
+    SecurityLog::emit(&event);
+}
+
+/// Returns the gateway's id of the request, which its own log has too, or
+/// Lambda's where there is none.
+fn request_id<'a>(request: &'a Request, context: &'a Context) -> &'a str {
+    if request.request_context.request_id.is_empty() {
+        &context.request_id
+    } else {
+        &request.request_context.request_id
+    }
+}
+
+/// Returns how long it is until a moment in milliseconds since 1970.
+fn until(deadline: u64) -> Duration {
+    let now = SystemTime::UNIX_EPOCH
+        .elapsed()
+        .unwrap_or_default()
+        .as_millis();
+    let now = u64::try_from(now).unwrap_or(u64::MAX);
+    Duration::from_millis(deadline.saturating_sub(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{NoContent, Quota};
+    use crate::limits::FrontGate;
+
+    /// Admits everything.
+    #[derive(Clone)]
+    struct Open;
+
+    impl FromEnv for Open {
+        fn from_env(_: &Env) -> Result<Self, StartError> {
+            Ok(Self)
+        }
+    }
+
+    impl Gate for Open {
+        fn reaches(&self, _: &str, _: &str) -> bool {
+            true
+        }
+
+        async fn admit(&self, _: &str) -> Result<Option<Quota>, Problem> {
+            Ok(None)
+        }
+    }
+
+    fn function<H>(handler: H) -> Function<Open, H, ((),)> {
+        Function {
+            handler,
+            state: ((),),
+            gate: Open,
+            namespace: Namespace::for_tests(),
+            is_cold: AtomicBool::new(true),
+        }
+    }
+
+    async fn buggy((): ()) -> Result<NoContent, Problem> {
+        panic!("a bug")
+    }
+
+    async fn fine((): ()) -> Result<NoContent, Problem> {
+        Ok(NoContent)
+    }
+
+    async fn stuck((): ()) -> Result<NoContent, Problem> {
+        std::future::pending().await
+    }
+
+    /// A request that Lambda ends after so long.
+    fn context(milliseconds: u64) -> Context {
+        let mut context = Context::default();
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis();
+        context.deadline = u64::try_from(now).unwrap() + milliseconds;
+        context
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_takes_too_long_is_a_503_while_there_is_time_to_say_so() {
+        let answer = function(stuck)
+            .answer(&Request::default(), &context(600))
+            .await;
+        assert_eq!(answer.status(), 503);
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_that_tells_nothing_and_the_process_lives_on() {
+        let (request, context) = (Request::default(), context(10_000));
+        let buggy = function(buggy);
+        for _ in 0..2 {
+            let answer = buggy.answer(&request, &context).await;
+            assert_eq!(answer.status(), 500);
+            assert_eq!(answer.header("cache-control"), Some("no-store"));
+            assert!(!answer.body().contains("bug"), "{}", answer.body());
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_carries_the_gateways_id_of_its_request() {
+        let mut request = Request::default();
+        request.request_context.request_id = "from-the-gateway".into();
+        let answer = function(fine).answer(&request, &context(10_000)).await;
+        assert_eq!(answer.header("x-request-id"), Some("from-the-gateway"));
+    }
+
+    /// Whether a handler did anything.
+    #[derive(Clone, Default)]
+    struct Done(std::sync::Arc<AtomicBool>);
+
+    impl FromEnv for Done {
+        fn from_env(_: &Env) -> Result<Self, StartError> {
+            Ok(Self::default())
+        }
+    }
+
+    async fn acts(done: Done) -> Result<NoContent, Problem> {
+        done.0.store(true, Ordering::Relaxed);
+        Ok(NoContent)
+    }
+
+    #[tokio::test]
+    async fn nothing_is_done_before_the_limit_has_admitted_the_request() {
+        let tables = crate::testing::tables().await;
+        let gate: FrontGate = tables.open();
+        while gate.admit("192.0.2.1").await.is_ok() {}
+        for (method, source_ip, status, acted) in [
+            ("POST", "192.0.2.2", 204, true),
+            ("POST", "192.0.2.1", 429, false),
+            ("PUT", "192.0.2.1", 429, false),
+            // Reading does no harm, and saves the wait; it answers nothing.
+            ("GET", "192.0.2.1", 429, true),
+        ] {
+            let done = Done::default();
+            // A process of its own: it must ask the table before it knows.
+            let function = Function {
+                handler: acts,
+                state: (done.clone(),),
+                gate: tables.open::<FrontGate>(),
+                namespace: Namespace::for_tests(),
+                is_cold: AtomicBool::new(true),
+            };
+            let mut request = Request::default();
+            request.request_context.http.method = method.to_owned();
+            request.request_context.http.source_ip = source_ip.to_owned();
+            let answer = function.answer(&request, &context(10_000)).await;
+            assert_eq!(answer.status(), status, "{method}");
+            assert_eq!(done.0.load(Ordering::Relaxed), acted, "{method}");
+        }
+    }
+
+    #[test]
+    fn a_deadline_that_has_passed_leaves_no_time() {
+        assert_eq!(until(0), Duration::ZERO);
+        let far = until(4_000_000_000_000);
+        assert!(far > Duration::from_secs(3600));
+    }
+
+    #[test]
+    fn an_event_is_read_whatever_is_missing_from_it_or_odd_in_it() {
+        for event in [
+            "{}",
+            r#"{"rawPath":"/%zz/\u0000","headers":{"x":"\u0001","host":"not a host"}}"#,
+            r#"{"unknown":[1,2],"body":"%%%","isBase64Encoded":true}"#,
+            r#"{"headers":null,"pathParameters":null,"rawQueryString":null,"body":null}"#,
+            r#"{"requestContext":{"http":{"userAgent":null},"requestId":null}}"#,
+        ] {
+            let request: Request = serde_json::from_str(event).unwrap();
+            assert!(request.header("authorization").is_none());
+        }
+    }
+}

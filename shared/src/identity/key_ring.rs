@@ -1,0 +1,260 @@
+//! The table `token-keys`: the public keys that check access tokens, and the
+//! key that seals cursors. Only `rotate-signing-key` writes it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tokio::sync::Mutex;
+
+use super::token::{LIFETIME, PublicKey};
+use crate::aws::{AwsError, Env, FromEnv, StartError};
+use crate::dynamodb::{
+    Attributes, Corrupt, CursorKey, CursorKeySource, DynamoDbError, ItemBuilder, ItemReader, Table,
+    is_condition_failed, number, read_all, text,
+};
+use crate::http::Problem;
+use crate::values::{Timestamp, random_bytes};
+
+/// The one partition of the table.
+const RING: &str = "tokens";
+/// The row of the cursors' key. No key id is the same text.
+const CURSOR_ROW: &str = "cursor";
+/// How long the keys are kept before they are read again.
+const FRESH: Duration = Duration::from_secs(5 * 60);
+/// How long an unknown key id is taken for unknown without a read.
+const LOOK_AGAIN: Duration = Duration::from_secs(10);
+/// How much longer than a token's life a public key is kept after its private
+/// half retired: a signing function may use that half for so long.
+pub(super) const GRACE: Duration = Duration::from_secs(10 * 60);
+
+/// The public keys, kept for five minutes. One for the whole process: the
+/// verifier of tokens and the cursors read the same rows.
+#[derive(Clone)]
+pub(crate) struct KeyRing {
+    table: Table,
+    loaded: Arc<Mutex<Option<Loaded>>>,
+}
+
+struct Loaded {
+    at: Instant,
+    keys: HashMap<String, PublicKey>,
+    cursor_key: Option<CursorKey>,
+}
+
+impl FromEnv for KeyRing {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            table: Table::from_env(env, "TOKEN_KEYS_TABLE")?,
+            loaded: Arc::default(),
+        })
+    }
+
+    async fn warm(&self) {
+        let mut loaded = self.loaded.lock().await;
+        if loaded.is_none() {
+            *loaded = self.load().await.ok();
+        }
+    }
+}
+
+impl CursorKeySource for KeyRing {
+    type Error = Problem;
+
+    /// Returns the key that seals cursors. It does not change once it is made.
+    async fn cursor_key(&self) -> Result<CursorKey, Problem> {
+        let mut loaded = self.loaded.lock().await;
+        if let Some(key) = loaded.as_ref().and_then(|ring| ring.cursor_key.clone()) {
+            return Ok(key);
+        }
+        let ring = self.load().await?;
+        let key = ring.cursor_key.clone();
+        *loaded = Some(ring);
+        key.ok_or_else(|| Problem::unavailable("no cursor key has been made yet"))
+    }
+}
+
+impl KeyRing {
+    /// Returns the public key of that id, if it is on the ring.
+    pub(crate) async fn find(&self, kid: &str) -> Result<Option<PublicKey>, Problem> {
+        let mut loaded = self.loaded.lock().await;
+        let fresh = loaded.as_ref().filter(|ring| {
+            let look_again = if ring.keys.contains_key(kid) {
+                FRESH
+            } else {
+                LOOK_AGAIN
+            };
+            ring.at.elapsed() < look_again
+        });
+        if let Some(ring) = fresh {
+            return Ok(ring.keys.get(kid).cloned());
+        }
+        let ring = self.load().await?;
+        let key = ring.keys.get(kid).cloned();
+        *loaded = Some(ring);
+        Ok(key)
+    }
+
+    async fn load(&self) -> Result<Loaded, DynamoDbError> {
+        let rows = ring(&self.table).await?;
+        let mut loaded = Loaded {
+            at: Instant::now(),
+            keys: HashMap::new(),
+            cursor_key: None,
+        };
+        let now = Timestamp::now().unix();
+        for item in &rows {
+            let row = ItemReader(item);
+            let kid = row.text("kid")?;
+            if kid == CURSOR_ROW {
+                let key = row.parsed("key", |key| URL_SAFE_NO_PAD.decode(key).ok())?;
+                loaded.cursor_key = Some(CursorKey::new(&key));
+                continue;
+            }
+            // DynamoDB deletes late, sometimes by days.
+            let retired = row.optional_number::<i64>("expiresAt")?;
+            if retired.is_none_or(|at| at > now) {
+                let key = row.parsed("publicKey", PublicKey::from_base64url)?;
+                loaded.keys.insert(kid.to_owned(), key);
+            }
+        }
+        Ok(loaded)
+    }
+}
+
+/// Reads every row of the ring: a handful, since keys end soon after they
+/// retire.
+async fn ring(table: &Table) -> Result<Vec<Attributes>, AwsError> {
+    let rows = table
+        .query()
+        .key_condition_expression("ring = :ring")
+        .expression_attribute_values(":ring", text(RING))
+        .consistent_read(true);
+    read_all(&rows).await
+}
+
+/// The ring as `rotate-signing-key` writes it.
+#[derive(Clone)]
+pub(crate) struct TokenKeys {
+    table: Table,
+}
+
+impl FromEnv for TokenKeys {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            table: Table::from_env(env, "TOKEN_KEYS_TABLE")?,
+        })
+    }
+}
+
+impl TokenKeys {
+    /// Puts a public key on the ring, and makes the cursors' key if there is
+    /// none yet. Doing it twice changes nothing.
+    pub(crate) async fn publish(&self, kid: &str, public_key: &[u8]) -> Result<(), Problem> {
+        let key = ItemBuilder::new()
+            .text("ring", RING)
+            .text("kid", kid)
+            .text("publicKey", URL_SAFE_NO_PAD.encode(public_key))
+            .time("createdAt", Timestamp::now());
+        self.put_new(key).await?;
+        let secret: [u8; 32] = random_bytes()?;
+        let cursor = ItemBuilder::new()
+            .text("ring", RING)
+            .text("kid", CURSOR_ROW)
+            .text("key", URL_SAFE_NO_PAD.encode(secret));
+        self.put_new(cursor).await
+    }
+
+    /// Reads the public key of that id.
+    pub(crate) async fn published(&self, kid: &str) -> Result<Option<PublicKey>, Problem> {
+        for (found, item) in self.rows().await? {
+            if found == kid {
+                let key = ItemReader(&item).parsed("publicKey", PublicKey::from_base64url)?;
+                return Ok(Some(key));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns how long it takes until every verifier knows this key: one that
+    /// has just read the ring looks for an unknown key again only after a
+    /// while. Zero if there is no other key, since nobody verifies anything
+    /// yet.
+    pub(crate) async fn until_known(&self, kid: &str) -> Result<Duration, Problem> {
+        let rows = self.rows().await?;
+        let row = rows.iter().find(|(found, _)| found == kid);
+        let Some((_, item)) = row.filter(|_| rows.len() > 1) else {
+            return Ok(Duration::ZERO);
+        };
+        // Times are cut to the second, so one more is surely enough.
+        let known = ItemReader(item).time("createdAt")?.plus(LOOK_AGAIN);
+        let known = known.plus(Duration::from_secs(1));
+        Ok(Timestamp::now().until(known).unwrap_or_default())
+    }
+
+    /// Keeps this key, and lets every other one expire with the last token that
+    /// it may have signed.
+    pub(crate) async fn retire_all_but(&self, current: &str) -> Result<(), Problem> {
+        self.table
+            .update(key(current))
+            .update_expression("REMOVE expiresAt")
+            .condition_expression("attribute_exists(kid)")
+            .send()
+            .await
+            .map_err(AwsError::from)?;
+        let end = Timestamp::now().plus(Duration::from_secs(LIFETIME) + GRACE);
+        for (kid, _) in self.rows().await? {
+            if kid == current {
+                continue;
+            }
+            let retired = self
+                .table
+                .update(key(&kid))
+                .update_expression("SET expiresAt = if_not_exists(expiresAt, :end)")
+                .condition_expression("attribute_exists(kid)")
+                .expression_attribute_values(":end", number(end.unix()))
+                .send()
+                .await;
+            match retired {
+                Ok(_) => {}
+                // Gone already.
+                Err(error) if is_condition_failed(&error) => {}
+                Err(error) => return Err(AwsError::from(error).into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads every public key with its id.
+    async fn rows(&self) -> Result<Vec<(String, Attributes)>, Problem> {
+        let rows = ring(&self.table).await?;
+        let keyed = rows.into_iter().map(|item| {
+            let kid = ItemReader(&item).text("kid")?.to_owned();
+            Ok::<_, Corrupt>((kid, item))
+        });
+        let mut keyed = keyed.collect::<Result<Vec<_>, _>>()?;
+        keyed.retain(|(kid, _)| kid != CURSOR_ROW);
+        Ok(keyed)
+    }
+
+    async fn put_new(&self, item: ItemBuilder) -> Result<(), Problem> {
+        let put = self
+            .table
+            .put(item)
+            .condition_expression("attribute_not_exists(kid)")
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(()),
+            Err(error) if is_condition_failed(&error) => Ok(()),
+            Err(error) => Err(AwsError::from(error).into()),
+        }
+    }
+}
+
+fn key(kid: &str) -> Attributes {
+    let key = ItemBuilder::new().text("ring", RING).text("kid", kid);
+    key.into_attributes()
+}

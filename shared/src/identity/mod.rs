@@ -1,0 +1,23 @@
+//! Who calls: access tokens and the keys behind them, the record of a user,
+//! and the identities that a handler may ask for.
+
+mod authenticator;
+mod key_ring;
+mod realm;
+mod signing_key;
+mod token;
+mod user;
+mod users;
+
+#[cfg(test)]
+pub(crate) use authenticator::customer_for_tests;
+pub use authenticator::{Admin, AnyUser, Customer, Identity, Staff, SuperAdmin};
+pub(crate) use key_ring::{KeyRing, TokenKeys};
+pub use realm::Realm;
+pub(crate) use signing_key::{SecretKey, Signer};
+pub(crate) use token::{LIFETIME, SigningKey, Unverified};
+pub use user::{Role, User, UserStatus};
+pub(crate) use users::{INVITATION_PENDING, NamesUser, STAFF_POLICY, Users};
+
+/// Seals and opens the cursors of every list of the shop.
+pub(crate) type Cursors = crate::dynamodb::Cursors<KeyRing>;

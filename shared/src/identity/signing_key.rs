@@ -1,0 +1,147 @@
+//! The private key that signs access tokens, from Secrets Manager. Only the
+//! functions that sign people in may read it, and none keeps it longer than
+//! five minutes, so that a rotated key is soon everywhere.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use super::key_ring::GRACE;
+use super::token::SigningKey;
+use super::user::User;
+use crate::aws::{AwsError, Env, FromEnv, StartError};
+use crate::http::Problem;
+use crate::values::{SessionId, Timestamp};
+
+/// How long a key is used before it is fetched again.
+const FRESH: Duration = Duration::from_secs(5 * 60);
+/// How long a key is used at most: public keys outlive the tokens of a retired
+/// key by this much.
+const STALE: Duration = GRACE;
+
+/// The secret's text: `{"kid":"…","seed":"<base64, 32 bytes>"}`. It has neither
+/// `Debug` nor `Display`, so that it can't be printed.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SecretKey {
+    pub(crate) kid: String,
+    seed: String,
+}
+
+impl SecretKey {
+    pub(crate) fn new(kid: String, seed: &[u8; 32]) -> Self {
+        Self {
+            kid,
+            seed: STANDARD.encode(seed),
+        }
+    }
+
+    /// Reads the secret's text. What is wrong with it is never told: the text
+    /// would be part of it.
+    pub(crate) fn read(text: &str) -> Result<Self, Problem> {
+        serde_json::from_str(text)
+            .map_err(|_| Problem::internal("the signing key's secret can't be read"))
+    }
+
+    pub(crate) fn seed(&self) -> Result<[u8; 32], Problem> {
+        let seed = STANDARD.decode(&self.seed).ok();
+        seed.and_then(|bytes| bytes.try_into().ok())
+            .ok_or_else(|| Problem::internal("the signing key's seed is not 32 bytes"))
+    }
+}
+
+/// Signs access tokens.
+#[derive(Clone)]
+pub(crate) struct Signer {
+    client: Client,
+    secret: String,
+    issuer: String,
+    loaded: Arc<Mutex<Option<Loaded>>>,
+}
+
+struct Loaded {
+    at: Instant,
+    key: Arc<SigningKey>,
+}
+
+impl FromEnv for Signer {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            client: env.secrets_manager(),
+            secret: env.variable("SIGNING_KEY_ARN")?,
+            issuer: env.variable("TOKEN_ISSUER")?,
+            loaded: Arc::new(Mutex::new(None)),
+        })
+    }
+
+    async fn warm(&self) {
+        let _ = self.key().await;
+    }
+}
+
+impl Signer {
+    /// Signs a new access token.
+    pub(crate) async fn sign(&self, user: &User, session: &SessionId) -> Result<String, Problem> {
+        let key = self.key().await?;
+        self.sign_with(&key, user, session)
+    }
+
+    /// Signs a new access token by a key that was fetched before. It is dated
+    /// no earlier than from when on the user's tokens count.
+    pub(crate) fn sign_with(
+        &self,
+        key: &SigningKey,
+        user: &User,
+        session: &SessionId,
+    ) -> Result<String, Problem> {
+        let issued_at = Timestamp::now().max(user.tokens_valid_after);
+        Ok(key.sign(&user.id, user.role, session, &self.issuer, issued_at)?)
+    }
+
+    /// Returns the current key. While Secrets Manager can't be reached, the one
+    /// from before, for as long as its public half is surely known.
+    pub(crate) async fn key(&self) -> Result<Arc<SigningKey>, Problem> {
+        let mut loaded = self.loaded.lock().await;
+        if let Some(fresh) = loaded.as_ref().filter(|it| it.at.elapsed() < FRESH) {
+            return Ok(Arc::clone(&fresh.key));
+        }
+        match self.load().await {
+            Ok(key) => {
+                *loaded = Some(Loaded {
+                    at: Instant::now(),
+                    key: Arc::clone(&key),
+                });
+                Ok(key)
+            }
+            Err(problem) => match loaded.as_ref().filter(|it| it.at.elapsed() < STALE) {
+                Some(stale) => Ok(Arc::clone(&stale.key)),
+                None => Err(problem),
+            },
+        }
+    }
+
+    async fn load(&self) -> Result<Arc<SigningKey>, Problem> {
+        let secret = self
+            .client
+            .get_secret_value()
+            .secret_id(&self.secret)
+            .send()
+            .await
+            .map_err(|error| match error.code() {
+                // The first rotation has not made it yet.
+                Some("ResourceNotFoundException") => AwsError::unavailable(error),
+                _ => AwsError::from(error),
+            })?;
+        let text = secret.secret_string();
+        let text = text.ok_or_else(|| Problem::internal("the signing key's secret has no text"))?;
+        let secret = SecretKey::read(text)?;
+        let seed = secret.seed()?;
+        Ok(Arc::new(SigningKey::from_seed(secret.kid, &seed)))
+    }
+}

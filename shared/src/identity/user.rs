@@ -1,0 +1,131 @@
+//! People: who they are and what they may do.
+
+use serde::Serialize;
+use strum::{EnumString, IntoStaticStr, VariantNames};
+
+use crate::values::{EmailAddress, NoEntropy, SessionId, Timestamp, UserId};
+
+/// What a person may do. A customer buys; the others run the shop, each with
+/// all that the one before may do.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    EnumString,
+    IntoStaticStr,
+    VariantNames,
+)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum Role {
+    /// Buys, and sees what is theirs.
+    Customer,
+    /// Processes orders.
+    Staff,
+    /// Runs the catalogue.
+    Admin,
+    /// Runs the shop: accounts of the staff, settings, the audit log.
+    SuperAdmin,
+}
+
+impl Role {
+    /// Returns whether this role works for the shop.
+    #[must_use]
+    pub fn is_staff(self) -> bool {
+        self >= Self::Staff
+    }
+}
+
+/// Whether an account may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub enum UserStatus {
+    /// It may.
+    Active,
+    /// It may not; nothing of it is lost.
+    Disabled,
+    /// Not yet: whoever it is for has not accepted the invitation.
+    Invited,
+}
+
+/// A person as the shop keeps them, without what proves who they are.
+#[derive(Clone)]
+pub struct User {
+    /// Their id.
+    pub id: UserId,
+    /// Their address.
+    pub email: EmailAddress,
+    /// Their name.
+    pub name: String,
+    /// Their number.
+    pub phone: Option<String>,
+    /// What they may do.
+    pub role: Role,
+    /// Whether they may do it.
+    pub status: UserStatus,
+    /// Tokens issued, and sessions opened, before this are not valid.
+    pub tokens_valid_after: Timestamp,
+    /// The one session for which that does not hold: the one in which they
+    /// changed their password.
+    pub kept_session: Option<SessionId>,
+    /// Whether their password is long enough for a member of the staff.
+    pub meets_staff_policy: bool,
+    /// Whether they were invited and have never accepted.
+    pub invitation_pending: bool,
+    /// Counts the changes of their role and status.
+    pub version: u64,
+    /// When the account was made.
+    pub created_at: Timestamp,
+}
+
+impl User {
+    /// Makes a new person, active from now on.
+    ///
+    /// # Errors
+    /// [`NoEntropy`] without random bytes.
+    pub fn new(email: EmailAddress, name: &str, role: Role) -> Result<Self, NoEntropy> {
+        let now = Timestamp::now();
+        Ok(Self {
+            id: UserId::generate()?,
+            email,
+            name: name.to_owned(),
+            phone: None,
+            role,
+            status: UserStatus::Active,
+            tokens_valid_after: now,
+            kept_session: None,
+            meets_staff_policy: false,
+            invitation_pending: false,
+            version: 1,
+            created_at: now,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_staff_role_includes_the_one_before() {
+        assert!(Role::SuperAdmin > Role::Admin);
+        assert!(Role::Admin > Role::Staff);
+        assert!(Role::Staff.is_staff());
+        assert!(!Role::Customer.is_staff());
+    }
+
+    #[test]
+    fn a_role_has_the_same_word_in_tokens_tables_and_answers() {
+        for word in Role::VARIANTS {
+            let role: Role = word.parse().unwrap();
+            assert_eq!(<&str>::from(role), *word);
+            assert_eq!(serde_json::to_value(role).unwrap(), *word);
+        }
+    }
+}

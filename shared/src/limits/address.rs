@@ -1,0 +1,53 @@
+//! Addresses as limits count them.
+
+use std::fmt;
+use std::net::IpAddr;
+
+/// Where a request comes from, as far as limits tell addresses apart: what the
+/// gateway saw, never what a header says.
+///
+/// An IPv6 address counts as its /64, which is what one subscriber is given.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Address(Option<IpAddr>);
+
+impl Address {
+    pub(crate) fn of(source_ip: &str) -> Self {
+        Self(
+            source_ip
+                .parse()
+                .ok()
+                .map(|ip: IpAddr| match ip.to_canonical() {
+                    IpAddr::V4(ip) => IpAddr::V4(ip),
+                    IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() >> 64 << 64).into()),
+                }),
+        )
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(ip) => ip.fmt(f),
+            // Whoever comes without an address shares one count.
+            None => f.write_str("unknown"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_subscriber_is_one_address_and_an_ipv4_address_another() {
+        let of = |text| Address::of(text).to_string();
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(of("2001:db8:1:2::9"), of("2001:db8:1:2:3:4:5:6"));
+        assert_ne!(of("2001:db8:1:3::9"), of("2001:db8:1:2::9"));
+        assert_eq!(of("192.0.2.1"), "192.0.2.1");
+        assert_eq!(of("::ffff:192.0.2.1"), "192.0.2.1");
+        for text in ["", "localhost", "192.0.2.1, 192.0.2.2", "usr#1"] {
+            assert_eq!(of(text), "unknown");
+        }
+    }
+}

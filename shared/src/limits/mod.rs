@@ -1,0 +1,17 @@
+//! How often something may be done from one address, or be tried on one
+//! account, in a window of 15 minutes, and the counters.
+
+mod address;
+mod counters;
+mod gate;
+mod networks;
+mod rate_limit;
+mod request_limit;
+mod sign_in_attempts;
+mod window;
+
+pub(crate) use gate::FrontGate;
+pub use rate_limit::{
+    CustomerSignIns, Invitations, RateLimit, RateLimited, Registrations, StaffSignIns,
+};
+pub(crate) use sign_in_attempts::SignInAttempts;

@@ -1,0 +1,134 @@
+//! A customer's own orders: one, or a list.
+
+use super::order::{Order, OrderFilter, OrderPage};
+use super::table::{self, UsedKey};
+use crate::aws::{Env, FromEnv, StartError};
+use crate::dynamodb::{Action, Attributes, DynamoDbError, PageQuery, Table, text};
+use crate::http::{PageRequest, Problem};
+use crate::identity::{Cursors, Customer, Identity};
+use crate::input::IdempotencyKey;
+use crate::values::OrderId;
+
+/// How many queries one page may take: a filter is applied after reading, so
+/// that a rare status is found over several.
+const MAX_QUERIES: u32 = 10;
+
+/// Orders, each reached by its customer's identity and in no other way.
+///
+/// A bare id opens nothing:
+/// ```compile_fail,E0308
+/// use shared::orders::{CustomerOrders, OrderId};
+/// use shared::values::UserId;
+/// fn peep(orders: &CustomerOrders, somebody: &UserId, id: &OrderId) {
+///     let _ = orders.get(somebody, id);
+/// }
+/// ```
+/// an identity does:
+/// ```
+/// use shared::identity::Customer;
+/// use shared::orders::{CustomerOrders, OrderId};
+/// fn look(orders: &CustomerOrders, customer: &Customer, id: &OrderId) {
+///     let _ = orders.get(customer, id);
+/// }
+/// ```
+#[derive(Clone)]
+pub struct CustomerOrders {
+    table: Table,
+    cursors: Cursors,
+}
+
+impl FromEnv for CustomerOrders {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            table: Table::from_env(env, "ORDERS_TABLE")?,
+            cursors: Cursors::from_env(env)?,
+        })
+    }
+}
+
+impl CustomerOrders {
+    /// Returns one of the customer's orders.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`] if it is absent; somebody else's is absent here.
+    pub async fn get(&self, customer: &Customer, id: &OrderId) -> Result<Order, Problem> {
+        let item = self.row(customer, id.as_str()).await?;
+        Ok(table::read(&item.ok_or(Problem::NotFound)?)?)
+    }
+
+    /// Returns one page of the customer's orders, the newest first.
+    ///
+    /// # Errors
+    /// [`Problem::Malformed`] for a cursor that is not of this list.
+    pub async fn list(
+        &self,
+        customer: &Customer,
+        filter: OrderFilter,
+        page: &PageRequest,
+    ) -> Result<OrderPage, Problem> {
+        let status: Option<&str> = filter.status.map(Into::into);
+        let user_id = customer.user_id();
+        let list = format!("orders of {user_id} {}", status.unwrap_or_default());
+        let after = self.cursors.open(&list, page.cursor.as_deref()).await?;
+        let mut query = self
+            .table
+            .query()
+            .key_condition_expression("userId = :user AND begins_with(orderId, :order)")
+            .expression_attribute_values(":user", text(user_id.as_str()))
+            .expression_attribute_values(":order", text("ord_"))
+            // Who has just bought must find it in the list.
+            .consistent_read(true)
+            .scan_index_forward(false);
+        if let Some(status) = status {
+            query = query
+                .filter_expression("#status = :status")
+                .expression_attribute_names("#status", "status")
+                .expression_attribute_values(":status", text(status));
+        }
+        let mut orders = PageQuery::new(page.limit, MAX_QUERIES);
+        let stopped = orders.read(&query, after).await?;
+        let (items, last) = orders.into_page(stopped, &["userId", "orderId"]);
+        let items = items.iter().map(table::read);
+        Ok(OrderPage {
+            items: items.collect::<Result<_, _>>()?,
+            next_cursor: self.cursors.seal(&list, last.as_ref()).await?,
+        })
+    }
+
+    /// Reads what an idempotency key was used for, if it was.
+    pub(super) async fn used_key(
+        &self,
+        customer: &Customer,
+        key: &IdempotencyKey,
+    ) -> Result<Option<UsedKey>, DynamoDbError> {
+        let row = self.row(customer, &table::sort_key(key)).await?;
+        Ok(row.as_ref().map(table::read_key).transpose()?)
+    }
+
+    /// Returns the action that puts a new order.
+    pub(super) fn put_new(&self, customer: &Customer, order: &Order) -> Action {
+        let item = table::write(customer, order);
+        self.table.put_new(item, "orderId")
+    }
+
+    /// Returns the action that remembers which order a key made: refused if it
+    /// made one.
+    pub(super) fn put_key(
+        &self,
+        customer: &Customer,
+        key: &IdempotencyKey,
+        body_hash: &str,
+        order: &Order,
+    ) -> Action {
+        let item = table::write_key(customer, key, body_hash, order);
+        self.table.put_new(item, "orderId")
+    }
+
+    async fn row(
+        &self,
+        customer: &Customer,
+        sort_key: &str,
+    ) -> Result<Option<Attributes>, DynamoDbError> {
+        Ok(self.table.get(table::key(customer, sort_key)).await?)
+    }
+}

@@ -1,0 +1,328 @@
+//! Placing an order: from a cart to an order in one DynamoDB transaction. It
+//! takes the stock, remembers the idempotency key, writes the order and empties
+//! the cart, or does none of it.
+//!
+//! No answer says "failed" while that is not known: what may have been done is
+//! 503, and a request with the same key then tells.
+
+use std::time::Duration;
+
+use super::cart_snapshot::CartSnapshot;
+use super::customer_orders::CustomerOrders;
+use super::order::{Order, OrderDraft};
+use crate::aws::{Env, FromEnv, StartError};
+use crate::carts::{CartLine, Carts, MAX_LINES};
+use crate::catalogue::{Offer, Offers, currency};
+use crate::dynamodb::{Outcome, Transaction};
+use crate::http::{Conflict, Deadline, Idempotent, Problem};
+use crate::identity::{Customer, Identity, Role, Users};
+use crate::input::IdempotencyKey;
+use crate::telemetry::warn;
+use crate::values::{Currency, OrderId, ProductId, UserId, sha256_base64url};
+
+/// How long a checkout waits for the labels of lists at most.
+const LABELS_TIMEOUT: Duration = Duration::from_millis(300);
+/// The log's code for a label that is out of date for now.
+const LABEL_NOT_SET: &str = "label-not-set";
+
+/// Places orders.
+#[derive(Clone)]
+pub struct PlaceOrder {
+    users: Users,
+    carts: Carts,
+    offers: Offers,
+    orders: CustomerOrders,
+    currency: Currency,
+    client: aws_sdk_dynamodb::Client,
+}
+
+impl FromEnv for PlaceOrder {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            users: Users::from_env(env)?,
+            carts: Carts::from_env(env)?,
+            offers: Offers::from_env(env)?,
+            orders: CustomerOrders::from_env(env)?,
+            currency: currency(env)?,
+            client: env.dynamodb(),
+        })
+    }
+}
+
+impl PlaceOrder {
+    /// Makes one order of what is in the customer's cart.
+    ///
+    /// # Errors
+    /// A [`Conflict`] as things now are, [`Problem::IdempotencyMismatch`] for a
+    /// key that was used with another body, [`Problem::Unavailable`] where the
+    /// outcome is not known.
+    pub async fn place(
+        &self,
+        customer: &Customer,
+        key: &IdempotencyKey,
+        draft: &OrderDraft,
+        deadline: Deadline,
+    ) -> Result<Idempotent<Order>, Problem> {
+        let cart = self.carts.of(customer);
+        let (user, lines) = tokio::try_join!(self.users.require_active(customer), async {
+            Ok(cart.lines().await?)
+        })?;
+        if user.role != Role::Customer {
+            return Err(Problem::Forbidden);
+        }
+        let attempt = Attempt {
+            customer,
+            key,
+            body_hash: body_hash(draft),
+            draft,
+            deadline,
+        };
+        let refusal = match self.attempt(&attempt, &lines).await? {
+            Attempted::Placed(order) => return Ok(Idempotent::Created(*order)),
+            Attempted::Refused(problem) => problem,
+        };
+        // Before anything is refused: if this key has made an order, that is
+        // the answer, whatever the cart, the stock or the prices are by now.
+        match self.replay(&attempt).await? {
+            Some(order) => Ok(Idempotent::Replayed(order)),
+            None => Err(refusal),
+        }
+    }
+
+    /// Prices and sends; once more if a product changed in between.
+    async fn attempt(
+        &self,
+        attempt: &Attempt<'_>,
+        lines: &[CartLine],
+    ) -> Result<Attempted, Problem> {
+        let refused = |conflict| Ok(Attempted::Refused(Problem::Conflict(conflict)));
+        if lines.is_empty() {
+            return refused(Conflict::EmptyCart);
+        }
+        if lines.len() > MAX_LINES {
+            let detail = format!("the cart must hold at most {MAX_LINES} different products");
+            return Ok(Attempted::Refused(Problem::invalid("", detail)));
+        }
+        for _ in 0..2 {
+            let cart = self.read(lines).await?;
+            if cart.on_sale().next().is_none() {
+                return refused(Conflict::EmptyCart);
+            }
+            let short = cart.short();
+            if !short.is_empty() {
+                self.refresh_availability(&cart.offer, attempt.deadline)
+                    .await;
+                return refused(Conflict::OutOfStock(short));
+            }
+            let order = cart.price(attempt.draft, self.currency)?;
+            if order.total != attempt.draft.expected_total {
+                return refused(Conflict::PriceChanged { total: order.total });
+            }
+            match self.send(attempt, &cart, &order).await? {
+                SendOutcome::Committed => {
+                    self.refresh_low_stock(&cart, attempt.deadline).await;
+                    return Ok(Attempted::Placed(Box::new(order)));
+                }
+                SendOutcome::ProductChanged => {}
+                SendOutcome::Refused(conflict) => return refused(conflict),
+            }
+        }
+        // Somebody edits these products faster than they are read here, without
+        // changing the total.
+        let busy = Problem::unavailable("the products changed twice during one checkout");
+        Ok(Attempted::Refused(busy))
+    }
+
+    /// Reads the products and the stock of the lines as they now are.
+    async fn read<'a>(&self, lines: &'a [CartLine]) -> Result<CartSnapshot<'a>, Problem> {
+        let offer = self.offers.get(lines.iter().map(|line| &line.product_id));
+        let offer = offer.await?;
+        Ok(CartSnapshot { lines, offer })
+    }
+
+    /// Sends the transaction until its outcome is known or the time is up.
+    async fn send(
+        &self,
+        attempt: &Attempt<'_>,
+        cart: &CartSnapshot<'_>,
+        order: &Order,
+    ) -> Result<SendOutcome, Problem> {
+        let token = request_token(attempt.customer.user_id(), &order.order_id);
+        let transaction = self
+            .transaction(attempt, cart, order)
+            .until_known(token, attempt.deadline.instant());
+        match transaction.commit(&self.client).await? {
+            Outcome::Committed => Ok(SendOutcome::Committed),
+            Outcome::Refused(failed) => Ok(interpret_cancellation(&failed)),
+        }
+    }
+
+    /// Makes the transaction: two actions, and up to three a line, 98 at most.
+    fn transaction(
+        &self,
+        attempt: &Attempt<'_>,
+        cart: &CartSnapshot<'_>,
+        order: &Order,
+    ) -> Transaction<Part> {
+        let Attempt {
+            customer,
+            key,
+            body_hash,
+            ..
+        } = attempt;
+        let key = self.orders.put_key(customer, key, body_hash, order);
+        let mut parts = Transaction::new()
+            .with(Part::Key, key)
+            .with(Part::Order, self.orders.put_new(customer, order));
+        for (line, product) in cart.on_sale() {
+            let (id, pieces) = (&line.product_id, line.quantity.get());
+            parts.push(Part::Stock(id.clone()), self.offers.take_stock(id, pieces));
+            parts.push(Part::Product, self.offers.check_unchanged(product));
+        }
+        // What is no longer sold is not ordered, and leaves the cart too.
+        let own = self.carts.of(customer);
+        for line in cart.lines {
+            parts.push(Part::CartLine, own.take(line));
+        }
+        parts
+    }
+
+    /// Returns the order that this key made, as it now is.
+    async fn replay(&self, attempt: &Attempt<'_>) -> Result<Option<Order>, Problem> {
+        let customer = attempt.customer;
+        let Some(used) = self.orders.used_key(customer, attempt.key).await? else {
+            return Ok(None);
+        };
+        if used.body_hash != attempt.body_hash {
+            return Err(Problem::IdempotencyMismatch);
+        }
+        self.orders.get(customer, &used.order_id).await.map(Some)
+    }
+
+    /// Refreshes the labels of what may be low in stock now that the order has
+    /// taken its pieces.
+    async fn refresh_low_stock(&self, cart: &CartSnapshot<'_>, deadline: Deadline) {
+        let low = cart.low_after();
+        if low.is_empty() {
+            return;
+        }
+        let timeout = deadline.remaining().min(LABELS_TIMEOUT);
+        match tokio::time::timeout(timeout, self.offers.get(low.iter())).await {
+            Ok(Ok(offer)) => self.refresh_availability(&offer, deadline).await,
+            Ok(Err(error)) => {
+                if let Some(cause) = Problem::from(error).cause() {
+                    warn(LABEL_NOT_SET, cause.as_ref());
+                }
+            }
+            Err(elapsed) => warn(LABEL_NOT_SET, &elapsed),
+        }
+    }
+
+    /// Refreshes labels, for a short while. A failure is no reason to keep
+    /// anybody waiting or to say that an order failed: the next checkout of the
+    /// same product tries again.
+    async fn refresh_availability(&self, offer: &Offer, deadline: Deadline) {
+        let timeout = deadline.remaining().min(LABELS_TIMEOUT);
+        let refreshed = self.offers.refresh_availability(offer);
+        match tokio::time::timeout(timeout, refreshed).await {
+            Ok(errors) => errors.iter().for_each(|error| warn(LABEL_NOT_SET, error)),
+            Err(elapsed) => warn(LABEL_NOT_SET, &elapsed),
+        }
+    }
+}
+
+/// One request to buy.
+struct Attempt<'a> {
+    customer: &'a Customer,
+    key: &'a IdempotencyKey,
+    body_hash: String,
+    draft: &'a OrderDraft,
+    deadline: Deadline,
+}
+
+/// What came of pricing and sending.
+enum Attempted {
+    Placed(Box<Order>),
+    Refused(Problem),
+}
+
+/// What came of sending.
+#[derive(Debug)]
+enum SendOutcome {
+    Committed,
+    ProductChanged,
+    Refused(Conflict),
+}
+
+/// What an action of the transaction stands for.
+#[derive(Clone, Debug)]
+enum Part {
+    Key,
+    Order,
+    Stock(ProductId),
+    Product,
+    CartLine,
+}
+
+/// Returns what it means that the conditions of these actions did not hold. A
+/// used key explains every other condition that failed with it, so it is
+/// looked at first.
+fn interpret_cancellation(failed: &[Part]) -> SendOutcome {
+    // The order's own id is new, so only its key can have been used.
+    if failed
+        .iter()
+        .any(|part| matches!(part, Part::Key | Part::Order))
+    {
+        return SendOutcome::Refused(Conflict::CartChanged);
+    }
+    let short: Vec<ProductId> = failed
+        .iter()
+        .filter_map(|part| match part {
+            Part::Stock(id) => Some(id.clone()),
+            Part::Key | Part::Order | Part::Product | Part::CartLine => None,
+        })
+        .collect();
+    if !short.is_empty() {
+        return SendOutcome::Refused(Conflict::OutOfStock(short));
+    }
+    if failed.iter().any(|part| matches!(part, Part::Product)) {
+        return SendOutcome::ProductChanged;
+    }
+    SendOutcome::Refused(Conflict::CartChanged)
+}
+
+/// Computes what tells two bodies apart: their meaning, not their spelling. It
+/// is kept for days, so it must not change with the layout of a type: the parts
+/// are listed one by one, each with its length before it. A part that is added
+/// later must leave the hash as it is where it is absent.
+fn body_hash(draft: &OrderDraft) -> String {
+    let (total, address) = (draft.expected_total, &draft.shipping_address);
+    let (amount, currency) = (total.amount().to_string(), total.currency());
+    let parts = [
+        amount.as_str(),
+        currency.as_str(),
+        draft.payment_method.into(),
+        &address.name,
+        &address.line1,
+        address.line2.as_deref().unwrap_or_default(),
+        &address.postal_code,
+        &address.city,
+        &address.country,
+        address.phone.as_deref().unwrap_or_default(),
+    ];
+    let text: String = parts
+        .iter()
+        .map(|part| format!("{}:{part}", part.len()))
+        .collect();
+    sha256_base64url::<32>(text.as_bytes())
+}
+
+/// Returns DynamoDB's token of a transaction, of 36 characters: the same for
+/// every sending of it, another for any other.
+fn request_token(user_id: &UserId, order_id: &OrderId) -> String {
+    sha256_base64url::<27>(format!("{user_id} {order_id}").as_bytes())
+}
+
+#[cfg(test)]
+#[path = "place_tests.rs"]
+mod tests;

@@ -1,0 +1,148 @@
+//! The table `orders`: each customer's orders, and beside them the rows that
+//! remember which idempotency key made which order.
+
+use std::time::Duration;
+
+use super::order::{Order, OrderLine, Payment, ShippingAddress, StatusChange};
+use crate::dynamodb::{Attributes, Corrupt, ItemBuilder, ItemReader};
+use crate::identity::{Customer, Identity};
+use crate::input::IdempotencyKey;
+use crate::values::{OrderId, sha256_base64url};
+
+/// How long an idempotency key is remembered.
+const KEY_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// What an idempotency key was used for.
+pub(super) struct UsedKey {
+    pub(super) order_id: OrderId,
+    pub(super) body_hash: String,
+}
+
+/// Returns the key of an order or of an idempotency row of this customer.
+pub(super) fn key(customer: &Customer, sort_key: &str) -> Attributes {
+    ItemBuilder::new()
+        .text("userId", customer.user_id().as_str())
+        .text("orderId", sort_key)
+        .into_attributes()
+}
+
+/// Returns the sort key of an idempotency row. Hashed, since a client's key may
+/// be anything, `ord_…` included.
+pub(super) fn sort_key(key: &IdempotencyKey) -> String {
+    let hash = sha256_base64url::<32>(key.as_str().as_bytes());
+    format!("key#{hash}")
+}
+
+/// Writes the row that remembers which order a key made.
+pub(super) fn write_key(
+    customer: &Customer,
+    key: &IdempotencyKey,
+    body_hash: &str,
+    order: &Order,
+) -> ItemBuilder {
+    ItemBuilder::new()
+        .text("userId", customer.user_id().as_str())
+        .text("orderId", sort_key(key))
+        .text("order", order.order_id.as_str())
+        .text("bodyHash", body_hash)
+        .expires(order.created_at.plus(KEY_KEPT))
+}
+
+/// Reads what a key was used for.
+pub(super) fn read_key(item: &Attributes) -> Result<UsedKey, Corrupt> {
+    let row = ItemReader(item);
+    Ok(UsedKey {
+        order_id: row.id("order")?,
+        body_hash: row.text("bodyHash")?.to_owned(),
+    })
+}
+
+/// Writes an order of this customer.
+pub(super) fn write(customer: &Customer, order: &Order) -> ItemBuilder {
+    let address = &order.shipping_address;
+    let address = ItemBuilder::new()
+        .text("name", &address.name)
+        .text("line1", &address.line1)
+        .optional_text("line2", address.line2.as_deref())
+        .text("postalCode", &address.postal_code)
+        .text("city", &address.city)
+        .text("country", &address.country)
+        .optional_text("phone", address.phone.as_deref());
+    let payment = ItemBuilder::new()
+        .word("method", order.payment.method)
+        .word("status", order.payment.status);
+    let lines = order.lines.iter().map(|line| {
+        ItemBuilder::new()
+            .text("productId", line.product_id.as_str())
+            .text("name", &line.name)
+            .number("quantity", line.quantity)
+            .money("unitPrice", line.unit_price)
+            .money("lineTotal", line.line_total)
+    });
+    let history = order.history.iter().map(|change| {
+        ItemBuilder::new()
+            .word("status", change.status)
+            .time("at", change.at)
+    });
+    ItemBuilder::new()
+        .text("userId", customer.user_id().as_str())
+        .text("orderId", order.order_id.as_str())
+        .word("status", order.status)
+        .time("createdAt", order.created_at)
+        .list("lines", lines)
+        .money("total", order.total)
+        .map("shippingAddress", address)
+        .map("payment", payment)
+        .list("history", history)
+        .number("version", order.version)
+}
+
+/// Reads an order.
+pub(super) fn read(item: &Attributes) -> Result<Order, Corrupt> {
+    let row = ItemReader(item);
+    let lines = row.list("lines")?.into_iter().map(|line| {
+        Ok(OrderLine {
+            product_id: line.id("productId")?,
+            name: line.text("name")?.to_owned(),
+            quantity: line.number("quantity")?,
+            unit_price: line.money("unitPrice")?,
+            line_total: line.money("lineTotal")?,
+        })
+    });
+    let history = row.list("history")?.into_iter().map(|change| {
+        Ok(StatusChange {
+            status: change.word("status")?,
+            at: change.time("at")?,
+        })
+    });
+    Ok(Order {
+        order_id: row.id("orderId")?,
+        status: row.word("status")?,
+        created_at: row.time("createdAt")?,
+        lines: lines.collect::<Result<_, Corrupt>>()?,
+        total: row.money("total")?,
+        shipping_address: read_address(row.map("shippingAddress")?)?,
+        payment: read_payment(row.map("payment")?)?,
+        history: history.collect::<Result<_, Corrupt>>()?,
+        version: row.number("version")?,
+    })
+}
+
+fn read_address(row: ItemReader<'_>) -> Result<ShippingAddress, Corrupt> {
+    Ok(ShippingAddress {
+        name: row.text("name")?.to_owned(),
+        line1: row.text("line1")?.to_owned(),
+        line2: row.optional_text("line2")?.map(str::to_owned),
+        postal_code: row.text("postalCode")?.to_owned(),
+        city: row.text("city")?.to_owned(),
+        country: row.text("country")?.to_owned(),
+        phone: row.optional_text("phone")?.map(str::to_owned),
+    })
+}
+
+fn read_payment(row: ItemReader<'_>) -> Result<Payment, Corrupt> {
+    Ok(Payment {
+        method: row.word("method")?,
+        status: row.word("status")?,
+    })
+}

@@ -1,0 +1,49 @@
+//! The table `uploads`: who asked to upload which picture.
+
+use std::time::Duration;
+
+use super::upload::{UploadRequest, pending_key};
+use crate::aws::{Env, FromEnv, StartError};
+use crate::dynamodb::{Action, ItemBuilder, Table};
+use crate::identity::{Admin, Identity};
+use crate::values::{Timestamp, UploadId};
+
+/// How long an upload may take to arrive: as long as the bucket keeps what
+/// nobody checked.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Uploads by whoever asked for them.
+#[derive(Clone)]
+pub(super) struct Uploads {
+    table: Table,
+}
+
+impl FromEnv for Uploads {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            table: Table::from_env(env, "UPLOADS_TABLE")?,
+        })
+    }
+}
+
+impl Uploads {
+    /// Returns the action that puts a new upload.
+    pub(super) fn put_new(
+        &self,
+        by: &Admin,
+        upload: &UploadId,
+        wanted: &UploadRequest,
+        now: Timestamp,
+    ) -> Action {
+        let item = ItemBuilder::new()
+            .text("userId", by.user_id().as_str())
+            .text("uploadId", upload.as_str())
+            .text("productId", wanted.product_id.as_str())
+            .word("contentType", wanted.content_type)
+            .text("key", pending_key(upload))
+            .text("status", "pending")
+            .time("createdAt", now)
+            .expires(now.plus(KEPT));
+        self.table.put_new(item, "uploadId")
+    }
+}

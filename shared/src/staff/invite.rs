@@ -1,0 +1,149 @@
+//! Inviting someone to the staff.
+
+use std::time::Duration;
+
+use super::invitation::{Invitation, InvitationSecret, InvitationToken, InvitedUser};
+use super::user::StaffUser;
+use crate::accounts::Credentials;
+use crate::audit::{self, Actor, AuditWriter, Change, Record};
+use crate::aws::{Env, FromEnv, StartError};
+use crate::dynamodb::{Action, Comparison, Outcome, Transaction, number, text};
+use crate::http::{Conflict, Problem};
+use crate::identity::{INVITATION_PENDING, Identity, Role, SuperAdmin, User, UserStatus, Users};
+use crate::values::{EmailAddress, Timestamp};
+
+/// How long an invitation may be accepted.
+const INVITED_FOR: Duration = Duration::from_secs(72 * 60 * 60);
+
+/// Invites people to the staff.
+#[derive(Clone)]
+pub struct InviteUser {
+    credentials: Credentials,
+    users: Users,
+    audit: AuditWriter,
+}
+
+impl FromEnv for InviteUser {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            credentials: Credentials::from_env(env)?,
+            users: Users::from_env(env)?,
+            audit: AuditWriter::from_env(env)?,
+        })
+    }
+
+    async fn warm(&self) {
+        self.credentials.warm().await;
+    }
+}
+
+impl InviteUser {
+    /// Invites someone to the staff. Who was invited before and has not
+    /// accepted gets a new token, and the old one ends.
+    ///
+    /// # Errors
+    /// [`Conflict::AddressTaken`] if the address has an account.
+    pub async fn invite(&self, by: &SuperAdmin, new: Invitation) -> Result<InvitedUser, Problem> {
+        self.invite_as(Actor::User(by.user_id().clone()), new).await
+    }
+
+    /// Invites the shop's first super-admin; returns `None` if the shop has
+    /// one. For an operator with the AWS credentials of the shop, and for no
+    /// function. While nobody has accepted, the invitation can be made anew for
+    /// the same address.
+    ///
+    /// # Errors
+    /// [`Conflict::AddressTaken`] if the address has an account.
+    pub async fn invite_first(
+        &self,
+        email: EmailAddress,
+        name: String,
+    ) -> Result<Option<InvitedUser>, Problem> {
+        let others = self.users.super_admins().await?;
+        let invited_before =
+            |user: &User| user.status == UserStatus::Invited && user.email.key() == email.key();
+        if !others.iter().all(invited_before) {
+            return Ok(None);
+        }
+        let new = Invitation {
+            email,
+            name,
+            phone: None,
+            role: Role::SuperAdmin,
+        };
+        self.invite_as(Actor::Operator, new).await.map(Some)
+    }
+
+    async fn invite_as(&self, actor: Actor, new: Invitation) -> Result<InvitedUser, Problem> {
+        let mut user = User::new(new.email, &new.name, new.role)?;
+        user.phone = new.phone;
+        (user.status, user.invitation_pending) = (UserStatus::Invited, true);
+        // Who has an account is found by the transaction below.
+        let before = self.credentials.get(&user.email).await?;
+        let before = before.filter(|it| it.password.is_none());
+        if let Some(before) = &before {
+            let invited = self.users.get(before).await?;
+            let invited = invited.filter(|it| it.invitation_pending);
+            let invited = invited.ok_or(Problem::Conflict(Conflict::AddressTaken))?;
+            (user.id, user.created_at) = (invited.id, invited.created_at);
+            user.version = invited.version + 1;
+        }
+        let secret = InvitationSecret::generate(user.id.clone())?;
+        let expires_at = Timestamp::now().plus(INVITED_FOR);
+        let (email, hash) = (&user.email, secret.hash());
+        let parts = match before {
+            None => Transaction::new()
+                .with(
+                    (),
+                    self.credentials
+                        .put_invited(email, &user.id, hash, expires_at),
+                )
+                .with((), self.users.put_new(&user)),
+            Some(_) => Transaction::new()
+                .with(
+                    (),
+                    self.credentials
+                        .replace_invitation(email, &user.id, hash, expires_at),
+                )
+                .with((), self.replace_invited(&user)),
+        };
+        let role: &str = user.role.into();
+        let changes = vec![Change {
+            field: "role".to_owned(),
+            before: None,
+            after: Some(role.to_owned()),
+        }];
+        let action = audit::Action::UserInvited;
+        let record = Record::new(actor, action, user.id.as_str(), changes);
+        match self.audit.commit(parts, &[record]).await? {
+            Outcome::Committed => {}
+            Outcome::Refused(_) => return Err(Problem::Conflict(Conflict::AddressTaken)),
+        }
+        Ok(InvitedUser {
+            user: StaffUser::from(user),
+            invitation: InvitationToken {
+                token: secret.to_text(),
+                expires_at,
+            },
+        })
+    }
+
+    /// Returns the action that updates the record of someone who was invited
+    /// before: refused once they have accepted.
+    fn replace_invited(&self, user: &User) -> Action {
+        let update = self
+            .users
+            .change(user)
+            .only_if("version", Comparison::Equal, number(user.version - 1))
+            .only_if(INVITATION_PENDING, Comparison::Equal, text("yes"))
+            .set("status", text(<&str>::from(user.status)))
+            .set("name", text(&user.name))
+            .set("role", text(<&str>::from(user.role)))
+            .set("version", number(user.version));
+        match &user.phone {
+            Some(phone) => update.set("phone", text(phone)),
+            None => update.remove("phone"),
+        }
+        .into_update()
+    }
+}

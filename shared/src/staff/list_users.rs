@@ -1,0 +1,140 @@
+//! Lists of people.
+
+use serde::Serialize;
+
+use super::user::StaffUser;
+use crate::aws::{Env, FromEnv, StartError};
+use crate::dynamodb::{Attributes, Corrupt, ItemBuilder, ItemReader, PageQuery, text};
+use crate::http::{PageRequest, Problem};
+use crate::identity::{Cursors, Role, SuperAdmin, UserStatus, Users};
+use crate::input::{FromQuery, Parameters};
+
+/// In which order a list of everybody goes.
+const HIGHEST_FIRST: [Role; 4] = [Role::SuperAdmin, Role::Admin, Role::Staff, Role::Customer];
+/// How many queries one page may take: a filter is applied after reading.
+const MAX_QUERIES: u32 = 10;
+
+/// A page of people.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserPage {
+    pub(crate) items: Vec<StaffUser>,
+    pub(crate) next_cursor: Option<String>,
+}
+
+/// Which people are asked for: `role`, `status`, and the page.
+pub struct UserFilter {
+    pub(crate) role: Option<Role>,
+    pub(crate) status: Option<UserStatus>,
+    pub(crate) page: PageRequest,
+}
+
+impl FromQuery for UserFilter {
+    fn from_query(parameters: &mut Parameters<'_>) -> Option<Self> {
+        let role = parameters.optional(
+            "role",
+            |word| word.parse().ok(),
+            "customer, staff, admin or super-admin",
+        );
+        let status = parameters.optional(
+            "status",
+            |word| word.parse().ok(),
+            "active, disabled or invited",
+        );
+        let page = PageRequest::from_query(parameters);
+        Some(Self {
+            role: role?,
+            status: status?,
+            page: page?,
+        })
+    }
+}
+
+/// Lists people.
+#[derive(Clone)]
+pub struct ListUsers {
+    users: Users,
+    cursors: Cursors,
+}
+
+impl FromEnv for ListUsers {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            users: Users::from_env(env)?,
+            cursors: Cursors::from_env(env)?,
+        })
+    }
+}
+
+impl ListUsers {
+    /// Returns one page of people, of one role or of all: highest role first,
+    /// then newest.
+    ///
+    /// # Errors
+    /// [`Problem::Malformed`] for a cursor that is not of this list.
+    pub async fn list(&self, _by: &SuperAdmin, asked: &UserFilter) -> Result<UserPage, Problem> {
+        let role: Option<&str> = asked.role.map(Into::into);
+        let status: Option<&str> = asked.status.map(Into::into);
+        let list = format!(
+            "users {} {}",
+            role.unwrap_or_default(),
+            status.unwrap_or_default()
+        );
+        let cursor = asked.page.cursor.as_deref();
+        let mut after = self.cursors.open(&list, cursor).await?;
+        let mut page = PageQuery::new(asked.page.limit, MAX_QUERIES);
+        let mut stopped = None;
+        for role in roles(asked.role, after.as_ref())? {
+            if page.is_full() {
+                break;
+            }
+            if !page.may_call() {
+                // A filter that finds little: the next page begins with this
+                // role.
+                stopped = Some(before_all(role));
+                break;
+            }
+            let mut query = self.users.with_role(role);
+            if let Some(status) = status {
+                query = query
+                    .filter_expression("#status = :status")
+                    .expression_attribute_names("#status", "status")
+                    .expression_attribute_values(":status", text(status));
+            }
+            stopped = page.read(&query, after.take()).await?;
+            if stopped.is_some() {
+                break;
+            }
+        }
+        let (items, last) = page.into_page(stopped, &["role", "userId"]);
+        let items = items
+            .iter()
+            .map(|item| Users::read(item).map(StaffUser::from));
+        Ok(UserPage {
+            items: items.collect::<Result<_, _>>()?,
+            next_cursor: self.cursors.seal(&list, last.as_ref()).await?,
+        })
+    }
+}
+
+/// Returns the roles to list, from where the page before ended.
+fn roles(asked: Option<Role>, after: Option<&Attributes>) -> Result<Vec<Role>, Corrupt> {
+    let mut roles = match asked {
+        Some(role) => vec![role],
+        None => HIGHEST_FIRST.to_vec(),
+    };
+    if let Some(last) = after {
+        let reached: Role = ItemReader(last).word("role")?;
+        roles.retain(|role| *role <= reached);
+    }
+    Ok(roles)
+}
+
+/// Returns a key of the index that comes before all of a role's rows, from the
+/// newest on.
+fn before_all(role: Role) -> Attributes {
+    let key = ItemBuilder::new()
+        .word("role", role)
+        .text("userId", "usr_~");
+    key.into_attributes()
+}

@@ -1,0 +1,129 @@
+//! Metrics in CloudWatch's embedded format: members of a log line that
+//! CloudWatch turns into metrics, without a call and without a wait
+//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+//!
+//! The alarms and the dashboard of template.yaml name them. A metric is paid
+//! for as long as it is sent, so what did not happen is not sent as a zero.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::ser::SerializeMap;
+
+use crate::aws::{Env, FromEnv, StartError};
+use crate::values::unix_millis;
+
+/// What is counted or measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Metric {
+    /// How long an answer took, in milliseconds.
+    Latency,
+    /// An answer of 400 to 499.
+    ClientErrors,
+    /// An answer of 500 to 599.
+    ServerErrors,
+    /// An answer of 409.
+    Conflicts,
+    /// The first request of a process.
+    ColdStarts,
+    /// A sign-in that was refused.
+    SignInFailures,
+    /// An account that was closed for a while after too many of them.
+    AccountLocks,
+    /// A request that was refused for coming too often.
+    LimitHits,
+    /// A refresh token that was used a second time.
+    RefreshReuse,
+    /// A known caller who asked for more than their role may do.
+    PermissionDenied,
+}
+
+impl Metric {
+    /// Returns its name in CloudWatch and its unit.
+    fn name_and_unit(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Latency => ("Latency", "Milliseconds"),
+            Self::ClientErrors => ("ClientErrors", "Count"),
+            Self::ServerErrors => ("ServerErrors", "Count"),
+            Self::Conflicts => ("Conflicts", "Count"),
+            Self::ColdStarts => ("ColdStarts", "Count"),
+            Self::SignInFailures => ("SignInFailures", "Count"),
+            Self::AccountLocks => ("AccountLocks", "Count"),
+            Self::LimitHits => ("LimitHits", "Count"),
+            Self::RefreshReuse => ("RefreshReuse", "Count"),
+            Self::PermissionDenied => ("PermissionDenied", "Count"),
+        }
+    }
+}
+
+/// By which members of the line CloudWatch tells metrics apart: each list of
+/// them is one more metric, and the empty one is over all lines.
+pub(super) type Dimensions = &'static [&'static [&'static str]];
+
+/// The namespace under which CloudWatch keeps the metrics of this shop.
+#[derive(Clone, Debug)]
+pub(crate) struct Namespace(Arc<str>);
+
+impl FromEnv for Namespace {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self(env.variable("METRICS_NAMESPACE")?.into()))
+    }
+}
+
+impl Namespace {
+    #[cfg(test)]
+    pub(crate) fn for_tests() -> Self {
+        Self("tests".into())
+    }
+
+    /// Writes metrics into a line that is being written, each group of them by
+    /// its own dimensions.
+    pub(super) fn write<M: SerializeMap>(
+        &self,
+        line: &mut M,
+        groups: &[(Dimensions, &[(Metric, u64)])],
+    ) -> Result<(), M::Error> {
+        let mut directives = Vec::new();
+        for (dimensions, metrics) in groups.iter().filter(|(_, metrics)| !metrics.is_empty()) {
+            for (metric, value) in *metrics {
+                line.serialize_entry(metric.name_and_unit().0, value)?;
+            }
+            let definitions = metrics.iter().map(|(metric, _)| {
+                let (name, unit) = metric.name_and_unit();
+                Definition { name, unit }
+            });
+            directives.push(Directive {
+                namespace: &self.0,
+                dimensions,
+                metrics: definitions.collect(),
+            });
+        }
+        let metadata = Metadata {
+            timestamp: unix_millis(),
+            cloud_watch_metrics: directives,
+        };
+        line.serialize_entry("_aws", &metadata)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata<'a> {
+    timestamp: u64,
+    cloud_watch_metrics: Vec<Directive<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    namespace: &'a str,
+    dimensions: Dimensions,
+    metrics: Vec<Definition>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Definition {
+    name: &'static str,
+    unit: &'static str,
+}
