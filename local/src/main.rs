@@ -41,7 +41,7 @@ enum Command {
     /// Give a shop that runs new keys to sign with
     RotateKeys(RotateArguments),
     /// Invite the first super-admin of a shop: of one at AWS, with the credentials, the region and
-    /// the tables that the environment names (README, "Deploy"), or of one on this machine
+    /// the tables that the environment names (docs/deploying.md), or of one on this machine
     FirstSuperAdmin(OperatorArguments),
 }
 
@@ -190,8 +190,8 @@ impl fmt::Display for Failure {
             Self::Rotation { secret, error } => write!(f, "{secret} was not rotated: {error}"),
             Self::Environment(error) => write!(
                 f,
-                "{error}. For a shop at AWS set what the README says under \"Deploy\"; for one on \
-                 this machine add `--port 9000`"
+                "{error}. For a shop at AWS set what docs/deploying.md says; for one on this machine \
+                 add `--port 9000`"
             ),
             Self::Operator(error) => write!(f, "nobody was invited: {error}"),
         }

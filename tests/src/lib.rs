@@ -35,6 +35,8 @@ mod checkout;
 #[cfg(test)]
 mod cors;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod endpoints;
 #[cfg(test)]
 mod events;

@@ -38,6 +38,14 @@ fn value(node: &Yaml<'_>, at: &str) -> Result<Value, TemplateError> {
                         return Err(TemplateError::new(at, "has a key that is not a name"));
                     }
                 };
+                // The parser takes YAML's merge key for a name like any other.
+                if key == "<<" {
+                    return Err(TemplateError::new(
+                        at,
+                        "has a merge key (<<), which the tools that read templates disagree about; \
+                         use an alias",
+                    ));
+                }
                 let entry = value(entry, &format!("{at}.{key}"))?;
                 map.insert(key, entry);
             }

@@ -436,6 +436,18 @@ fn a_document_has_the_long_form_of_every_short_tag() {
 }
 
 #[test]
+fn an_alias_is_what_its_anchor_names_and_a_merge_key_is_refused() {
+    let text = "a: &one {b: !Ref C}\nd: [*one, &two !GetAtt E.F, *two]\ng: {h: *one}";
+    let one = json!({"b": {"Ref": "C"}});
+    let two = json!({"Fn::GetAtt": "E.F"});
+    let expected = json!({"a": one, "d": [one, two, two], "g": {"h": one}});
+    assert_eq!(document(text).unwrap(), expected);
+    for text in ["a: &b {c: 1}\nd: {<<: *b, e: 2}", "a: *b"] {
+        assert!(document(text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn alarms_and_whom_they_tell_are_passed_over() {
     let monitoring = r#"
   AlarmTopic: {Type: AWS::SNS::Topic, Condition: IsTest, Properties: {KmsMasterKeyId: !GetAtt Key.Arn}}

@@ -28,10 +28,18 @@ fn what_could_be_lost(template: &Template) -> Faults {
             }
             _ => continue,
         };
-        for policy in ["DeletionPolicy", "UpdateReplacePolicy"] {
-            if resource.body[policy] != "Retain" {
-                faults.push(format!("{}: {policy} is not Retain", resource.id));
-            }
+        // RetainExceptOnCreate deletes what a failed creation leaves, and else retains. A
+        // table can't have it: deletion protection would let the clean-up fail.
+        let bucket = resource.kind == "AWS::S3::Bucket";
+        let deletion = &resource.body["DeletionPolicy"];
+        if *deletion != "Retain" && !(bucket && *deletion == "RetainExceptOnCreate") {
+            faults.push(format!("{}: DeletionPolicy is not Retain", resource.id));
+        }
+        if resource.body["UpdateReplacePolicy"] != "Retain" {
+            faults.push(format!(
+                "{}: UpdateReplacePolicy is not Retain",
+                resource.id
+            ));
         }
         for switch in switches {
             let value = resource.body["Properties"].pointer(switch);
@@ -71,6 +79,25 @@ Resources:
       PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}
       SSESpecification: {SSEEnabled: true}
   DTable: {Type: AWS::DynamoDB::GlobalTable}
+  ETable:
+    Type: AWS::DynamoDB::Table
+    DeletionPolicy: RetainExceptOnCreate
+    UpdateReplacePolicy: Retain
+    Properties:
+      DeletionProtectionEnabled: true
+      PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}
+      SSESpecification: {SSEEnabled: true}
+  FBucket:
+    Type: AWS::S3::Bucket
+    DeletionPolicy: RetainExceptOnCreate
+    UpdateReplacePolicy: RetainExceptOnCreate
+    Properties: &safe
+      PublicAccessBlockConfiguration:
+        {BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true}
+      BucketEncryption: {ServerSideEncryptionConfiguration: []}
+      VersioningConfiguration: {Status: Enabled}
+  GBucket: {Type: AWS::S3::Bucket, DeletionPolicy: Delete, UpdateReplacePolicy: Retain, Properties: *safe}
+  HBucket: {Type: AWS::S3::Bucket, DeletionPolicy: RetainExceptOnCreate, UpdateReplacePolicy: Retain, Properties: *safe}
 ";
     let words = [
         "ATable: DeletionPolicy",
@@ -87,8 +114,59 @@ Resources:
         "BBucket forgets",
         "CTable: /DeletionProtection",
         "DTable is of a kind",
+        "ETable: DeletionPolicy",
+        "FBucket: UpdateReplacePolicy",
+        "GBucket: DeletionPolicy",
     ];
     finds(what_could_be_lost, template, &words);
+}
+
+/// Properties by which a template fixes the name of what it makes.
+const NAMES: [&str; 9] = [
+    "AlarmName",
+    "BucketName",
+    "DashboardName",
+    "FunctionName",
+    "LogGroupName",
+    "Name",
+    "RoleName",
+    "TableName",
+    "TopicName",
+];
+
+/// What a first deployment that fails would leave behind under a name that the next one needs.
+fn names_that_stay_taken(template: &Template) -> Faults {
+    template
+        .resources()
+        .filter(|it| it.body["DeletionPolicy"] == "Retain")
+        .flat_map(|it| {
+            let named = NAMES
+                .iter()
+                .filter(move |name| !it.property(name).is_null());
+            named.map(move |name| format!("{} is retained under its {name}", it.id))
+        })
+        .collect()
+}
+
+#[test]
+fn a_failed_first_deployment_leaves_no_name_taken() {
+    holds(names_that_stay_taken);
+}
+
+#[test]
+fn a_name_that_stays_taken_is_found() {
+    let template = "
+Resources:
+  ABucket: {Type: AWS::S3::Bucket, DeletionPolicy: Retain, Properties: {BucketName: a}}
+  BBucket: {Type: AWS::S3::Bucket, DeletionPolicy: RetainExceptOnCreate, Properties: {BucketName: b}}
+  CBucket: {Type: AWS::S3::Bucket, DeletionPolicy: Retain}
+  DTable: {Type: AWS::DynamoDB::Table, DeletionPolicy: Retain, Properties: {TableName: d}}
+  ELogs: {Type: AWS::Logs::LogGroup, DeletionPolicy: Retain, Properties: {LogGroupName: e}}
+  FLogs: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: f}}
+  GSecret: {Type: AWS::SecretsManager::Secret, DeletionPolicy: Retain, Properties: {Name: g}}
+";
+    let words = ["ABucket", "DTable", "ELogs", "GSecret"];
+    finds(names_that_stay_taken, template, &words);
 }
 
 /// What the audit log's own policy must forbid to everyone, whatever a role says.

@@ -1,5 +1,6 @@
 //! What a browser reaches: origins, routes, the CDN.
 
+use regex_lite::Regex;
 use serde_json::Value;
 
 use super::{Faults, Template, finds, has_star, holds, one_or_many, patterns, reference, walk};
@@ -8,6 +9,48 @@ use super::{Faults, Template, finds, has_star, holds, one_or_many, patterns, ref
 fn is_loose(origin: &str) -> bool {
     let own = ["localhost", "127.0.0.1", "[::1]"];
     !origin.starts_with("https://") || has_star(origin) || own.iter().any(|it| origin.contains(it))
+}
+
+/// What no pattern of origins may admit: other schemes, this machine under any of its names,
+/// addresses, and what isn't exactly an origin.
+const NO_ORIGINS: [&str; 22] = [
+    "",
+    "*",
+    "null",
+    "http://shop.example.com",
+    "https://localhost",
+    "https://localhost:3000",
+    "https://127.0.0.1",
+    "https://127.0.0.1:3000",
+    "https://127.1",
+    "https://2130706433",
+    "https://0.0.0.0:3000",
+    "https://[::1]",
+    "https://[::1]:3000",
+    "https://*.example.com",
+    "https://shop.example.com/",
+    "https://shop.example.com/path",
+    "https://shop.example.com?query",
+    "https://shop.example.com:",
+    "https://user@shop.example.com",
+    "https://shop.example.com https://other.example",
+    "https://.example.com",
+    "https://shop.example.com\n",
+];
+
+/// Whether a parameter's pattern admits exact https origins, and nothing else.
+fn admits_origins_only(pattern: &str) -> bool {
+    let Ok(pattern) = Regex::new(pattern) else {
+        return false;
+    };
+    // CloudFormation holds a pattern against the whole value.
+    let admits = |origin: &str| pattern.find(origin).is_some_and(|it| it.as_str() == origin);
+    let origins = [
+        "https://shop.example.com",
+        "https://shop-2.example.com:8443",
+        "https://xn--bcher-kva.example",
+    ];
+    origins.into_iter().all(admits) && !NO_ORIGINS.into_iter().any(admits)
 }
 
 fn loose_origins(template: &Template) -> Faults {
@@ -25,10 +68,7 @@ fn loose_origins(template: &Template) -> Faults {
             };
             let parameter = &template.0["Parameters"][name];
             let pattern = parameter["AllowedPattern"].as_str().unwrap_or_default();
-            if !(pattern.starts_with("^https://") && pattern.ends_with('$'))
-                || pattern.contains("localhost")
-                || pattern.contains(".*")
-            {
+            if !admits_origins_only(pattern) {
                 faults.push(format!("{place} allows what {name} lets through"));
             }
             let default = parameter["Default"].as_str();
@@ -76,10 +116,14 @@ fn only_origins_that_somebody_chose_may_call() {
 fn a_loose_origin_is_found() {
     let template = r#"
 Parameters:
-  Good: {Type: CommaDelimitedList, AllowedPattern: "^https://[a-z.]+$"}
+  Good: {Type: CommaDelimitedList, AllowedPattern: "^https://([a-z0-9-]+[.])+[a-z][a-z0-9-]*(:[0-9]+)?$"}
   Any: {Type: CommaDelimitedList, AllowedPattern: "^https?://.*$"}
-  Local: {Type: CommaDelimitedList, AllowedPattern: "^https://(localhost|[a-z.]+)$"}
-  Default: {Type: String, AllowedPattern: "^https://[a-z.]+$", Default: "https://a.example,https://localhost"}
+  Local: {Type: CommaDelimitedList, AllowedPattern: "^https://(localhost|([a-z0-9-]+[.])+[a-z][a-z0-9-]*)(:[0-9]+)?$"}
+  Default: {Type: String, AllowedPattern: "^https://([a-z0-9-]+[.])+[a-z][a-z0-9-]*(:[0-9]+)?$", Default: "https://a.example,https://localhost"}
+  Dotless: {Type: String, AllowedPattern: "^https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?$"}
+  Address: {Type: String, AllowedPattern: "^https://([a-z0-9-]+[.])+[a-z0-9-]+(:[0-9]+)?$"}
+  None: {Type: String}
+  Nothing: {Type: String, AllowedPattern: "^$"}
 Globals:
   HttpApi: {CorsConfiguration: true}
 Resources:
@@ -90,6 +134,7 @@ Resources:
   E: {Type: AWS::Serverless::HttpApi, Properties: {CorsConfiguration: {AllowOrigins: !Ref Default}}}
   F: {Type: AWS::Serverless::HttpApi, Properties: {CorsConfiguration: {AllowOrigins: ["https://a.example", "http://localhost:3000"]}}}
   G: {Type: AWS::S3::Bucket, Properties: {CorsConfiguration: {CorsRules: [{AllowedOrigins: ["https://*.example"], AllowedHeaders: ["*"]}]}}}
+  H: {Type: AWS::S3::Bucket, Properties: {CorsConfiguration: {CorsRules: [{AllowedOrigins: [!Ref Dotless, !Ref Address, !Ref None, !Ref Nothing]}]}}}
 "#;
     let words = [
         "B allows *",
@@ -99,6 +144,10 @@ Resources:
         "F allows http://localhost:3000",
         "Globals allows *",
         "G allows https://*.example",
+        "H allows what Dotless",
+        "H allows what Address",
+        "H allows what None",
+        "H allows what Nothing",
         "B allows cookies",
         "G allows any header",
     ];
