@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::{password_of, send, spawn_shop};
+use tests::{password_of, send, spawn_shop};
 
 fn part(token: &str, number: usize) -> Value {
     let part = token.split('.').nth(number).unwrap();
@@ -87,7 +87,7 @@ async fn a_wrong_password_and_an_unknown_address_answer_the_same() {
 }
 
 #[tokio::test]
-async fn customers_and_staff_sign_in_at_their_own_doors() {
+async fn customers_and_staff_sign_in_at_their_own_endpoints() {
     let shop = spawn_shop().await;
     for (path, email) in [
         ("/api/admin/login", "alice@example.com"),
@@ -254,12 +254,12 @@ async fn signing_out_everywhere_ends_all_sessions_and_the_tokens_that_are_out() 
         refused.expect_problem(401, "unauthenticated");
     }
     // An access token that is out buys nothing any more.
-    let refused = there.check_out("k", &crate::draft(0)).await;
+    let refused = there.check_out("k", &tests::checkout_body(0)).await;
     refused.expect_problem(401, "unauthenticated");
     // Signing in again works at once.
     let again = shop.alice().await;
     again
-        .check_out("k", &crate::draft(0))
+        .check_out("k", &tests::checkout_body(0))
         .await
         .expect_problem(409, "empty-cart");
 }
@@ -302,7 +302,7 @@ async fn signing_out_needs_no_access_token_and_minds_no_bad_one() {
 #[tokio::test]
 async fn a_role_that_was_taken_away_or_an_account_disabled_stops_at_once() {
     let shop = spawn_shop().await;
-    let product = |number: u32| crate::new_product(&format!("Thing {number}"), 100, 1);
+    let product = |number: u32| tests::product_body(&format!("Thing {number}"), 100, 1);
     for (name, value, status) in [("role", "staff", 403), ("status", "disabled", 401)] {
         let shop = spawn_shop().await;
         let admin = shop.admin().await;
@@ -349,9 +349,9 @@ async fn a_rotated_key_signs_new_tokens_and_old_ones_go_on() {
     let login = shop.cloud.pids("login");
     assert!(!login.is_empty());
     for pid in login {
-        crate::faults::signal(pid, "KILL");
+        tests::send_signal(pid, "KILL");
     }
-    crate::faults::until(|| shop.cloud.pids("login").is_empty()).await;
+    tests::wait_until(|| shop.cloud.pids("login").is_empty()).await;
     let after = shop.alice().await;
     assert_ne!(
         part(before.token(), 0)["kid"],
@@ -400,7 +400,7 @@ async fn nothing_secret_is_kept_or_logged_in_the_clear() {
     let tables = ["CredentialsTable", "UsersTable", "SessionsTable"];
     let mut kept = String::new();
     for table in tables {
-        kept.push_str(&json!(shop.items(table).await).to_string());
+        kept.push_str(&json!(shop.scan(table).await).to_string());
     }
     assert!(kept.contains("canary@example.com"), "the tables are read");
     for secret in [canary, secret_part, carol.token()] {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::{send, spawn_shop};
+use tests::{send, spawn_shop};
 
 /// The names on all pages of a list, in order.
-async fn names(shop: &crate::Shop, query: &str, limit: usize) -> Vec<String> {
+async fn names(shop: &tests::Shop, query: &str, limit: usize) -> Vec<String> {
     let mut names = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -99,7 +99,7 @@ async fn hostile_text_comes_back_byte_for_byte() {
         "\u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f467} \u{e9} e\u{301}",
         "\\\"/ \\u0000",
     ] {
-        let body = crate::new_product(name, 100, 1);
+        let body = tests::product_body(name, 100, 1);
         let made = admin.post("/api/admin/products", &body).await.expect(201);
         assert_eq!(made.body["name"], name);
         let path = format!("/api/products/{}", made.body["productId"].as_str().unwrap());

@@ -4,26 +4,26 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::{Actor, Answer, Call, NEWCOMERS_PASSWORD, Shop, password_of, spawn_shop};
+use tests::{Client, NEWCOMERS_PASSWORD, Shop, TestRequest, TestResponse, password_of, spawn_shop};
 
-async fn change(actor: &Actor, current: &str, new: &str) -> Answer {
+async fn change(client: &Client, current: &str, new: &str) -> TestResponse {
     let body = json!({ "currentPassword": current, "newPassword": new });
-    actor.put("/api/account/password", &body).await
+    client.put("/api/account/password", &body).await
 }
 
-async fn refresh(shop: &Shop, session: &Value) -> Answer {
+async fn refresh(shop: &Shop, session: &Value) -> TestResponse {
     let body = json!({ "refreshToken": session["refreshToken"] });
     shop.anonymous().post("/api/auth/refresh", &body).await
 }
 
-async fn log_in(shop: &Shop, email: &str, password: &str) -> Answer {
-    let body = Call::body(json!({ "email": email, "password": password }));
-    shop.from(&shop.somewhere(), "login", body).await
+async fn log_in(shop: &Shop, email: &str, password: &str) -> TestResponse {
+    let body = TestRequest::with_body(json!({ "email": email, "password": password }));
+    shop.call_from(&shop.fresh_ip(), "login", body).await
 }
 
 /// The hash that is kept for an address.
 async fn hash_of(shop: &Shop, email: &str) -> String {
-    let rows = shop.items("CredentialsTable").await;
+    let rows = shop.scan("CredentialsTable").await;
     let login = format!("email#{email}");
     let row = rows.iter().find(|row| row["login"]["S"] == login.as_str());
     row.unwrap()["passwordHash"]["S"]
@@ -54,8 +54,11 @@ async fn a_changed_password_ends_all_other_sessions_and_not_this_one() {
     change(&here, old, "alice prefers coffee").await.expect(204);
     refresh(&shop, &there.session).await.expect(401);
     // The access token that is out elsewhere buys nothing any more; this one does.
-    there.check_out("k", &crate::draft(0)).await.expect(401);
-    here.check_out("k", &crate::draft(0))
+    there
+        .check_out("k", &tests::checkout_body(0))
+        .await
+        .expect(401);
+    here.check_out("k", &tests::checkout_body(0))
         .await
         .expect_problem(409, "empty-cart");
     let renewed = refresh(&shop, &here.session).await.expect(200).body;
@@ -69,12 +72,12 @@ async fn a_changed_password_ends_all_other_sessions_and_not_this_one() {
 async fn a_session_that_was_not_deleted_in_time_is_over_nevertheless() {
     let shop = spawn_shop().await;
     let (here, there) = (shop.alice().await, shop.alice().await);
-    let kept = shop.items("SessionsTable").await;
+    let kept = shop.scan("SessionsTable").await;
     let old = password_of("alice@example.com");
     change(&here, old, "alice prefers coffee").await.expect(204);
     // As if the function had died before it came to delete them.
     for row in kept {
-        shop.put("SessionsTable", row).await;
+        shop.put_item("SessionsTable", row).await;
     }
     refresh(&shop, &there.session).await.expect(401);
     refresh(&shop, &here.session).await.expect(200);
@@ -83,14 +86,14 @@ async fn a_session_that_was_not_deleted_in_time_is_over_nevertheless() {
 #[tokio::test]
 async fn a_wrong_current_password_changes_nothing_and_counts_as_a_failure() {
     let shop = spawn_shop().await;
-    shop.same_window(60).await;
+    shop.wait_for_limit_window(60).await;
     let alice = shop.alice().await;
     for _ in 0..10 {
         let refused = change(&alice, "not the password", "alice prefers coffee").await;
         let refused = refused.expect_problem(422, "invalid");
         assert_eq!(refused.pointers(), ["/currentPassword"]);
     }
-    // Now it is closed, here as at the door.
+    // Now it is closed, here as at sign-in.
     let old = password_of("alice@example.com");
     let closed = change(&alice, old, "alice prefers coffee").await;
     assert_eq!(closed.expect(422).pointers(), ["/currentPassword"]);
@@ -101,7 +104,7 @@ async fn a_wrong_current_password_changes_nothing_and_counts_as_a_failure() {
 async fn a_new_password_must_fit_its_account() {
     let shop = spawn_shop().await;
     let (alice, staff) = (shop.alice().await, shop.staff().await);
-    for (actor, email, refused) in [
+    for (client, email, refused) in [
         (
             &alice,
             "alice@example.com",
@@ -120,7 +123,7 @@ async fn a_new_password_must_fit_its_account() {
         ),
     ] {
         for new in refused {
-            let answer = change(actor, password_of(email), new).await;
+            let answer = change(client, password_of(email), new).await;
             assert_eq!(
                 answer.expect_problem(422, "invalid").pointers(),
                 ["/newPassword"],
@@ -142,11 +145,12 @@ async fn a_new_password_must_fit_its_account() {
 async fn a_customer_registers_with_8_characters_that_are_not_guessed_first() {
     let shop = spawn_shop().await;
     let register = async |password: &str| {
-        let number = shop.somewhere();
+        let number = shop.fresh_ip();
         let body = json!({
             "email": format!("c{number}@example.com"), "password": password, "name": "Some One",
         });
-        shop.from(&number, "register", Call::body(body)).await
+        shop.call_from(&number, "register", TestRequest::with_body(body))
+            .await
     };
     for good in [
         "hen77owl",
@@ -175,7 +179,7 @@ async fn an_imported_bcrypt_hash_opens_and_becomes_argon2id() {
     shop.newcomer("ingrid").await;
     let key = json!({ "login": { "S": "email#ingrid@example.com" } });
     let values = json!({ ":hash": { "S": IMPORTED } });
-    shop.update("CredentialsTable", key, "passwordHash = :hash", values)
+    shop.update_item("CredentialsTable", key, "passwordHash = :hash", values)
         .await;
 
     log_in(&shop, "ingrid@example.com", NEWCOMERS_PASSWORD)

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::{Actor, Answer, draft, new_product, password_of, send, spawn_shop};
+use tests::{Client, TestResponse, checkout_body, password_of, product_body, send, spawn_shop};
 
 /// Who may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ enum Audience {
     Admin,
     SuperAdmin,
     /// Whoever has an account.
-    Person,
+    AnyUser,
 }
 
 /// One endpoint.
@@ -31,7 +31,7 @@ struct Endpoint {
     /// What a good request answers.
     status: u16,
     /// A good request, in a shop that is ready for it.
-    request: fn(&Ready) -> Request,
+    request: fn(&Fixtures) -> Request,
     /// Whether what it names belongs to one customer.
     owned: bool,
 }
@@ -44,7 +44,7 @@ struct Request {
 }
 
 /// What good requests name.
-struct Ready {
+struct Fixtures {
     product: String,
     order: String,
     refresh_token: String,
@@ -74,7 +74,7 @@ const fn endpoint(
     route: &'static str,
     audience: Audience,
     status: u16,
-    request: fn(&Ready) -> Request,
+    request: fn(&Fixtures) -> Request,
 ) -> Endpoint {
     Endpoint {
         function,
@@ -90,7 +90,7 @@ const fn endpoint(
 const fn catalogue(
     function: &'static str,
     route: &'static str,
-    request: fn(&Ready) -> Request,
+    request: fn(&Fixtures) -> Request,
 ) -> Endpoint {
     Endpoint {
         cacheable: true,
@@ -109,8 +109,8 @@ const ENDPOINTS: &[Endpoint] = &[
     catalogue("list-products", "GET /api/products", |_| {
         get("/api/products")
     }),
-    catalogue("get-product", "GET /api/products/{productId}", |ready| {
-        get(format!("/api/products/{}", ready.product))
+    catalogue("get-product", "GET /api/products/{productId}", |fixtures| {
+        get(format!("/api/products/{}", fixtures.product))
     }),
     endpoint(
         "register",
@@ -140,10 +140,10 @@ const ENDPOINTS: &[Endpoint] = &[
         "POST /api/auth/refresh",
         Audience::Anyone,
         200,
-        |ready| {
+        |fixtures| {
             with(
                 "/api/auth/refresh",
-                json!({ "refreshToken": ready.refresh_token }),
+                json!({ "refreshToken": fixtures.refresh_token }),
             )
         },
     ),
@@ -152,10 +152,10 @@ const ENDPOINTS: &[Endpoint] = &[
         "POST /api/auth/logout",
         Audience::Anyone,
         204,
-        |ready| {
+        |fixtures| {
             with(
                 "/api/auth/logout",
-                json!({ "refreshToken": ready.refresh_token_to_end }),
+                json!({ "refreshToken": fixtures.refresh_token_to_end }),
             )
         },
     ),
@@ -175,15 +175,16 @@ const ENDPOINTS: &[Endpoint] = &[
         "POST /api/auth/accept-invite",
         Audience::Anyone,
         204,
-        |ready| {
-            let body = json!({ "token": ready.invite_token, "password": "dora sorts the shelves" });
+        |fixtures| {
+            let body =
+                json!({ "token": fixtures.invite_token, "password": "dora sorts the shelves" });
             with("/api/auth/accept-invite", body)
         },
     ),
     endpoint(
         "change-password",
         "PUT /api/account/password",
-        Audience::Person,
+        Audience::AnyUser,
         204,
         |_| {
             let password = password_of("bob@example.com");
@@ -200,9 +201,9 @@ const ENDPOINTS: &[Endpoint] = &[
         "PUT /api/cart/items/{productId}",
         Audience::Customer,
         200,
-        |ready| {
+        |fixtures| {
             with(
-                format!("/api/cart/items/{}", ready.product),
+                format!("/api/cart/items/{}", fixtures.product),
                 json!({ "quantity": 1 }),
             )
         },
@@ -221,7 +222,7 @@ const ENDPOINTS: &[Endpoint] = &[
         201,
         |_| Request {
             key: Some("walk"),
-            ..with("/api/checkout", draft(1900))
+            ..with("/api/checkout", checkout_body(1900))
         },
     ),
     endpoint(
@@ -236,23 +237,23 @@ const ENDPOINTS: &[Endpoint] = &[
         "GET /api/orders/{orderId}",
         Audience::Customer,
         200,
-        |ready| get(format!("/api/orders/{}", ready.order)),
+        |fixtures| get(format!("/api/orders/{}", fixtures.order)),
     )),
     endpoint(
         "admin-create-product",
         "POST /api/admin/products",
         Audience::Admin,
         201,
-        |_| with("/api/admin/products", new_product("A new thing", 100, 1)),
+        |_| with("/api/admin/products", product_body("A new thing", 100, 1)),
     ),
     endpoint(
         "admin-upload",
         "POST /api/admin/uploads",
         Audience::Admin,
         201,
-        |ready| {
+        |fixtures| {
             let body = json!({
-                "productId": ready.product, "contentType": "image/png", "contentLength": 1000,
+                "productId": fixtures.product, "contentType": "image/png", "contentLength": 1000,
             });
             with("/api/admin/uploads", body)
         },
@@ -279,8 +280,8 @@ const ENDPOINTS: &[Endpoint] = &[
         "PATCH /api/admin/users/{userId}",
         Audience::SuperAdmin,
         200,
-        |ready| {
-            let path = format!("/api/admin/users/{}", ready.somebody);
+        |fixtures| {
+            let path = format!("/api/admin/users/{}", fixtures.somebody);
             with(path, json!({ "status": "active" }))
         },
     ),
@@ -298,8 +299,8 @@ impl Endpoint {
         self.route.split(' ').next().unwrap().parse().unwrap()
     }
 
-    fn build(&self, actor: &Actor, request: &Request) -> reqwest::RequestBuilder {
-        let mut built = actor.request(self.method(), &request.path);
+    fn build(&self, client: &Client, request: &Request) -> reqwest::RequestBuilder {
+        let mut built = client.request(self.method(), &request.path);
         if let Some(key) = request.key {
             built = built.header("idempotency-key", key);
         }
@@ -309,8 +310,8 @@ impl Endpoint {
         }
     }
 
-    async fn call(&self, actor: &Actor, ready: &Ready) -> Answer {
-        send(self.build(actor, &(self.request)(ready))).await
+    async fn call(&self, client: &Client, fixtures: &Fixtures) -> TestResponse {
+        send(self.build(client, &(self.request)(fixtures))).await
     }
 }
 
@@ -344,10 +345,10 @@ async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
     let product = shop.new_product("Walked product", 1900, 100).await;
     alice.fill_cart(&product, 1).await;
     let order = alice
-        .check_out("before-the-walk", &draft(1900))
+        .check_out("before-the-walk", &checkout_body(1900))
         .await
         .expect(201);
-    let ready = Ready {
+    let fixtures = Fixtures {
         product,
         order: order.body["orderId"].as_str().unwrap().to_owned(),
         refresh_token: shop.alice().await.session["refreshToken"]
@@ -361,7 +362,7 @@ async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
         invite_token: invited["invitation"]["token"].as_str().unwrap().to_owned(),
         somebody: staff.user_id().to_owned(),
     };
-    alice.fill_cart(&ready.product, 1).await;
+    alice.fill_cart(&fixtures.product, 1).await;
 
     for endpoint in ENDPOINTS {
         println!("{}", endpoint.route);
@@ -370,10 +371,10 @@ async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
             Audience::Customer => alice.clone(),
             Audience::Admin => admin.clone(),
             Audience::SuperAdmin => sue.clone(),
-            Audience::Person => bob.clone(),
+            Audience::AnyUser => bob.clone(),
         };
         let answer = endpoint
-            .call(&permitted, &ready)
+            .call(&permitted, &fixtures)
             .await
             .expect(endpoint.status);
         for name in ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"] {
@@ -388,46 +389,46 @@ async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
             endpoint.route
         );
 
-        let refused: &[&Actor] = match endpoint.audience {
-            Audience::Anyone | Audience::Person => &[],
+        let refused: &[&Client] = match endpoint.audience {
+            Audience::Anyone | Audience::AnyUser => &[],
             Audience::SuperAdmin => &[&alice, &staff, &admin],
             Audience::Customer => &[&staff, &admin],
             Audience::Admin => &[&alice, &staff],
         };
-        for actor in refused {
-            let answer = endpoint.call(actor, &ready).await;
+        for client in refused {
+            let answer = endpoint.call(client, &fixtures).await;
             let answer = answer.expect_problem(403, "forbidden");
             assert_eq!(answer.body["detail"], "Insufficient permissions");
         }
         if endpoint.audience != Audience::Anyone {
-            let answer = endpoint.call(&shop.anonymous(), &ready).await;
+            let answer = endpoint.call(&shop.anonymous(), &fixtures).await;
             let answer = answer.expect_problem(401, "unauthenticated");
             assert_eq!(answer.body["detail"], "Access denied. No token provided.");
             let liar = permitted.with_token("not.a.token");
-            let answer = endpoint.call(&liar, &ready).await;
+            let answer = endpoint.call(&liar, &fixtures).await;
             let answer = answer.expect_problem(401, "unauthenticated");
             assert_eq!(answer.body["detail"], "Invalid token.");
         }
         if endpoint.owned {
             endpoint
-                .call(&bob, &ready)
+                .call(&bob, &fixtures)
                 .await
                 .expect_problem(404, "not-found");
         }
-        let request = (endpoint.request)(&ready);
+        let request = (endpoint.request)(&fixtures);
         if request.body.is_some() {
             refuses_bad_bodies(endpoint, &permitted, &request).await;
         }
     }
 }
 
-async fn refuses_bad_bodies(endpoint: &Endpoint, actor: &Actor, good: &Request) {
+async fn refuses_bad_bodies(endpoint: &Endpoint, client: &Client, good: &Request) {
     let without_body = Request {
         path: good.path.clone(),
         body: None,
         key: good.key,
     };
-    let bare = || endpoint.build(actor, &without_body);
+    let bare = || endpoint.build(client, &without_body);
     let json = || bare().header("content-type", "application/json");
     send(bare()).await.expect_problem(400, "malformed");
     send(json().body("{"))
@@ -460,7 +461,7 @@ async fn refuses_bad_bodies(endpoint: &Endpoint, actor: &Actor, good: &Request) 
 async fn a_route_that_does_not_exist_is_a_404_like_any_other() {
     let shop = spawn_shop().await;
     let alice = shop.alice().await;
-    for actor in [shop.anonymous(), alice] {
+    for client in [shop.anonymous(), alice] {
         for path in [
             "/",
             "/api",
@@ -468,17 +469,17 @@ async fn a_route_that_does_not_exist_is_a_404_like_any_other() {
             "/api/products/",
             "/api/cart/items",
         ] {
-            actor.get(path).await.expect_problem(404, "not-found");
+            client.get(path).await.expect_problem(404, "not-found");
         }
-        actor
+        client
             .delete("/api/products")
             .await
             .expect_problem(404, "not-found");
-        actor
+        client
             .put("/api/orders", &json!({}))
             .await
             .expect_problem(404, "not-found");
-        let trace = actor.request(reqwest::Method::TRACE, "/api/products");
+        let trace = client.request(reqwest::Method::TRACE, "/api/products");
         send(trace).await.expect_problem(404, "not-found");
     }
 }

@@ -1,5 +1,5 @@
 //! Forged access tokens, a family of attacks a test. Every forgery is held
-//! against a customer's door and against an admin's, and differs in one thing
+//! against a customer's endpoint and against an admin's, and differs in one thing
 //! from a token that works: the forger has the shop's own key and is first
 //! shown to be exact with it.
 
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::{Actor, Answer, Shop, new_product, send, spawn_shop};
+use tests::{Client, Shop, TestResponse, product_body, send, spawn_shop};
 
 /// The fixed beginning of an Ed25519 public key as X.509 has it (RFC 8410).
 const SPKI_PREFIX: [u8; 12] = [
@@ -54,8 +54,8 @@ impl Genuine {
     /// # Panics
     /// Unless the key signs the very same token: otherwise what is refused
     /// below might be refused for the forger's own mistakes.
-    fn of(actor: &Actor, kid: &str, key: &Arc<Ed25519KeyPair>) -> Self {
-        let token = actor.token().to_owned();
+    fn of(client: &Client, kid: &str, key: &Arc<Ed25519KeyPair>) -> Self {
+        let token = client.token().to_owned();
         let (message, _) = token.rsplit_once('.').unwrap();
         let (header, claims) = message.split_once('.').unwrap();
         let genuine = Self {
@@ -139,7 +139,7 @@ async fn genuine_tokens(shop: &Shop) -> [Genuine; 2] {
     let (kid, key) = signing_key(shop).await;
     let alice = shop.alice().await;
     let sue = shop.super_admin().await;
-    [alice, sue].map(|actor| Genuine::of(&actor, &kid, &key))
+    [alice, sue].map(|client| Genuine::of(&client, &kid, &key))
 }
 
 /// A key pair that the shop has never seen.
@@ -148,27 +148,27 @@ fn strangers_key() -> Ed25519KeyPair {
 }
 
 /// A shop, and whom the forgeries pretend to be.
-struct Doors {
+struct Targets {
     shop: Shop,
     customer: Genuine,
     super_admin: Genuine,
 }
 
-impl Doors {
+impl Targets {
     async fn open() -> Self {
         let shop = spawn_shop().await;
         let [customer, super_admin] = genuine_tokens(&shop).await;
-        let doors = Self {
+        let targets = Self {
             shop,
             customer,
             super_admin,
         };
-        doors.let_the_genuine_in().await;
-        doors
+        targets.assert_genuine_accepted().await;
+        targets
     }
 
     /// Both tokens as the shop made them, and as the forger does.
-    async fn let_the_genuine_in(&self) {
+    async fn assert_genuine_accepted(&self) {
         for genuine in [&self.customer, &self.super_admin] {
             let again = genuine.with_claims(&genuine.claims);
             for token in [&genuine.token, &again] {
@@ -177,7 +177,7 @@ impl Doors {
                 } else {
                     201
                 };
-                self.knock(genuine, &format!("Bearer {token}"), "Genuine")
+                self.call_with(genuine, &format!("Bearer {token}"), "Genuine")
                     .await
                     .expect(status);
             }
@@ -186,37 +186,42 @@ impl Doors {
 
     /// The request that only whom this token names may make, with another
     /// `Authorization`.
-    async fn knock(&self, genuine: &Genuine, authorization: &str, product: &str) -> Answer {
+    async fn call_with(
+        &self,
+        genuine: &Genuine,
+        authorization: &str,
+        product: &str,
+    ) -> TestResponse {
         let authorization = HeaderValue::from_bytes(authorization.as_bytes()).unwrap();
         let anonymous = self.shop.anonymous();
         let request = if genuine.claims["role"] == "customer" {
             anonymous.request(Method::GET, "/api/orders")
         } else {
             let request = anonymous.request(Method::POST, "/api/admin/products");
-            request.json(&new_product(product, 100, 1))
+            request.json(&product_body(product, 100, 1))
         };
         send(request.header("authorization", authorization)).await
     }
 
-    /// Every forgery gets the one answer that says nothing, at both doors; the
+    /// Every forgery gets the one answer that says nothing, at both endpoints; the
     /// genuine get theirs before and after.
-    async fn refuse(&self, forge: impl Fn(&Genuine) -> Vec<(String, String)>) {
+    async fn assert_refused(&self, forge: impl Fn(&Genuine) -> Vec<(String, String)>) {
         for genuine in [&self.customer, &self.super_admin] {
             for (what, token) in forge(genuine) {
                 assert_ne!(token, genuine.token, "{what} is no forgery");
                 let bearer = format!("Bearer {token}");
-                let answer = self.knock(genuine, &bearer, FORGED).await;
+                let answer = self.call_with(genuine, &bearer, FORGED).await;
                 assert_eq!(answer.status, 401, "{what}: {answer:#?}");
                 assert_eq!(answer.body["code"], "unauthenticated", "{what}");
                 assert_eq!(answer.body["detail"], "Invalid token.", "{what}");
             }
         }
-        self.let_the_genuine_in().await;
-        self.nothing_was_made().await;
+        self.assert_genuine_accepted().await;
+        self.assert_nothing_created().await;
     }
 
-    async fn nothing_was_made(&self) {
-        let products = self.shop.items("ProductsTable").await;
+    async fn assert_nothing_created(&self) {
+        let products = self.shop.scan("ProductsTable").await;
         assert!(products.iter().any(|it| it["name"]["S"] == "Genuine"));
         assert!(products.iter().all(|it| it["name"]["S"] != FORGED));
     }
@@ -228,9 +233,9 @@ fn named(what: impl Into<String>, token: String) -> (String, String) {
 
 #[tokio::test]
 async fn a_token_that_says_it_needs_no_signature_needs_one() {
-    let doors = Doors::open().await;
-    doors
-        .refuse(|genuine| {
+    let targets = Targets::open().await;
+    targets
+        .assert_refused(|genuine| {
             let [_, claims, signature] = genuine.parts();
             let mut forged = Vec::new();
             for alg in [
@@ -271,9 +276,9 @@ async fn a_token_that_says_it_needs_no_signature_needs_one() {
 
 #[tokio::test]
 async fn the_public_key_is_no_secret_to_sign_with() {
-    let doors = Doors::open().await;
-    doors
-        .refuse(|genuine| {
+    let targets = Targets::open().await;
+    targets
+        .assert_refused(|genuine| {
             let public = genuine.key.public_key().as_ref();
             let der = [&SPKI_PREFIX, public].concat();
             let pem = format!(
@@ -322,9 +327,9 @@ async fn the_public_key_is_no_secret_to_sign_with() {
 
 #[tokio::test]
 async fn only_one_algorithm_goes_by_one_name() {
-    let doors = Doors::open().await;
-    doors
-        .refuse(|genuine| {
+    let targets = Targets::open().await;
+    targets
+        .assert_refused(|genuine| {
             let algorithms = [
                 "RS256",
                 "RS384",
@@ -359,9 +364,9 @@ async fn only_one_algorithm_goes_by_one_name() {
 
 #[tokio::test]
 async fn a_key_that_the_token_brings_along_or_points_to_is_not_used() {
-    let doors = Doors::open().await;
-    let shop = &doors.shop;
-    let rows = shop.items("TokenKeysTable").await;
+    let targets = Targets::open().await;
+    let shop = &targets.shop;
+    let rows = shop.scan("TokenKeysTable").await;
     let cursor = rows.iter().find(|row| row["kid"]["S"] == "cursor").unwrap();
     let cursor_key = decode(cursor["key"]["S"].as_str().unwrap());
     // Where the forger's keys would be; nobody may ask for them.
@@ -369,8 +374,8 @@ async fn a_key_that_the_token_brings_along_or_points_to_is_not_used() {
     listener.set_nonblocking(true).unwrap();
     let url = format!("http://{}/keys.json", listener.local_addr().unwrap());
 
-    doors
-        .refuse(|genuine| {
+    targets
+        .assert_refused(|genuine| {
             let own = strangers_key();
             let jwk = |kid: &str| {
                 let x = encode(own.public_key());
@@ -465,9 +470,9 @@ async fn a_key_that_the_token_brings_along_or_points_to_is_not_used() {
 
 #[tokio::test]
 async fn a_header_with_more_less_or_other_than_its_three_members_is_refused() {
-    let doors = Doors::open().await;
-    doors
-        .refuse(|genuine| {
+    let targets = Targets::open().await;
+    targets
+        .assert_refused(|genuine| {
             let mut forged = Vec::new();
             for (name, value) in [
                 ("crit", json!([])),
@@ -539,9 +544,9 @@ async fn a_header_with_more_less_or_other_than_its_three_members_is_refused() {
 
 #[tokio::test]
 async fn claims_that_the_shop_would_not_make_are_refused_even_if_it_signed_them() {
-    let doors = Doors::open().await;
-    doors
-        .refuse(|genuine| {
+    let targets = Targets::open().await;
+    targets
+        .assert_refused(|genuine| {
             let mut forged = Vec::new();
             for name in ["userId", "role", "iat", "exp", "iss", "aud", "jti", "sid"] {
                 let mut claims = genuine.claims.clone();
@@ -605,9 +610,9 @@ async fn claims_that_the_shop_would_not_make_are_refused_even_if_it_signed_them(
 
 #[tokio::test]
 async fn a_token_is_valid_for_its_quarter_of_an_hour_and_no_longer() {
-    let doors = Doors::open().await;
-    doors
-        .refuse(|genuine| {
+    let targets = Targets::open().await;
+    targets
+        .assert_refused(|genuine| {
             let (iat, exp) = (genuine.second("iat"), genuine.second("exp"));
             let mut forged = Vec::new();
             // The genuine one was made before now, so that what lies 6 s before
@@ -658,9 +663,9 @@ async fn a_token_is_valid_for_its_quarter_of_an_hour_and_no_longer() {
 
 #[tokio::test]
 async fn claims_that_can_be_read_in_two_ways_are_not_read() {
-    let doors = Doors::open().await;
-    doors
-        .refuse(|genuine| {
+    let targets = Targets::open().await;
+    targets
+        .assert_refused(|genuine| {
             let good = genuine.claims.to_string();
             let open = &good[..good.len() - 1];
             let text = |name: &str| genuine.claims[name].as_str().unwrap().to_owned();
@@ -725,10 +730,11 @@ async fn claims_that_can_be_read_in_two_ways_are_not_read() {
 
 #[tokio::test]
 async fn a_signature_is_for_one_message_by_one_key_in_one_spelling() {
-    let doors = Doors::open().await;
-    let other_signatures = [&doors.customer, &doors.super_admin].map(|it| it.parts()[2].to_owned());
-    doors
-        .refuse(|genuine| {
+    let targets = Targets::open().await;
+    let other_signatures =
+        [&targets.customer, &targets.super_admin].map(|it| it.parts()[2].to_owned());
+    targets
+        .assert_refused(|genuine| {
             let [header, claims, signature] = genuine.parts();
             let bytes: [u8; 64] = decode(signature).try_into().unwrap();
             let spelled = |signature: &str| format!("{header}.{claims}.{signature}");
@@ -834,12 +840,12 @@ async fn a_signature_is_for_one_message_by_one_key_in_one_spelling() {
 
 #[tokio::test]
 async fn a_token_is_whom_it_was_signed_for_and_nobody_else() {
-    let doors = Doors::open().await;
-    let (customer, super_admin) = (&doors.customer, &doors.super_admin);
-    let bob = doors.shop.bob().await.session["user"]["userId"].clone();
+    let targets = Targets::open().await;
+    let (customer, super_admin) = (&targets.customer, &targets.super_admin);
+    let bob = targets.shop.bob().await.session["user"]["userId"].clone();
     let stranger = strangers_key();
-    doors
-        .refuse(|genuine| {
+    targets
+        .assert_refused(|genuine| {
             let [header, _, signature] = genuine.parts();
             let mut forged = Vec::new();
             for (name, value) in [
@@ -866,19 +872,19 @@ async fn a_token_is_whom_it_was_signed_for_and_nobody_else() {
             forged
         })
         .await;
-    // Each is let in at their own door alone.
+    // Each is let in at their own endpoint alone.
     let bearer = |genuine: &Genuine| format!("Bearer {}", genuine.token);
-    for (door, caller) in [(super_admin, customer), (customer, super_admin)] {
-        let answer = doors.knock(door, &bearer(caller), FORGED).await;
+    for (target, caller) in [(super_admin, customer), (customer, super_admin)] {
+        let answer = targets.call_with(target, &bearer(caller), FORGED).await;
         answer.expect_problem(403, "forbidden");
     }
     // A role that was signed in error is not the role that the record has.
     let promoted = customer.with_claim("role", json!("super-admin"));
-    let answer = doors
-        .knock(super_admin, &format!("Bearer {promoted}"), FORGED)
+    let answer = targets
+        .call_with(super_admin, &format!("Bearer {promoted}"), FORGED)
         .await;
     assert!([401, 403].contains(&answer.status), "{answer:#?}");
-    doors.nothing_was_made().await;
+    targets.assert_nothing_created().await;
 }
 
 /// A valid token of exactly that length, by white space that JSON allows
@@ -900,16 +906,16 @@ fn of_length(genuine: &Genuine, length: usize) -> String {
 
 #[tokio::test]
 async fn a_token_longer_than_2_kib_is_not_looked_at() {
-    let doors = Doors::open().await;
-    for (genuine, status) in [(&doors.customer, 200), (&doors.super_admin, 201)] {
+    let targets = Targets::open().await;
+    for (genuine, status) in [(&targets.customer, 200), (&targets.super_admin, 201)] {
         let longest = format!("Bearer {}", of_length(genuine, 2048));
-        doors
-            .knock(genuine, &longest, "Genuine")
+        targets
+            .call_with(genuine, &longest, "Genuine")
             .await
             .expect(status);
     }
-    doors
-        .refuse(|genuine| {
+    targets
+        .assert_refused(|genuine| {
             let lengths = [2049, 4096, 8 * 1024, 9 * 1024];
             let tokens = lengths
                 .map(|length| named(format!("{length} characters"), of_length(genuine, length)));
@@ -917,25 +923,25 @@ async fn a_token_longer_than_2_kib_is_not_looked_at() {
         })
         .await;
     // Larger than request line and headers may be together: the gateway's own answer.
-    for genuine in [&doors.customer, &doors.super_admin] {
+    for genuine in [&targets.customer, &targets.super_admin] {
         for length in [10_241, 32 * 1024] {
             let token = format!("Bearer {}", of_length(genuine, length));
-            let answer = doors.knock(genuine, &token, FORGED).await;
+            let answer = targets.call_with(genuine, &token, FORGED).await;
             answer.expect_problem(431, "payload-too-large");
         }
     }
-    doors.let_the_genuine_in().await;
-    doors.nothing_was_made().await;
+    targets.assert_genuine_accepted().await;
+    targets.assert_nothing_created().await;
 }
 
 #[tokio::test]
 async fn a_token_comes_in_one_authorization_header_and_from_nowhere_else() {
-    let doors = Doors::open().await;
-    for genuine in [&doors.customer, &doors.super_admin] {
+    let targets = Targets::open().await;
+    for genuine in [&targets.customer, &targets.super_admin] {
         let token = &genuine.token;
         for scheme in ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer  "] {
             let good = format!("{scheme} {token}");
-            let answer = doors.knock(genuine, &good, "Genuine").await;
+            let answer = targets.call_with(genuine, &good, "Genuine").await;
             assert!([200, 201].contains(&answer.status), "{scheme}: {answer:#?}");
         }
         let basic = STANDARD.encode(format!("x:{token}"));
@@ -976,22 +982,22 @@ async fn a_token_comes_in_one_authorization_header_and_from_nowhere_else() {
             "Bearer undefined".to_owned(),
             String::new(),
         ] {
-            let answer = doors.knock(genuine, &authorization, FORGED).await;
+            let answer = targets.call_with(genuine, &authorization, FORGED).await;
             assert_eq!(answer.status, 401, "{authorization:.40}: {answer:#?}");
             assert_eq!(answer.body["code"], "unauthenticated");
         }
     }
 
-    let stranger = format!("{}x", doors.customer.token);
+    let stranger = format!("{}x", targets.customer.token);
     for (genuine, method, path) in [
-        (&doors.customer, Method::GET, "/api/orders"),
-        (&doors.super_admin, Method::POST, "/api/admin/products"),
+        (&targets.customer, Method::GET, "/api/orders"),
+        (&targets.super_admin, Method::POST, "/api/admin/products"),
     ] {
         let token = &genuine.token;
         let ask = |path: &str| {
-            let request = doors.shop.anonymous().request(method.clone(), path);
+            let request = targets.shop.anonymous().request(method.clone(), path);
             if method == Method::POST {
-                request.json(&new_product(FORGED, 100, 1))
+                request.json(&product_body(FORGED, 100, 1))
             } else {
                 request
             }
@@ -1023,28 +1029,28 @@ async fn a_token_comes_in_one_authorization_header_and_from_nowhere_else() {
             send(request).await.expect_problem(401, "unauthenticated");
         }
         // In the body, as a field and as a form (RFC 6750 section 2.2).
-        let field = doors.shop.anonymous().request(method.clone(), path);
-        let mut body = new_product(FORGED, 100, 1);
+        let field = targets.shop.anonymous().request(method.clone(), path);
+        let mut body = product_body(FORGED, 100, 1);
         body["access_token"] = json!(token);
         let field = send(field.json(&body)).await;
         field.expect_problem(401, "unauthenticated");
-        let form = doors.shop.anonymous().request(method.clone(), path);
+        let form = targets.shop.anonymous().request(method.clone(), path);
         let form = form.header("content-type", "application/x-www-form-urlencoded");
         let form = send(form.body(format!("access_token={token}"))).await;
         form.expect_problem(401, "unauthenticated");
     }
-    doors.let_the_genuine_in().await;
-    doors.nothing_was_made().await;
+    targets.assert_genuine_accepted().await;
+    targets.assert_nothing_created().await;
 }
 
 #[tokio::test]
 async fn a_token_of_one_kind_is_not_one_of_the_other() {
-    let doors = Doors::open().await;
-    let alice = doors.shop.alice().await;
+    let targets = Targets::open().await;
+    let alice = targets.shop.alice().await;
     let refresh = alice.session["refreshToken"].as_str().unwrap();
     let [_, _, secret] = refresh.split('.').collect::<Vec<_>>().try_into().unwrap();
-    doors
-        .refuse(|genuine| {
+    targets
+        .assert_refused(|genuine| {
             let [header, claims, _] = genuine.parts();
             vec![
                 named("a refresh token", refresh.to_owned()),
@@ -1056,9 +1062,9 @@ async fn a_token_of_one_kind_is_not_one_of_the_other() {
             ]
         })
         .await;
-    let anonymous = doors.shop.anonymous();
+    let anonymous = targets.shop.anonymous();
     for path in ["/api/auth/refresh", "/api/auth/logout"] {
-        for genuine in [&doors.customer, &doors.super_admin] {
+        for genuine in [&targets.customer, &targets.super_admin] {
             let ids = format!(
                 "{}.{}",
                 genuine.claims["userId"].as_str().unwrap(),
@@ -1082,7 +1088,7 @@ async fn a_token_of_one_kind_is_not_one_of_the_other() {
     // None of that ended a session.
     let body = json!({ "refreshToken": refresh });
     anonymous.post("/api/auth/refresh", &body).await.expect(200);
-    doors.let_the_genuine_in().await;
+    targets.assert_genuine_accepted().await;
 }
 
 /// Passes everything on to a database, and keeps what is sent to it.
@@ -1163,14 +1169,14 @@ async fn a_flood_of_forged_tokens_is_not_a_flood_of_database_calls() {
     watched.cloud.stop_dynamodb().await;
     let listener =
         Listener::between(&watched.cloud.dynamodb_url(), &tables.cloud.dynamodb_url()).await;
-    let doors = Doors {
+    let targets = Targets {
         shop: watched,
         customer,
         super_admin,
     };
     let started = Instant::now();
-    doors.let_the_genuine_in().await;
-    let calls = |table: &str| listener.calls(doors.shop.table(table));
+    targets.assert_genuine_accepted().await;
+    let calls = |table: &str| listener.calls(targets.shop.table(table));
     let looks = calls("TokenKeysTable");
     // That it listens: a look by each of two functions, a list and a record by each call.
     assert!(looks >= 2, "{looks} looks");
@@ -1179,7 +1185,7 @@ async fn a_flood_of_forged_tokens_is_not_a_flood_of_database_calls() {
     assert!(before.iter().all(|count| *count >= 2), "{before:?}");
 
     for number in 0..50 {
-        for genuine in [&doors.customer, &doors.super_admin] {
+        for genuine in [&targets.customer, &targets.super_admin] {
             let [header, claims, signature] = genuine.parts();
             let unknown = json!({
                 "alg": "EdDSA", "typ": "at+jwt", "kid": format!("nobody-{number}"),
@@ -1195,8 +1201,8 @@ async fn a_flood_of_forged_tokens_is_not_a_flood_of_database_calls() {
                 format!("{header}.{others}.{signature}"),
                 format!("{unsigned}.{claims}."),
             ] {
-                doors
-                    .knock(genuine, &format!("Bearer {token}"), FORGED)
+                targets
+                    .call_with(genuine, &format!("Bearer {token}"), FORGED)
                     .await
                     .expect_problem(401, "unauthenticated");
             }
@@ -1208,5 +1214,5 @@ async fn a_flood_of_forged_tokens_is_not_a_flood_of_database_calls() {
     let more = calls("TokenKeysTable") - looks;
     assert!(more <= most, "{more} looks for 100 unknown keys");
     assert_eq!(reached(), before);
-    doors.let_the_genuine_in().await;
+    targets.assert_genuine_accepted().await;
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::{draft, spawn_shop};
+use tests::{checkout_body, spawn_shop};
 
 #[tokio::test]
 async fn a_cart_becomes_an_order() {
@@ -19,14 +19,21 @@ async fn a_cart_becomes_an_order() {
         json!({ "amount": 5499, "currency": "EUR" })
     );
 
-    let order = alice.check_out("k", &draft(5499)).await.expect(201).body;
+    let order = alice
+        .check_out("k", &checkout_body(5499))
+        .await
+        .expect(201)
+        .body;
     assert_eq!(order["status"], "placed");
     assert_eq!(order["total"], json!({ "amount": 5499, "currency": "EUR" }));
     assert_eq!(
         order["payment"],
         json!({ "method": "invoice", "status": "pending" })
     );
-    assert_eq!(order["shippingAddress"], draft(5499)["shippingAddress"]);
+    assert_eq!(
+        order["shippingAddress"],
+        checkout_body(5499)["shippingAddress"]
+    );
     assert_eq!(order["version"], 1);
     assert_eq!(order["history"][0]["status"], "placed");
     assert_eq!(order["history"][0]["at"], order["createdAt"]);
@@ -54,15 +61,15 @@ async fn the_same_key_and_body_again_is_the_same_order() {
     let alice = shop.alice().await;
     let cup = shop.new_product("Cup", 1000, 10).await;
     alice.fill_cart(&cup, 1).await;
-    let first = alice.check_out("k", &draft(1000)).await.expect(201);
+    let first = alice.check_out("k", &checkout_body(1000)).await.expect(201);
     assert_eq!(first.header("idempotent-replayed"), "");
 
-    let again = alice.check_out("k", &draft(1000)).await.expect(200);
+    let again = alice.check_out("k", &checkout_body(1000)).await.expect(200);
     assert_eq!(again.header("idempotent-replayed"), "true");
     assert_eq!(again.body, first.body);
     // Whatever is in the cart by now.
     alice.fill_cart(&cup, 5).await;
-    let later = alice.check_out("k", &draft(1000)).await.expect(200);
+    let later = alice.check_out("k", &checkout_body(1000)).await.expect(200);
     assert_eq!(later.body, first.body);
     assert_eq!(shop.stock(&cup).await, 9);
     let orders = alice.get("/api/orders").await;
@@ -75,9 +82,9 @@ async fn the_same_key_with_another_body_is_refused() {
     let alice = shop.alice().await;
     let cup = shop.new_product("Cup", 1000, 10).await;
     alice.fill_cart(&cup, 1).await;
-    alice.check_out("k", &draft(1000)).await.expect(201);
+    alice.check_out("k", &checkout_body(1000)).await.expect(201);
     alice.fill_cart(&cup, 1).await;
-    let mut other = draft(1000);
+    let mut other = checkout_body(1000);
     other["shippingAddress"]["city"] = json!("Bonn");
     let refused = alice.check_out("k", &other).await;
     refused.expect_problem(422, "idempotency-mismatch");
@@ -94,7 +101,7 @@ async fn one_key_sent_many_times_at_once_makes_one_order() {
     for _ in 0..16 {
         let alice = alice.clone();
         sent.push(tokio::spawn(async move {
-            alice.check_out("k", &draft(3000)).await
+            alice.check_out("k", &checkout_body(3000)).await
         }));
     }
     let mut statuses = BTreeMap::new();
@@ -113,10 +120,10 @@ async fn one_key_sent_many_times_at_once_makes_one_order() {
 async fn a_checkout_needs_a_visible_key() {
     let shop = spawn_shop().await;
     let alice = shop.alice().await;
-    let missing = alice.post("/api/checkout", &draft(1)).await;
+    let missing = alice.post("/api/checkout", &checkout_body(1)).await;
     missing.expect_problem(400, "malformed");
     for key in ["", "two words", "caf\u{e9}", &"k".repeat(256)] {
-        let refused = alice.check_out(key, &draft(1)).await;
+        let refused = alice.check_out(key, &checkout_body(1)).await;
         refused.expect_problem(400, "malformed");
     }
 }
@@ -126,7 +133,7 @@ async fn an_empty_cart_can_not_be_checked_out() {
     let shop = spawn_shop().await;
     let alice = shop.alice().await;
     alice
-        .check_out("k", &draft(0))
+        .check_out("k", &checkout_body(0))
         .await
         .expect_problem(409, "empty-cart");
 }
@@ -139,13 +146,13 @@ async fn more_than_there_is_can_not_be_bought() {
     let many = shop.new_product("Many", 100, 90).await;
     alice.fill_cart(&few, 3).await;
     alice.fill_cart(&many, 3).await;
-    let refused = alice.check_out("k", &draft(600)).await;
+    let refused = alice.check_out("k", &checkout_body(600)).await;
     let refused = refused.expect_problem(409, "out-of-stock");
     assert_eq!(refused.body["products"], json!([few]));
     assert_eq!((shop.stock(&few).await, shop.stock(&many).await), (2, 90));
     // A refused key is not used up.
     alice.fill_cart(&few, 2).await;
-    alice.check_out("k", &draft(500)).await.expect(201);
+    alice.check_out("k", &checkout_body(500)).await.expect(201);
 }
 
 #[tokio::test]
@@ -155,14 +162,14 @@ async fn a_total_that_is_not_todays_is_refused_with_todays() {
     let cup = shop.new_product("Cup", 1000, 10).await;
     alice.fill_cart(&cup, 2).await;
     for wrong in [0, 1999, 2001] {
-        let refused = alice.check_out("k", &draft(wrong)).await;
+        let refused = alice.check_out("k", &checkout_body(wrong)).await;
         let refused = refused.expect_problem(409, "price-changed");
         assert_eq!(
             refused.body["total"],
             json!({ "amount": 2000, "currency": "EUR" })
         );
     }
-    let mut dollars = draft(2000);
+    let mut dollars = checkout_body(2000);
     dollars["expectedTotal"]["currency"] = json!("USD");
     let refused = alice.check_out("k", &dollars).await;
     refused.expect_problem(409, "price-changed");
@@ -180,7 +187,7 @@ async fn two_keys_at_once_buy_one_cart_once() {
         let alice = alice.clone();
         let key = format!("tab-{number}");
         sent.push(tokio::spawn(async move {
-            alice.check_out(&key, &draft(1000)).await
+            alice.check_out(&key, &checkout_body(1000)).await
         }));
     }
     let mut placed = 0;
@@ -213,7 +220,7 @@ async fn sixty_four_checkouts_of_a_stock_of_fifty_make_fifty_orders() {
     let mut sent = Vec::new();
     for buyer in buyers.clone() {
         sent.push(tokio::spawn(async move {
-            buyer.check_out("k", &draft(100)).await
+            buyer.check_out("k", &checkout_body(100)).await
         }));
     }
     let mut answers = BTreeMap::new();

@@ -3,13 +3,13 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{send, spawn_shop};
+use tests::{send, spawn_shop};
 
 #[tokio::test]
 async fn a_product_that_makes_no_sense_is_refused_field_by_field() {
     let shop = spawn_shop().await;
     let admin = shop.admin().await;
-    let good = crate::new_product("Good", 100, 1);
+    let good = tests::product_body("Good", 100, 1);
     for (pointer, value) in [
         ("/name", json!("ab")),
         ("/name", json!("  ab  ")),

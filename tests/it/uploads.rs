@@ -3,7 +3,7 @@
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
-use crate::{Shop, spawn_shop};
+use tests::{Shop, spawn_shop};
 
 /// A form for a PNG of a product.
 async fn form(shop: &Shop) -> Value {
@@ -87,7 +87,7 @@ async fn a_form_is_good_for_what_it_says_and_nothing_else() {
 async fn an_upload_is_recorded_as_pending() {
     let shop = spawn_shop().await;
     let form = form(&shop).await;
-    let uploads = shop.items("UploadsTable").await;
+    let uploads = shop.scan("UploadsTable").await;
     assert_eq!(uploads.len(), 1);
     assert_eq!(uploads[0]["uploadId"]["S"], form["uploadId"]);
     assert_eq!(uploads[0]["status"]["S"], "pending");

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{Actor, Shop, draft, new_product, send, spawn_shop};
+use tests::{Client, Shop, checkout_body, product_body, send, spawn_shop};
 
 /// Lines that a name, an address or a device may consist of: 3 to 100
 /// characters, no control characters, nothing to trim.
@@ -161,7 +161,7 @@ fn joined(most: usize) -> Vec<String> {
 
 /// A checkout's body that goes to an address made of this text.
 fn draft_to(text: &str) -> Value {
-    let mut body = draft(100);
+    let mut body = checkout_body(100);
     for field in ["name", "line1", "line2", "city"] {
         body["shippingAddress"][field] = json!(text);
     }
@@ -201,7 +201,7 @@ async fn a_product_is_called_and_described_as_it_was_typed() {
     let (admin, anonymous) = (shop.admin().await, shop.anonymous());
     for line in LINES {
         let description = format!("{line}\n\t{line}\r\n\u{2028}{line}");
-        let mut body = new_product(line, 100, 1);
+        let mut body = product_body(line, 100, 1);
         body["description"] = json!(description);
         let made = admin.post("/api/admin/products", &body).await.expect(201);
         assert_eq!(made.body["name"], *line);
@@ -223,7 +223,7 @@ async fn a_product_is_called_and_described_as_it_was_typed() {
     let names: BTreeSet<_> = names.map(|item| item["name"].as_str().unwrap()).collect();
     assert_eq!(names, LINES.iter().copied().collect());
 
-    let rows = shop.items("ProductsTable").await;
+    let rows = shop.scan("ProductsTable").await;
     let (kept, described) = (texts(&rows, "name"), texts(&rows, "description"));
     for line in LINES {
         assert!(kept.contains(*line), "{line}");
@@ -252,7 +252,7 @@ async fn an_order_goes_where_it_was_said_to_under_whatever_key() {
     let (admin, alice, bob) = (shop.admin().await, shop.alice().await, shop.bob().await);
     let mut orders = BTreeSet::new();
     for (number, line) in LINES.iter().enumerate() {
-        let body = new_product(line, 100, 1);
+        let body = product_body(line, 100, 1);
         let made = admin.post("/api/admin/products", &body).await.expect(201);
         let product = made.body["productId"].clone();
         let product = product.as_str().unwrap();
@@ -285,7 +285,7 @@ async fn an_order_goes_where_it_was_said_to_under_whatever_key() {
         }
     }
 
-    let rows = shop.items("OrdersTable").await;
+    let rows = shop.scan("OrdersTable").await;
     let kept: BTreeSet<_> = rows
         .iter()
         .filter_map(|row| row["shippingAddress"]["M"]["city"]["S"].as_str())
@@ -321,7 +321,7 @@ async fn a_person_and_a_device_are_called_as_they_say() {
         let session = shop.anonymous().post("/api/auth/refresh", &body).await;
         assert_eq!(session.expect(200).body["user"]["name"], **name);
     }
-    let kept = texts(&shop.items("UsersTable").await, "name");
+    let kept = texts(&shop.scan("UsersTable").await, "name");
     for name in &names {
         assert!(kept.contains(name), "{name}");
     }
@@ -330,13 +330,13 @@ async fn a_person_and_a_device_are_called_as_they_say() {
     assert!(devices.len() <= 24, "{} sign-ins", devices.len());
     for device in &devices {
         let body = json!({
-            "email": "alice@example.com", "password": crate::password_of("alice@example.com"),
+            "email": "alice@example.com", "password": tests::password_of("alice@example.com"),
             "device": device,
         });
         let session = shop.anonymous().post("/api/auth/login", &body).await;
         session.expect(200);
     }
-    let kept = texts(&shop.items("SessionsTable").await, "device");
+    let kept = texts(&shop.scan("SessionsTable").await, "device");
     assert_eq!(kept, devices.into_iter().collect());
 }
 
@@ -397,7 +397,7 @@ async fn a_name_loses_the_space_around_it_and_nothing_else() {
         ("\u{200b}zero width\u{200b}", "\u{200b}zero width\u{200b}"),
         (" \u{200d} joiner \u{200e} ", "\u{200d} joiner \u{200e}"),
     ] {
-        let mut body = new_product(typed, 100, 1);
+        let mut body = product_body(typed, 100, 1);
         body["description"] = json!(typed);
         let made = admin.post("/api/admin/products", &body).await.expect(201);
         assert_eq!(made.body["name"], kept);
@@ -417,7 +417,7 @@ async fn a_name_loses_the_space_around_it_and_nothing_else() {
     }
     // Of nothing but space, nothing is left.
     for typed in ["   ", "\u{3000}\u{2003}\u{a0}\u{2028}", "\n\t\r\n"] {
-        let body = new_product(typed, 1, 1);
+        let body = product_body(typed, 1, 1);
         let refused = admin.post("/api/admin/products", &body).await;
         let refused = refused.expect_problem(422, "invalid");
         assert_eq!(refused.pointers(), ["/name"], "{typed:?}");
@@ -438,7 +438,7 @@ async fn a_control_character_is_refused_in_every_line() {
     let all = (0..=0x9f_u8).map(char::from);
     for control in all.filter(|c| c.is_control()) {
         let text = format!("one{control}two");
-        let mut body = new_product(&text, 1, 1);
+        let mut body = product_body(&text, 1, 1);
         body["description"] = json!(text);
         let refused = admin.post("/api/admin/products", &body).await;
         let refused = refused.expect_problem(422, "invalid");
@@ -503,7 +503,7 @@ async fn a_field_with_a_form_of_its_own_takes_nothing_else() {
     let shop = spawn_shop().await;
     let (admin, alice) = (shop.admin().await, shop.alice().await);
     for line in LINES {
-        let mut body = new_product("Cup", 1, 1);
+        let mut body = product_body("Cup", 1, 1);
         body["price"]["currency"] = json!(line);
         body["status"] = json!(line);
         body["stock"] = json!(line);
@@ -554,7 +554,7 @@ async fn a_field_with_a_form_of_its_own_takes_nothing_else() {
         nothing.expect(204);
 
         // A field that nobody knows is named as it is, up to a length.
-        let mut body = new_product("Cup", 1, 1);
+        let mut body = product_body("Cup", 1, 1);
         body[*line] = json!(1);
         let refused = admin.post("/api/admin/products", &body).await;
         let refused = refused.expect_problem(422, "invalid");
@@ -605,7 +605,7 @@ async fn what_is_no_string_is_not_made_one() {
         for field in ["/name", "/description", "/category", "/status", "/stock"] {
             assert!(named.contains(field), "{field} of {value}");
         }
-        let mut body = draft(100);
+        let mut body = checkout_body(100);
         for field in [
             "name",
             "line1",
@@ -643,7 +643,7 @@ async fn a_length_is_counted_in_characters_and_too_long_is_refused() {
     let (admin, alice) = (shop.admin().await, shop.alice().await);
     for character in ["x", "\u{e9}", "\u{20ac}", "\u{1f4a9}", "\u{301}", "\u{130}"] {
         let longest = (character.repeat(200), character.repeat(10_000));
-        let mut body = new_product(&longest.0, 100, 1);
+        let mut body = product_body(&longest.0, 100, 1);
         body["description"] = json!(longest.1);
         let made = admin.post("/api/admin/products", &body).await.expect(201);
         let id = made.body["productId"].as_str().unwrap().to_owned();
@@ -675,14 +675,14 @@ async fn a_length_is_counted_in_characters_and_too_long_is_refused() {
         "country",
         "phone",
     ] {
-        let mut body = draft(100);
+        let mut body = checkout_body(100);
         body["shippingAddress"][field] = json!(long);
         let refused = alice.check_out("k", &body).await;
         let refused = refused.expect_problem(422, "invalid");
         assert_eq!(refused.pointers(), [format!("/shippingAddress/{field}")]);
         assert!(refused.text.len() < 2000, "it is not sent back");
     }
-    let mut body = draft(100);
+    let mut body = checkout_body(100);
     body[&long] = json!(1);
     let refused = alice.check_out("k", &body).await;
     let refused = refused.expect_problem(422, "invalid");
@@ -695,7 +695,7 @@ async fn a_body_that_is_no_text_is_malformed_whatever_it_says() {
     let (admin, alice) = (shop.admin().await, shop.alice().await);
     let anonymous = shop.anonymous();
     let cart = format!("/api/cart/items/{}", shop.product(0));
-    let doors: [(&Actor, Method, &str, &str); 6] = [
+    let endpoints: [(&Client, Method, &str, &str); 6] = [
         (&admin, Method::POST, "/api/admin/products", "name"),
         (&admin, Method::POST, "/api/admin/uploads", "productId"),
         (&alice, Method::POST, "/api/checkout", "paymentMethod"),
@@ -708,20 +708,20 @@ async fn a_body_that_is_no_text_is_malformed_whatever_it_says() {
         ),
         (&anonymous, Method::POST, "/api/auth/logout", "refreshToken"),
     ];
-    let ask = |(actor, method, path, _): &(&Actor, Method, &str, &str), body: Vec<u8>| {
-        let request = actor.request(method.clone(), path);
+    let ask = |(client, method, path, _): &(&Client, Method, &str, &str), body: Vec<u8>| {
+        let request = client.request(method.clone(), path);
         let request = request.header("content-type", "application/json");
         send(request.header("idempotency-key", "k").body(body))
     };
-    for door in &doors {
-        let field = door.3.as_bytes();
+    for endpoint in &endpoints {
+        let field = endpoint.3.as_bytes();
         for broken in BROKEN {
             for body in [
                 [b"{\"", field, b"\":\"ab ", broken, b" cd\"}"].concat(),
                 [b"{\"", *broken, b"\":\"abc\"}"].concat(),
             ] {
                 let text = String::from_utf8_lossy(&body).into_owned();
-                let answer = ask(door, body).await;
+                let answer = ask(endpoint, body).await;
                 assert_eq!(answer.status, 400, "{text}: {answer:#?}");
                 assert_eq!(answer.body["code"], "malformed");
             }
@@ -736,14 +736,14 @@ async fn a_body_that_is_no_text_is_malformed_whatever_it_says() {
             [&[0xff, 0xfe], wide.as_slice()].concat(),
             b"\xef\xbb\xbf{\"a\":\"b\"}".to_vec(),
         ] {
-            ask(door, body).await.expect_problem(400, "malformed");
+            ask(endpoint, body).await.expect_problem(400, "malformed");
         }
     }
     // Two halves that belong together are a character, written out or not.
-    let body = new_product("NAME", 100, 1).to_string();
+    let body = product_body("NAME", 100, 1).to_string();
     for name in [r"\ud83d\ude00\u0041\uFEFF", "\u{1f600}A\u{feff}"] {
         let body = body.replace("NAME", name).into_bytes();
-        let made = ask(&doors[0], body).await.expect(201);
+        let made = ask(&endpoints[0], body).await.expect(201);
         assert_eq!(made.body["name"], "\u{1f600}A\u{feff}");
     }
 }
@@ -868,7 +868,11 @@ async fn a_key_of_a_checkout_is_visible_ascii_or_malformed() {
     alice.fill_cart(&product, 1).await;
     let with_key = |key: &[u8]| {
         let request = alice.request(Method::POST, "/api/checkout");
-        send(request.header("idempotency-key", key).json(&draft(100)))
+        send(
+            request
+                .header("idempotency-key", key)
+                .json(&checkout_body(100)),
+        )
     };
     let invisible = LINES.iter();
     let invisible = invisible.filter(|line| !line.bytes().all(|b| b.is_ascii_graphic()));
@@ -885,7 +889,7 @@ async fn a_key_of_a_checkout_is_visible_ascii_or_malformed() {
         with_key(&key).await.expect_problem(400, "malformed");
     }
     let none = alice.request(Method::POST, "/api/checkout");
-    send(none.json(&draft(100)))
+    send(none.json(&checkout_body(100)))
         .await
         .expect_problem(400, "malformed");
     orders_of(&alice, 0).await;
@@ -894,8 +898,8 @@ async fn a_key_of_a_checkout_is_visible_ascii_or_malformed() {
     assert_eq!(stock_and_rows(&shop, &product).await, (8, 2));
 }
 
-async fn orders_of(actor: &Actor, count: usize) {
-    let orders = actor.get("/api/orders").await.expect(200);
+async fn orders_of(client: &Client, count: usize) {
+    let orders = client.get("/api/orders").await.expect(200);
     assert_eq!(orders.body["items"].as_array().unwrap().len(), count);
 }
 
@@ -904,6 +908,6 @@ async fn orders_of(actor: &Actor, count: usize) {
 async fn stock_and_rows(shop: &Shop, product: &str) -> (u64, usize) {
     (
         shop.stock(product).await,
-        shop.items("OrdersTable").await.len(),
+        shop.scan("OrdersTable").await.len(),
     )
 }

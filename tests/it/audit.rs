@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Actor, Call, Shop, new_product, password_of, send, spawn_shop, try_send};
+use tests::{Client, Shop, TestRequest, password_of, product_body, send, spawn_shop, try_send};
 
 #[tokio::test]
 async fn every_request_leaves_one_line_that_says_who_asked_what_and_how_it_went() {
@@ -87,8 +87,8 @@ async fn whatever_security_depends_on_leaves_an_event_with_its_code() {
     let shop = spawn_shop().await;
     let (alice, admin) = (shop.alice().await, shop.admin().await);
     let sign_in = async |email: &str, password: &str| {
-        let body = Call::body(json!({ "email": email, "password": password }));
-        shop.from("192.0.2.1", "login", body).await
+        let body = TestRequest::with_body(json!({ "email": email, "password": password }));
+        shop.call_from("192.0.2.1", "login", body).await
     };
     sign_in("nobody@example.com", "wrong").await.expect(401);
     sign_in("alice@example.com", "wrong").await.expect(401);
@@ -97,7 +97,7 @@ async fn whatever_security_depends_on_leaves_an_event_with_its_code() {
         .expect(401);
     let carol = shop.newcomer("carol").await;
     shop.set_user(&carol, "status", "disabled").await;
-    sign_in("carol@example.com", crate::NEWCOMERS_PASSWORD)
+    sign_in("carol@example.com", tests::NEWCOMERS_PASSWORD)
         .await
         .expect(401);
     alice
@@ -160,7 +160,7 @@ async fn whatever_security_depends_on_leaves_an_event_with_its_code() {
 }
 
 /// The records of a query of the audit log, the newest first.
-async fn audit(by: &Actor, query: &str) -> Vec<Value> {
+async fn audit(by: &Client, query: &str) -> Vec<Value> {
     let page = by
         .get(&format!("/api/admin/audit?limit=100&{query}"))
         .await
@@ -207,14 +207,14 @@ async fn a_refresh_token_that_is_used_twice_leaves_a_record_an_event_and_a_metri
 async fn a_session_that_has_ended_is_late_and_not_stolen() {
     let shop = spawn_shop().await;
     let alice = shop.alice().await;
-    let rows = shop.items("SessionsTable").await;
+    let rows = shop.scan("SessionsTable").await;
     let row = rows
         .iter()
         .find(|row| row["userId"]["S"] == alice.user_id())
         .unwrap();
     let key = json!({ "userId": row["userId"], "sessionId": row["sessionId"] });
     let past = json!({ ":past": { "N": "1000" } });
-    shop.update("SessionsTable", key, "expiresAt = :past", past)
+    shop.update_item("SessionsTable", key, "expiresAt = :past", past)
         .await;
     let body = json!({ "refreshToken": alice.session["refreshToken"] });
     shop.anonymous()
@@ -229,7 +229,7 @@ async fn every_change_by_the_staff_is_recorded_with_who_what_and_under_which_req
     let shop = spawn_shop().await;
     let (sue, admin) = (shop.super_admin().await, shop.admin().await);
     let made = admin
-        .post("/api/admin/products", &new_product("Thing", 100, 1))
+        .post("/api/admin/products", &product_body("Thing", 100, 1))
         .await
         .expect(201);
     let product = made.body["productId"].as_str().unwrap();
@@ -290,7 +290,7 @@ async fn what_people_do_with_their_own_accounts_is_recorded_without_what_they_ty
     let shop = spawn_shop().await;
     let (sue, carol) = (shop.super_admin().await, shop.newcomer("carol").await);
     let body =
-        json!({ "currentPassword": crate::NEWCOMERS_PASSWORD, "newPassword": "owls at night" });
+        json!({ "currentPassword": tests::NEWCOMERS_PASSWORD, "newPassword": "owls at night" });
     carol.put("/api/account/password", &body).await.expect(204);
     carol
         .post("/api/auth/logout", &json!({ "everywhere": true }))
@@ -305,8 +305,8 @@ async fn what_people_do_with_their_own_accounts_is_recorded_without_what_they_ty
             "account-registered"
         ]
     );
-    let kept = json!(shop.items("AuditTable").await).to_string();
-    for secret in ["owls at night", crate::NEWCOMERS_PASSWORD, "carol", "@"] {
+    let kept = json!(shop.scan("AuditTable").await).to_string();
+    for secret in ["owls at night", tests::NEWCOMERS_PASSWORD, "carol", "@"] {
         assert!(!kept.contains(secret), "{secret}");
     }
 }
@@ -316,7 +316,7 @@ async fn the_audit_log_of_a_day_is_read_page_by_page_the_newest_first() {
     let shop = spawn_shop().await;
     let (sue, admin) = (shop.super_admin().await, shop.admin().await);
     for number in 0..12 {
-        let product = new_product(&format!("Thing {number}"), 100, 1);
+        let product = product_body(&format!("Thing {number}"), 100, 1);
         admin
             .post("/api/admin/products", &product)
             .await
@@ -347,14 +347,14 @@ async fn the_audit_log_of_a_day_is_read_page_by_page_the_newest_first() {
     assert_eq!(paged, all);
     let day = &all[0]["at"].as_str().unwrap()[..10];
     assert_eq!(
-        audit(&sue, &format!("day={day}&actor={}", admin.user_id()))
+        audit(&sue, &format!("day={day}&client={}", admin.user_id()))
             .await
             .len(),
         13
     );
     assert!(audit(&sue, "day=2020-02-29").await.is_empty());
     assert!(
-        audit(&sue, &format!("day=2020-02-29&actor={}", admin.user_id()))
+        audit(&sue, &format!("day=2020-02-29&client={}", admin.user_id()))
             .await
             .is_empty()
     );
@@ -378,7 +378,7 @@ async fn the_audit_log_of_a_day_is_read_page_by_page_the_newest_first() {
 async fn without_its_record_a_change_is_not_made() {
     let shop = spawn_shop().await;
     let (sue, staff) = (shop.super_admin().await, shop.staff().await);
-    shop.drop_table("AuditTable").await;
+    drop_table(&shop, "AuditTable").await;
     let path = format!("/api/admin/users/{}", staff.user_id());
     // A lost table is a fault of ours, not one that passes: no time to come back is told.
     let change = sue
@@ -391,21 +391,19 @@ async fn without_its_record_a_change_is_not_made() {
             .find(|row| row["userId"]["S"] == staff.user_id());
         row.unwrap()["role"]["S"].clone()
     };
-    assert_eq!(role_of(shop.items("UsersTable").await), "staff");
+    assert_eq!(role_of(shop.scan("UsersTable").await), "staff");
     let admin = shop.admin().await;
     let product = admin.request(reqwest::Method::POST, "/api/admin/products");
-    let product = product.json(&new_product("X thing", 1, 1));
+    let product = product.json(&product_body("X thing", 1, 1));
     assert_eq!(try_send(product).await.unwrap().status, 500);
     assert!(
-        !json!(shop.items("ProductsTable").await)
+        !json!(shop.scan("ProductsTable").await)
             .to_string()
             .contains("X thing")
     );
 }
 
-impl Shop {
-    async fn drop_table(&self, table: &str) {
-        let body = json!({ "TableName": self.table(table) });
-        self.dynamodb("DeleteTable", &body).await;
-    }
+async fn drop_table(shop: &Shop, table: &str) {
+    let body = json!({ "TableName": shop.table(table) });
+    shop.dynamodb("DeleteTable", &body).await;
 }

@@ -1,32 +1,12 @@
 //! What fails around the shop is a 503 that says when to come back, and the
 //! shop is well again when it is back. Nothing half-done is left.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::{draft, send, spawn_shop};
-
-/// Sends a signal to a process that this test's shop started.
-pub(crate) fn signal(pid: u32, name: &str) {
-    let sent = std::process::Command::new("kill")
-        .args([format!("-{name}"), pid.to_string()])
-        .status();
-    assert!(sent.unwrap().success());
-}
-
-/// Waits until something is so; a test that waits longer than 20 s fails.
-pub(crate) async fn until(so: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !so() {
-        assert!(
-            start.elapsed() < Duration::from_secs(20),
-            "it never came to be"
-        );
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
+use tests::{checkout_body, send, send_signal, spawn_shop};
 
 #[tokio::test]
 async fn without_dynamodb_everything_is_503_and_with_it_well_again() {
@@ -46,9 +26,9 @@ async fn without_dynamodb_everything_is_503_and_with_it_well_again() {
         shop.anonymous().post("/api/auth/login", &sign_in).await,
         alice.get("/api/orders").await,
         alice.get("/api/cart").await,
-        alice.check_out("k", &draft(100)).await,
+        alice.check_out("k", &checkout_body(100)).await,
         admin
-            .post("/api/admin/products", &crate::new_product("New", 1, 1))
+            .post("/api/admin/products", &tests::product_body("New", 1, 1))
             .await,
     ] {
         let answer = answer.expect_problem(503, "unavailable");
@@ -62,7 +42,7 @@ async fn without_dynamodb_everything_is_503_and_with_it_well_again() {
 
     shop.cloud.start_dynamodb().await.unwrap();
     shop.anonymous().get("/api/products").await.expect(200);
-    alice.check_out("k", &draft(100)).await.expect(201);
+    alice.check_out("k", &checkout_body(100)).await.expect(201);
     assert_eq!(shop.stock(&product).await, 9);
 }
 
@@ -138,24 +118,26 @@ async fn a_process_killed_in_the_middle_fails_its_request_and_no_other() {
     alice.fill_cart(&product, 1).await;
     // Start it, then hold it, so that the next request is surely in it.
     alice
-        .check_out("first", &draft(1))
+        .check_out("first", &checkout_body(1))
         .await
         .expect_problem(409, "price-changed");
     let pids = shop.cloud.pids("checkout");
     assert_eq!(pids.len(), 1);
-    signal(pids[0], "STOP");
+    send_signal(pids[0], "STOP");
     let request = alice.request(Method::POST, "/api/checkout");
-    let request = request.header("idempotency-key", "k").json(&draft(100));
+    let request = request
+        .header("idempotency-key", "k")
+        .json(&checkout_body(100));
     let sent = tokio::spawn(send(request));
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(!sent.is_finished());
-    signal(pids[0], "KILL");
+    send_signal(pids[0], "KILL");
     let failed = sent.await.unwrap();
     assert!([502, 503].contains(&failed.status), "{failed:#?}");
 
     assert_eq!(shop.stock(&product).await, 10);
     assert_eq!(alice.get("/api/cart").await.body["items"][0]["quantity"], 1);
-    alice.check_out("k", &draft(100)).await.expect(201);
+    alice.check_out("k", &checkout_body(100)).await.expect(201);
     assert_eq!(shop.stock(&product).await, 9);
 }
 
@@ -172,7 +154,9 @@ async fn checkouts_whose_processes_are_killed_are_done_once_or_not_at_all() {
     let mut sent = Vec::new();
     for buyer in &buyers {
         let request = buyer.request(Method::POST, "/api/checkout");
-        let request = request.header("idempotency-key", "k").json(&draft(100));
+        let request = request
+            .header("idempotency-key", "k")
+            .json(&checkout_body(100));
         sent.push(tokio::spawn(send(request)));
     }
     // Shoot at whatever runs while the requests are under way.
@@ -191,7 +175,7 @@ async fn checkouts_whose_processes_are_killed_are_done_once_or_not_at_all() {
     }
     // Each asks again with the same key, and has exactly one order.
     for buyer in &buyers {
-        let again = buyer.check_out("k", &draft(100)).await;
+        let again = buyer.check_out("k", &checkout_body(100)).await;
         assert!([200, 201].contains(&again.status), "{again:#?}");
         let orders = buyer.get("/api/orders").await.expect(200);
         assert_eq!(orders.body["items"].as_array().unwrap().len(), 1);

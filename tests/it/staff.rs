@@ -5,30 +5,36 @@ use local::operator::invite_first_super_admin;
 use serde_json::{Value, json};
 use shared::Env;
 
-use crate::{Actor, Answer, Call, Shop, new_product, send, spawn_empty_shop, spawn_shop};
+use tests::{
+    Client, Shop, TestRequest, TestResponse, product_body, send, spawn_empty_shop, spawn_shop,
+};
 
-async fn invite(by: &Actor, name: &str, role: &str) -> Answer {
+async fn invite(by: &Client, name: &str, role: &str) -> TestResponse {
     let body = json!({ "email": format!("{name}@example.com"), "name": name, "role": role });
     by.post("/api/admin/users", &body).await
 }
 
-async fn accept(shop: &Shop, invited: &Value, password: &str) -> Answer {
+async fn accept(shop: &Shop, invited: &Value, password: &str) -> TestResponse {
     let body = json!({ "token": invited["invitation"]["token"], "password": password });
-    shop.from(&shop.somewhere(), "accept-invite", Call::body(body))
-        .await
+    shop.call_from(
+        &shop.fresh_ip(),
+        "accept-invite",
+        TestRequest::with_body(body),
+    )
+    .await
 }
 
-async fn sign_in(shop: &Shop, email: &str, password: &str) -> Answer {
-    let body = Call::body(json!({ "email": email, "password": password }));
-    shop.from(&shop.somewhere(), "admin-login", body).await
+async fn sign_in(shop: &Shop, email: &str, password: &str) -> TestResponse {
+    let body = TestRequest::with_body(json!({ "email": email, "password": password }));
+    shop.call_from(&shop.fresh_ip(), "admin-login", body).await
 }
 
-async fn change(by: &Actor, user: &str, body: Value) -> Answer {
+async fn change(by: &Client, user: &str, body: Value) -> TestResponse {
     by.patch(&format!("/api/admin/users/{user}"), &body).await
 }
 
 /// A member of the staff who was invited and has accepted.
-async fn hired(shop: &Shop, by: &Actor, name: &str, role: &str) -> Actor {
+async fn hired(shop: &Shop, by: &Client, name: &str, role: &str) -> Client {
     let invited = invite(by, name, role).await.expect(201).body;
     accept(shop, &invited, "sorts the shelves")
         .await
@@ -48,7 +54,7 @@ async fn whoever_is_invited_sets_a_password_and_signs_in() {
         (&json!("invited"), &json!("admin"))
     );
     let token = invited["invitation"]["token"].as_str().unwrap();
-    let kept = json!(shop.items("CredentialsTable").await).to_string();
+    let kept = json!(shop.scan("CredentialsTable").await).to_string();
     assert!(
         !kept.contains(token.split('.').nth(1).unwrap()),
         "the token is kept"
@@ -69,7 +75,7 @@ async fn whoever_is_invited_sets_a_password_and_signs_in() {
         .await
         .expect(200);
     let dora = shop.anonymous().with_session(session.body);
-    dora.post("/api/admin/products", &new_product("Thing", 100, 1))
+    dora.post("/api/admin/products", &product_body("Thing", 100, 1))
         .await
         .expect(201);
     // Once.
@@ -97,7 +103,7 @@ async fn the_first_super_admin_is_invited_by_the_operator_and_there_is_no_second
     let env = operator(&shop.cloud);
     let invite = async |email: &str| invite_first_super_admin(&env, email, "Olga").await;
     // Nobody is there who could sign in, by whatever default.
-    assert!(shop.items("CredentialsTable").await.is_empty());
+    assert!(shop.scan("CredentialsTable").await.is_empty());
     assert!(invite("no address").await.is_err());
     let token = |text: String| {
         let (_, rest) = text.split_once(r#""token": ""#).unwrap();
@@ -111,9 +117,13 @@ async fn the_first_super_admin_is_invited_by_the_operator_and_there_is_no_second
     let again = token(invite("olga@example.com").await.unwrap());
     for (token, status) in [(lost, 401), (again, 204)] {
         let body = json!({ "token": token, "password": "opens the shop at nine" });
-        shop.from(&shop.somewhere(), "accept-invite", Call::body(body))
-            .await
-            .expect(status);
+        shop.call_from(
+            &shop.fresh_ip(),
+            "accept-invite",
+            TestRequest::with_body(body),
+        )
+        .await
+        .expect(status);
     }
     let session = sign_in(&shop, "olga@example.com", "opens the shop at nine")
         .await
@@ -122,7 +132,7 @@ async fn the_first_super_admin_is_invited_by_the_operator_and_there_is_no_second
     let refused = invite("olga@example.com").await.unwrap_err().to_string();
     assert!(refused.contains("has a super-admin"), "{refused}");
     let records = olga
-        .get("/api/admin/audit?actor=operator")
+        .get("/api/admin/audit?client=operator")
         .await
         .expect(200)
         .body;
@@ -136,7 +146,7 @@ async fn an_invitation_ends_after_72_hours() {
     let shop = spawn_shop().await;
     let sue = shop.super_admin().await;
     let invited = invite(&sue, "dora", "staff").await.expect(201).body;
-    let rows = shop.items("CredentialsTable").await;
+    let rows = shop.scan("CredentialsTable").await;
     let row = rows
         .iter()
         .find(|row| row["inviteEnds"]["N"].is_string())
@@ -151,7 +161,7 @@ async fn an_invitation_ends_after_72_hours() {
 
     let key = json!({ "login": row["login"] });
     let past = json!({ ":past": { "N": (now - 1).to_string() } });
-    shop.update("CredentialsTable", key, "inviteEnds = :past", past)
+    shop.update_item("CredentialsTable", key, "inviteEnds = :past", past)
         .await;
     accept(&shop, &invited, "sorts the shelves")
         .await
@@ -249,7 +259,11 @@ async fn without_its_token_an_invitation_tells_nothing() {
     for password in ["dora-at-example-1", "sorts the shelves"] {
         let body = json!({ "token": guess, "password": password });
         let refused = shop
-            .from(&shop.somewhere(), "accept-invite", Call::body(body))
+            .call_from(
+                &shop.fresh_ip(),
+                "accept-invite",
+                TestRequest::with_body(body),
+            )
             .await;
         refused.expect_problem(401, "unauthenticated");
     }
@@ -298,7 +312,11 @@ async fn a_guessed_or_forged_invitation_is_refused() {
     ] {
         let body = json!({ "token": token, "password": "sorts the shelves" });
         let refused = shop
-            .from(&shop.somewhere(), "accept-invite", Call::body(body))
+            .call_from(
+                &shop.fresh_ip(),
+                "accept-invite",
+                TestRequest::with_body(body),
+            )
             .await;
         refused.expect_problem(401, "unauthenticated");
     }
@@ -347,7 +365,7 @@ async fn a_demotion_works_on_the_very_next_request() {
     let sue = shop.super_admin().await;
     let dora = hired(&shop, &sue, "dora", "admin").await;
     let make = || async {
-        dora.post("/api/admin/products", &new_product("Thing", 100, 1))
+        dora.post("/api/admin/products", &product_body("Thing", 100, 1))
             .await
     };
     make().await.expect(201);
@@ -366,7 +384,7 @@ async fn a_demotion_works_on_the_very_next_request() {
         .expect(200);
     let again = shop.anonymous().with_session(again.body);
     let refused = again
-        .post("/api/admin/products", &new_product("Thing", 100, 1))
+        .post("/api/admin/products", &product_body("Thing", 100, 1))
         .await;
     refused.expect_problem(403, "forbidden");
 }
@@ -380,7 +398,7 @@ async fn a_disabled_account_ends_at_once_and_its_sessions_do_not_come_back_with_
         .await
         .expect(200);
     let refused = dora
-        .post("/api/admin/products", &new_product("Thing", 100, 1))
+        .post("/api/admin/products", &product_body("Thing", 100, 1))
         .await;
     refused.expect_problem(401, "unauthenticated");
     sign_in(&shop, "dora@example.com", "sorts the shelves")
@@ -400,7 +418,7 @@ async fn a_disabled_account_ends_at_once_and_its_sessions_do_not_come_back_with_
         .await
         .expect(401);
     let refused = dora
-        .post("/api/admin/products", &new_product("Thing", 100, 1))
+        .post("/api/admin/products", &product_body("Thing", 100, 1))
         .await;
     refused.expect_problem(401, "unauthenticated");
     sign_in(&shop, "dora@example.com", "sorts the shelves")
@@ -481,7 +499,7 @@ async fn a_customer_joins_the_staff_only_with_a_password_that_is_long_enough() {
     let sue = shop.super_admin().await;
     let body = json!({ "email": "carl@example.com", "password": "hen77owl", "name": "Carl" });
     let carl = shop
-        .from(&shop.somewhere(), "register", Call::body(body))
+        .call_from(&shop.fresh_ip(), "register", TestRequest::with_body(body))
         .await
         .expect(201)
         .body;

@@ -8,7 +8,9 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::{Actor, Answer, Call, Shop, draft, new_product, send, spawn_shop};
+use tests::{
+    Client, Shop, TestRequest, TestResponse, checkout_body, product_body, send, spawn_shop,
+};
 
 /// The one origin that the tests' deployment lists.
 const ALLOWED: &str = "http://localhost:3000";
@@ -80,7 +82,7 @@ fn value(text: &str) -> HeaderValue {
     HeaderValue::from_bytes(text.as_bytes()).unwrap()
 }
 
-fn cors_headers(answer: &Answer) -> Vec<&str> {
+fn cors_headers(answer: &TestResponse) -> Vec<&str> {
     let names = answer.headers.keys().map(|name| name.as_str());
     names
         .filter(|name| name.starts_with("access-control-"))
@@ -99,7 +101,7 @@ fn list(words: &[String]) -> BTreeSet<String> {
 
 /// Refused: no page of another origin may read this.
 #[track_caller]
-fn lets_nobody_read(answer: &Answer, of: &str) {
+fn lets_nobody_read(answer: &TestResponse, of: &str) {
     assert!(answer.status < 500, "{of}: {answer:#?}");
     assert_eq!(cors_headers(answer), [""; 0], "{of}: {answer:#?}");
 }
@@ -114,8 +116,8 @@ fn preflight(shop: &Shop, path: &str, method: &str) -> RequestBuilder {
 /// Requests of every audience, and what each is answered.
 struct Requests {
     shop: Shop,
-    alice: Actor,
-    admin: Actor,
+    alice: Client,
+    admin: Client,
     etag: String,
 }
 
@@ -132,11 +134,11 @@ impl Requests {
         let shop = spawn_shop().await;
         let (alice, admin) = (shop.alice().await, shop.admin().await);
         let products = shop.anonymous().get("/api/products").await;
-        // So many tries at the staff's door that the next is one too many.
-        shop.same_window(120).await;
+        // So many tries at the staff's sign-in that the next is one too many.
+        shop.wait_for_limit_window(120).await;
         for _ in 0..5 {
-            let nobody = Call::body(nobody());
-            shop.from("127.0.0.1", "admin-login", nobody)
+            let nobody = TestRequest::with_body(nobody());
+            shop.call_from("127.0.0.1", "admin-login", nobody)
                 .await
                 .expect(401);
         }
@@ -156,7 +158,7 @@ impl Requests {
             let request = request.header("content-type", "application/json");
             request.body(text)
         };
-        let get = |actor: &Actor, path: &str| actor.request(Method::GET, path);
+        let get = |client: &Client, path: &str| client.request(Method::GET, path);
         let seen = get(&anonymous, "/api/products").header("if-none-match", &self.etag);
         let staff_only = self.alice.request(Method::POST, "/api/admin/products");
         let bad_fields = self.admin.request(Method::POST, "/api/admin/products");
@@ -174,12 +176,14 @@ impl Requests {
             (401, get(&anonymous, "/api/orders")),
             (401, get(&anonymous.with_token("x"), "/api/cart")),
             (403, get(&self.admin, "/api/orders")),
-            (403, staff_only.json(&new_product("No", 1, 1))),
+            (403, staff_only.json(&product_body("No", 1, 1))),
             (404, get(&anonymous, "/api/nothing")),
             (404, get(&anonymous, "/api/products/x")),
             (
                 409,
-                checkout.header("idempotency-key", "k").json(&draft(100)),
+                checkout
+                    .header("idempotency-key", "k")
+                    .json(&checkout_body(100)),
             ),
             (413, {
                 let request = anonymous.request(Method::POST, "/api/auth/refresh");
@@ -215,7 +219,7 @@ fn lasting(headers: &HeaderMap) -> Vec<(String, String)> {
     texts
 }
 
-fn without_request_id(answer: &Answer) -> Value {
+fn without_request_id(answer: &TestResponse) -> Value {
     let mut body = answer.body.clone();
     if let Some(id) = body.get_mut("requestId") {
         *id = Value::Null;

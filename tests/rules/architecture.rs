@@ -95,18 +95,6 @@ fn the_functions_stand_on_at_most_260_crates() {
 }
 
 #[test]
-fn aws_lc_is_built_without_the_slow_entropy_source() {
-    crate::build_once();
-    let binary = std::fs::read(local::function_binary(local::Profile::Dev, "login")).unwrap();
-    let has = |symbol: &[u8]| binary.windows(symbol.len()).any(|window| window == symbol);
-    assert!(has(b"ED25519_sign"), "the symbols of aws-lc can't be seen");
-    assert!(
-        !has(b"jent_entropy_init"),
-        "AWS_LC_SYS_NO_JITTER_ENTROPY was not set"
-    );
-}
-
-#[test]
 fn the_roots_that_aws_hangs_under_are_valid_for_years() {
     let pem = read("shared/src/roots.pem");
     let mut count = 0;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::spawn_shop;
+use tests::spawn_shop;
 
 #[tokio::test]
 async fn a_cart_is_priced_at_todays_prices() {
@@ -71,7 +71,7 @@ async fn a_quantity_is_1_to_99() {
 async fn what_is_not_on_sale_can_not_be_put_into_a_cart() {
     let shop = spawn_shop().await;
     let (alice, admin) = (shop.alice().await, shop.admin().await);
-    let mut draft = crate::new_product("Not yet", 100, 5);
+    let mut draft = tests::product_body("Not yet", 100, 5);
     draft["status"] = json!("draft");
     let draft = admin.post("/api/admin/products", &draft).await.expect(201);
     let draft = draft.body["productId"].as_str().unwrap();

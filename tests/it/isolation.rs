@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{draft, spawn_shop, spawn_shop_with, with_parameter};
+use tests::{checkout_body, spawn_shop, spawn_shop_with, with_parameter};
 
 #[tokio::test]
 async fn bob_finds_no_trace_of_alices_order() {
@@ -10,7 +10,7 @@ async fn bob_finds_no_trace_of_alices_order() {
     let (alice, bob) = (shop.alice().await, shop.bob().await);
     let product = shop.new_product("Secret wish", 500, 10).await;
     alice.fill_cart(&product, 1).await;
-    let order = alice.check_out("a", &draft(500)).await.expect(201);
+    let order = alice.check_out("a", &checkout_body(500)).await.expect(201);
     let id = order.body["orderId"].as_str().unwrap();
 
     alice.get(&format!("/api/orders/{id}")).await.expect(200);
@@ -31,7 +31,7 @@ async fn someone_elses_order_looks_exactly_like_none() {
     let (alice, bob) = (shop.alice().await, shop.bob().await);
     let product = shop.new_product("Secret wish", 500, 10).await;
     alice.fill_cart(&product, 1).await;
-    let order = alice.check_out("a", &draft(500)).await.expect(201);
+    let order = alice.check_out("a", &checkout_body(500)).await.expect(201);
     let id = order.body["orderId"].as_str().unwrap().to_owned();
 
     let anonymised = |mut body: Value| {
@@ -55,7 +55,7 @@ async fn two_customers_with_one_key_have_an_order_each() {
     for customer in [shop.alice().await, shop.bob().await] {
         customer.fill_cart(&product, 1).await;
         let order = customer
-            .check_out("the-very-same-key", &draft(700))
+            .check_out("the-very-same-key", &checkout_body(700))
             .await
             .expect(201);
         orders.push(order.body["orderId"].clone());
@@ -71,7 +71,7 @@ async fn a_cursor_of_alices_list_opens_nothing_for_bob() {
     let product = shop.new_product("Paged", 100, 10).await;
     for key in ["1", "2"] {
         alice.fill_cart(&product, 1).await;
-        alice.check_out(key, &draft(100)).await.expect(201);
+        alice.check_out(key, &checkout_body(100)).await.expect(201);
     }
     let page = alice.get("/api/orders?limit=1").await.expect(200);
     let cursor = page.body["nextCursor"].as_str().unwrap();
@@ -104,7 +104,7 @@ async fn one_warm_process_never_mixes_two_customers() {
         customer.fill_cart(&product, quantity).await;
         let total = 100 * u64::from(quantity);
         let order = customer
-            .check_out("canary", &draft(total))
+            .check_out("canary", &checkout_body(total))
             .await
             .expect(201);
         let id = order.body["orderId"].as_str().unwrap().to_owned();

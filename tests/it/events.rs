@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use local::ACCESS_KEY_ID;
 use serde_json::{Value, json};
 
-use crate::{NEWCOMERS_PASSWORD, Shop, draft, password_of, spawn_shop};
+use tests::{NEWCOMERS_PASSWORD, Shop, checkout_body, password_of, spawn_shop};
 
 const PRODUCT: &str = "prod_01arz3ndektsv4rrffq69g5fav";
 const USER: &str = "usr_01arz3ndektsv4rrffq69g5fav";
@@ -63,7 +63,10 @@ async fn every_event_is_handled_by_its_function() {
     let (alice, admin) = (shop.alice().await, shop.admin().await);
     let product = shop.new_product("Teapot", 4900, 50).await;
     alice.fill_cart(&product, 2).await;
-    let order = alice.check_out("before", &draft(9800)).await.expect(201);
+    let order = alice
+        .check_out("before", &checkout_body(9800))
+        .await
+        .expect(201);
     let order = order.body["orderId"].as_str().unwrap();
     alice.fill_cart(&product, 2).await;
     let (sue, carol) = (shop.super_admin().await, shop.newcomer("wendy").await);

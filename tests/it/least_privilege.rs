@@ -4,7 +4,7 @@
 use local::ACCESS_KEY_ID;
 use serde_json::{Value, json};
 
-use crate::{Actor, Call, NEWCOMERS_PASSWORD, Shop, draft, passwords, spawn_shop};
+use tests::{Client, NEWCOMERS_PASSWORD, Shop, TestRequest, checkout_body, spawn_shop};
 
 /// Calls DynamoDB with a function's access key.
 async fn ask_table(shop: &Shop, function: &str, operation: &str, body: Value) -> (u16, Value) {
@@ -43,7 +43,7 @@ fn refused(shop: &Shop) -> Vec<String> {
 #[tokio::test]
 async fn whoever_lists_orders_can_read_orders_and_no_user() {
     let mut shop = spawn_shop().await;
-    shop.attacked = true;
+    shop.expects_denials = true;
     let orders = json!({
         "TableName": shop.table("OrdersTable"),
         "KeyConditionExpression": "userId = :user",
@@ -81,7 +81,7 @@ async fn whoever_lists_orders_can_read_orders_and_no_user() {
 #[tokio::test]
 async fn whoever_lists_products_cannot_read_the_signing_key() {
     let mut shop = spawn_shop().await;
-    shop.attacked = true;
+    shop.expects_denials = true;
     let (status, answer) = ask_secret(&shop, "login").await;
     assert_eq!(status, 200);
     assert!(answer["SecretString"].is_string());
@@ -96,7 +96,7 @@ async fn whoever_lists_products_cannot_read_the_signing_key() {
 #[tokio::test]
 async fn new_keys_are_the_operators_to_ask_for_and_no_functions() {
     let mut shop = spawn_shop().await;
-    shop.attacked = true;
+    shop.expects_denials = true;
     let versions = async || {
         let (status, answer) = call_secret(&shop, ACCESS_KEY_ID, "DescribeSecret").await;
         assert_eq!(status, 200, "{answer}");
@@ -125,7 +125,7 @@ async fn new_keys_are_the_operators_to_ask_for_and_no_functions() {
 #[tokio::test]
 async fn stock_is_sold_inside_a_transaction_only() {
     let mut shop = spawn_shop().await;
-    shop.attacked = true;
+    shop.expects_denials = true;
     let sell = json!({
         "TableName": shop.table("InventoryTable"),
         "Key": { "productId": { "S": shop.product(0) }, "bucket": { "S": "none" } },
@@ -147,8 +147,11 @@ async fn nothing_is_refused_from_signing_up_to_signing_out() {
     let product = shop.new_product("Last one", 4900, 1).await;
     let carol = shop.newcomer("carol").await;
     carol.fill_cart(&product, 1).await;
-    carol.check_out("once", &draft(4900)).await.expect(201);
-    let rows = shop.items("ProductsTable").await;
+    carol
+        .check_out("once", &checkout_body(4900))
+        .await
+        .expect(201);
+    let rows = shop.scan("ProductsTable").await;
     let row = rows.iter().find(|row| row["productId"]["S"] == product);
     assert_eq!(row.unwrap()["availability"]["S"], "out-of-stock");
     carol.get("/api/orders").await.expect(200);
@@ -181,13 +184,20 @@ async fn everything_that_customers_do(shop: &Shop) {
             "userId": { "S": bob.user_id() }, "productId": { "S": thing },
             "quantity": { "N": "1" }, "madeBy": { "S": "test" }, "expiresAt": { "N": "9999999999" },
         });
-        shop.put("CartsTable", line).await;
+        shop.put_item("CartsTable", line).await;
     }
     bob.put(&line, &json!({ "quantity": 1 })).await.expect(422);
     alice.fill_cart(&product, 1).await;
     alice.get("/api/cart").await.expect(200);
-    let order = alice.check_out("once", &draft(4900)).await.expect(201).body;
-    alice.check_out("once", &draft(4900)).await.expect(200);
+    let order = alice
+        .check_out("once", &checkout_body(4900))
+        .await
+        .expect(201)
+        .body;
+    alice
+        .check_out("once", &checkout_body(4900))
+        .await
+        .expect(200);
     alice.get("/api/orders?limit=1").await.expect(200);
     let path = format!("/api/orders/{}", order["orderId"].as_str().unwrap());
     alice.get(&path).await.expect(200);
@@ -196,9 +206,11 @@ async fn everything_that_customers_do(shop: &Shop) {
 async fn everything_about_sessions(shop: &Shop) {
     let (carol, elsewhere) = (shop.newcomer("carol").await, shop.alice().await);
     let body = json!({ "currentPassword": NEWCOMERS_PASSWORD, "newPassword": "owls at night" });
-    let body_of = |actor: &Actor| json!({ "refreshToken": actor.session["refreshToken"] });
-    let login = Call::body(json!({ "email": "carol@example.com", "password": NEWCOMERS_PASSWORD }));
-    shop.from(&shop.somewhere(), "login", login)
+    let body_of = |client: &Client| json!({ "refreshToken": client.session["refreshToken"] });
+    let login = TestRequest::with_body(
+        json!({ "email": "carol@example.com", "password": NEWCOMERS_PASSWORD }),
+    );
+    shop.call_from(&shop.fresh_ip(), "login", login)
         .await
         .expect(200);
     carol.put("/api/account/password", &body).await.expect(204);
@@ -221,17 +233,17 @@ async fn everything_about_sessions(shop: &Shop) {
         .post("/api/auth/logout", &json!({ "everywhere": true }))
         .await
         .expect(204);
-    // Two imported users, one at each door.
+    // Two imported users, one in each realm.
     for (email, function) in [
         ("bob@example.com", "login"),
         ("admin@example.com", "admin-login"),
     ] {
         let key = json!({ "login": { "S": format!("email#{email}") } });
-        let values = json!({ ":hash": { "S": passwords::IMPORTED } });
-        shop.update("CredentialsTable", key, "passwordHash = :hash", values)
+        let values = json!({ ":hash": { "S": crate::passwords::IMPORTED } });
+        shop.update_item("CredentialsTable", key, "passwordHash = :hash", values)
             .await;
-        let body = json!({ "email": email, "password": passwords::IMPORTED_PASSWORD });
-        shop.from(&shop.somewhere(), function, Call::body(body))
+        let body = json!({ "email": email, "password": crate::passwords::IMPORTED_PASSWORD });
+        shop.call_from(&shop.fresh_ip(), function, TestRequest::with_body(body))
             .await
             .expect(200);
     }

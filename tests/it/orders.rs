@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{draft, spawn_shop};
+use tests::{checkout_body, spawn_shop};
 
 #[tokio::test]
 async fn orders_are_listed_newest_first_on_pages_of_any_size() {
@@ -13,7 +13,7 @@ async fn orders_are_listed_newest_first_on_pages_of_any_size() {
     for number in 0..5 {
         alice.fill_cart(&cup, 1).await;
         let order = alice
-            .check_out(&format!("k{number}"), &draft(100))
+            .check_out(&format!("k{number}"), &checkout_body(100))
             .await
             .expect(201);
         placed.insert(0, order.body["orderId"].clone());
@@ -43,7 +43,7 @@ async fn orders_are_filtered_by_status() {
     let alice = shop.alice().await;
     let cup = shop.new_product("Cup", 100, 50).await;
     alice.fill_cart(&cup, 1).await;
-    alice.check_out("k", &draft(100)).await.expect(201);
+    alice.check_out("k", &checkout_body(100)).await.expect(201);
     let placed = alice.get("/api/orders?status=placed").await.expect(200);
     assert_eq!(placed.body["items"].as_array().unwrap().len(), 1);
     let shipped = alice.get("/api/orders?status=shipped").await.expect(200);
