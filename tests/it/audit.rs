@@ -347,14 +347,14 @@ async fn the_audit_log_of_a_day_is_read_page_by_page_the_newest_first() {
     assert_eq!(paged, all);
     let day = &all[0]["at"].as_str().unwrap()[..10];
     assert_eq!(
-        audit(&sue, &format!("day={day}&client={}", admin.user_id()))
+        audit(&sue, &format!("day={day}&actor={}", admin.user_id()))
             .await
             .len(),
         13
     );
     assert!(audit(&sue, "day=2020-02-29").await.is_empty());
     assert!(
-        audit(&sue, &format!("day=2020-02-29&client={}", admin.user_id()))
+        audit(&sue, &format!("day=2020-02-29&actor={}", admin.user_id()))
             .await
             .is_empty()
     );

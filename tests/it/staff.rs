@@ -132,7 +132,7 @@ async fn the_first_super_admin_is_invited_by_the_operator_and_there_is_no_second
     let refused = invite("olga@example.com").await.unwrap_err().to_string();
     assert!(refused.contains("has a super-admin"), "{refused}");
     let records = olga
-        .get("/api/admin/audit?client=operator")
+        .get("/api/admin/audit?actor=operator")
         .await
         .expect(200)
         .body;

@@ -1,30 +1,14 @@
 //! Rules of ARCHITECTURE.md and SECURITY.md about the code that no linter knows;
 //! those about template.yaml are in `template.rs`.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn read(path: impl AsRef<Path>) -> String {
-    std::fs::read_to_string(root().join(path)).unwrap()
-}
-
-fn functions() -> Vec<String> {
-    let folders = std::fs::read_dir(root().join("functions")).unwrap();
-    let names = folders.map(|f| f.unwrap().file_name().into_string().unwrap());
-    names.collect()
-}
+use crate::files::{names_in, read, root};
 
 #[test]
 fn a_function_crate_depends_on_shared_alone_and_names_nothing_else() {
-    let functions = functions();
+    let functions = names_in("functions");
     assert!(functions.len() >= 17);
     for name in functions {
-        let manifest = read(format!("functions/{name}/Cargo.toml"));
+        let manifest = read(&format!("functions/{name}/Cargo.toml"));
         assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
         let (_, dependencies) = manifest.split_once("[dependencies]\n").unwrap();
         let (dependencies, _) = dependencies.split_once("\n[").unwrap();
@@ -33,7 +17,7 @@ fn a_function_crate_depends_on_shared_alone_and_names_nothing_else() {
             "shared = { workspace = true }",
             "{name}"
         );
-        let source = read(format!("functions/{name}/src/main.rs"));
+        let source = read(&format!("functions/{name}/src/main.rs"));
         for line in source.lines().filter(|line| line.starts_with("use ")) {
             assert!(line.starts_with("use shared::"), "{name}: {line}");
         }
@@ -59,39 +43,6 @@ fn only_the_store_and_checkout_know_dynamodb() {
             assert!(!source.contains("aws_sdk_dynamodb"), "{name}");
         }
     }
-}
-
-#[test]
-fn the_functions_stand_on_at_most_260_crates() {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let tree = Command::new(cargo)
-        .args(["tree", "--locked", "--offline", "--edges", "normal,build"])
-        .args(["--target", "all", "--prefix", "none", "--format", "{p}"])
-        .args(["-p", "shared"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    assert!(
-        tree.status.success(),
-        "{}",
-        String::from_utf8_lossy(&tree.stderr)
-    );
-    let tree = String::from_utf8(tree.stdout).unwrap();
-    let crates: BTreeSet<&str> = tree
-        .lines()
-        .map(|line| {
-            line.trim_end_matches(" (*)")
-                .trim_end_matches(" (proc-macro)")
-        })
-        .filter(|line| !line.is_empty())
-        .collect();
-    println!("{} crates", crates.len());
-    assert!(crates.len() > 100, "the tree was not read");
-    assert!(
-        crates.len() <= 260,
-        "{} crates: say why in SECURITY.md",
-        crates.len()
-    );
 }
 
 #[test]

@@ -12,5 +12,7 @@
 )]
 
 mod architecture;
+mod dependencies;
+mod files;
 mod security_md;
 mod template;

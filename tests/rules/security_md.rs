@@ -3,43 +3,35 @@
 //! that looks at nothing holds as well.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+
+use crate::files::{read, rust_files};
 
 /// What is wrong, a sentence each.
 type Faults = Vec<String>;
 
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 fn document() -> String {
-    std::fs::read_to_string(root().join("SECURITY.md")).unwrap()
+    read("SECURITY.md")
 }
 
 /// Every source file below a folder, with its module: the file's name, or the
-/// folder's where the file is called `tests.rs`.
-fn sources(folder: &Path) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|it| it == "rs") {
-            let named = match path.ends_with("tests.rs") {
-                true => path.parent().unwrap(),
-                false => path.as_path(),
+/// folder's where the file is called `tests.rs` or `mod.rs`.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let files = rust_files(folder).into_iter();
+    files
+        .map(|(path, source)| {
+            let whole = format!("{folder}/{path}");
+            let named = match whole.rsplit_once('/').unwrap() {
+                (folder, "tests.rs" | "mod.rs") => folder,
+                _ => whole.trim_end_matches(".rs"),
             };
-            let module = named.file_stem().unwrap().to_str().unwrap().to_owned();
-            found.push((module, std::fs::read_to_string(&path).unwrap()));
-        }
-    }
-    found
+            (named.rsplit('/').next().unwrap().to_owned(), source)
+        })
+        .collect()
 }
 
 fn all_sources() -> Vec<(String, String)> {
-    let folders = ["tests/it", "tests/rules", "shared/src", "local/src"];
-    let found = folders.map(|it| sources(&root().join(it)));
-    found.into_iter().flatten().collect()
+    let folders = ["tests", "shared", "local"];
+    folders.into_iter().flat_map(sources).collect()
 }
 
 /// The tests of these sources, as `module::name`.
@@ -204,12 +196,9 @@ fn codes_without_a_word(text: &str, codes: &BTreeSet<String>) -> Faults {
 
 #[test]
 fn everything_that_is_written_down_is_named() {
-    let source = |name: &str| {
-        let path = root().join("shared/src").join(name);
-        std::fs::read_to_string(path).unwrap()
-    };
+    let source = |name: &str| read(&format!("shared/src/{name}"));
     let mut codes = codes(source);
-    for (_, source) in sources(&root().join("shared/src")) {
+    for (_, source) in sources("shared/src") {
         codes.extend(warnings(&source).into_iter().map(str::to_owned));
     }
     for known in [

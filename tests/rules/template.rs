@@ -13,9 +13,10 @@ mod storage;
 mod web;
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use serde_json::Value;
+
+use crate::files::{names_in, read};
 
 /// What is wrong, a sentence each.
 type Faults = Vec<String>;
@@ -50,8 +51,7 @@ impl Template {
     }
 
     fn own() -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
-        Self::parse(&std::fs::read_to_string(path).unwrap())
+        Self::parse(&read("template.yaml"))
     }
 
     fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
@@ -275,11 +275,7 @@ fn finds(rule: impl Fn(&Template) -> Faults, template: &str, words: &[&str]) {
 #[test]
 fn the_template_is_read_whole() {
     let template = Template::own();
-    let folders = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions"));
-    let crates: BTreeSet<String> = folders
-        .unwrap()
-        .map(|it| it.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let crates = BTreeSet::from_iter(names_in("functions"));
     let functions: BTreeSet<String> = template.functions().map(|it| it.name.to_owned()).collect();
     assert_eq!(functions, crates);
     for function in template.functions() {
