@@ -14,5 +14,10 @@
 mod architecture;
 mod dependencies;
 mod files;
+mod imports;
+mod layers;
 mod security_md;
 mod template;
+
+/// What is wrong, a sentence each.
+type Faults = Vec<String>;

@@ -4,10 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::Faults;
 use crate::files::{read, rust_files};
-
-/// What is wrong, a sentence each.
-type Faults = Vec<String>;
 
 fn document() -> String {
     read("SECURITY.md")

@@ -16,10 +16,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::Faults;
 use crate::files::{names_in, read};
-
-/// What is wrong, a sentence each.
-type Faults = Vec<String>;
 
 /// A template as it is written, with the long form of every intrinsic function.
 struct Template(Value);

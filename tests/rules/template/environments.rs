@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Faults, Template, finds, holds, is_true, literal, patterns};
+use super::{Template, finds, holds, is_true, literal, patterns};
+use crate::Faults;
 
 /// Words in the name of a variable that is about a secret.
 const SECRET_WORDS: [&str; 6] = ["SECRET", "PASSWORD", "KEY", "KEYS", "TOKEN", "CREDENTIALS"];

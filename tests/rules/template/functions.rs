@@ -1,6 +1,7 @@
 //! How functions are run.
 
-use super::{Faults, Template, finds, holds, patterns};
+use super::{Template, finds, holds, patterns};
+use crate::Faults;
 
 /// After this many seconds the gateway answers in the function's place.
 const GATEWAY_GIVES_UP: u64 = 29;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Allowed, Faults, Template, finds, holds, reference};
+use super::{Allowed, Template, finds, holds, reference};
+use crate::Faults;
 
 fn logs_out_of_place(template: &Template) -> Faults {
     let mut faults = Faults::new();

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Faults, Template, finds, holds, one_or_many, patterns, walk};
+use super::{Template, finds, holds, one_or_many, patterns, walk};
+use crate::Faults;
 
 /// What the functions count, under the stack's name.
 const METRICS: [&str; 10] = [

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Allowed, Faults, Template, finds, has_star, holds, may_be, patterns, reference};
+use super::{Allowed, Template, finds, has_star, holds, may_be, patterns, reference};
+use crate::Faults;
 
 /// A template of one function with this role.
 fn with_statement(statement: &str) -> String {

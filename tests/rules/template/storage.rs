@@ -1,6 +1,7 @@
 //! What holds data.
 
-use super::{Faults, Template, finds, holds, is_true, patterns};
+use super::{Template, finds, holds, is_true, patterns};
+use crate::Faults;
 
 /// What must stand in a table and in a bucket. A secret is left out on purpose: the
 /// signing key can be made anew in a minute, and one that outlived its stack would

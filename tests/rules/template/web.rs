@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Faults, Template, finds, has_star, holds, one_or_many, patterns, reference, walk};
+use super::{Template, finds, has_star, holds, one_or_many, patterns, reference, walk};
+use crate::Faults;
 
 /// Whether an origin is anyone's, or a developer's.
 fn is_loose(origin: &str) -> bool {
