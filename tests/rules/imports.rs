@@ -22,6 +22,9 @@ struct Module {
     children: BTreeSet<String>,
     /// What it defines itself.
     items: BTreeSet<String>,
+    /// What of that, and of what it imports, has a bare `pub`.
+    public: BTreeSet<String>,
+    public_modules: BTreeSet<String>,
     /// What it imports under a name.
     names: BTreeMap<String, ModulePath>,
     /// What it imports with a star.
@@ -72,6 +75,7 @@ impl Crate {
                 file: &file,
                 modules: &mut modules,
                 declared: Vec::new(),
+                reads_tests: false,
             };
             reader.module(0, reader.tokens.len(), module);
             for child in reader.declared {
@@ -148,6 +152,19 @@ impl Crate {
         circles.into_iter().collect()
     }
 
+    /// Every name that other crates can reach by a path of public modules, with that path.
+    pub(crate) fn exports(&self) -> BTreeSet<ModulePath> {
+        let mut found = BTreeSet::new();
+        let mut next = vec![ModulePath::new()];
+        while let Some(at) = next.pop() {
+            let module = &self.0[&at];
+            let inner = |name: &String| [at.as_slice(), std::slice::from_ref(name)].concat();
+            found.extend(module.public.iter().map(inner));
+            next.extend(module.public_modules.iter().map(inner));
+        }
+        found
+    }
+
     /// The module that defines what a path means in a module; none if it is of another crate.
     fn find(&self, from: &[String], path: &[String], depth: usize) -> Option<ModulePath> {
         // Two imports that name each other.
@@ -211,6 +228,8 @@ struct Reader<'a> {
     modules: &'a mut BTreeMap<ModulePath, Module>,
     /// The modules that have files of their own.
     declared: Vec<ModulePath>,
+    /// Whether what is compiled for unit tests alone is read too.
+    reads_tests: bool,
 }
 
 const ITEMS: [&str; 8] = [
@@ -235,13 +254,17 @@ impl Reader<'_> {
                 "#" if self.token(at + 1) == "[" => {
                     let close = self.closing(at + 1);
                     let attribute = &self.tokens[at + 1..close];
-                    at = match is_for_tests(attribute) {
+                    at = match is_for_tests(attribute) && !self.reads_tests {
                         true => self.item_end(close + 1),
                         false => close + 1,
                     };
                     continue;
                 }
                 "pub" if self.token(at + 1) == "(" => at = self.closing(at + 1),
+                "pub" if depth == 0 && self.token(at + 1) == "mod" => {
+                    module.public_modules.insert(self.token(at + 2).to_owned());
+                }
+                "pub" if depth == 0 => module.public.extend(self.public_item(at + 1)),
                 "mod" if is_name(self.token(at + 1)) && self.token(at + 2) == ";" => {
                     let child = self.token(at + 1).to_owned();
                     self.declared
@@ -258,7 +281,15 @@ impl Reader<'_> {
                 }
                 "use" if self.token(at + 1) != "<" => {
                     let is_reexport = before == "pub" || before == ")";
+                    let known: BTreeSet<String> = module.names.keys().cloned().collect();
+                    let stars = module.globs.len();
                     at = self.imports(at + 1, &[], is_reexport, &mut module);
+                    if before == "pub" {
+                        let names = module.names.keys().cloned();
+                        module.public.extend(names.filter(|it| !known.contains(it)));
+                        let star = (module.globs.len() > stars).then(|| "*".to_owned());
+                        module.public.extend(star);
+                    }
                 }
                 "{" => depth += 1,
                 "}" => depth = depth.saturating_sub(1),
@@ -284,6 +315,18 @@ impl Reader<'_> {
             at += 1;
         }
         self.modules.insert(path, module);
+    }
+
+    /// The name of the item that begins here, if one does.
+    fn public_item(&self, mut at: usize) -> Option<String> {
+        while matches!(self.token(at), "async" | "unsafe" | "extern" | "\"") {
+            at += 1;
+        }
+        if self.token(at) == "const" && self.token(at + 1) == "fn" {
+            at += 1;
+        }
+        let begins = ITEMS.contains(&self.token(at));
+        begins.then(|| self.token(at + 1).to_owned())
     }
 
     /// Reads one tree of a `use` line. Returns the place after it.
@@ -485,6 +528,35 @@ fn character(rest: &str) -> usize {
         (Some(_), Some((at, '\''))) => at + 1,
         _ => 1,
     }
+}
+
+/// What a source names of a crate: each path without the crate's name. What stands after a
+/// module's name that it imports belongs to the path.
+pub(crate) fn paths_into(name: &str, source: &str) -> BTreeSet<ModulePath> {
+    let mut modules = BTreeMap::new();
+    let tokens = tokens(source);
+    let mut reader = Reader {
+        tokens: &tokens,
+        file: "",
+        modules: &mut modules,
+        declared: Vec::new(),
+        reads_tests: true,
+    };
+    reader.module(0, tokens.len(), ModulePath::new());
+    let mut found = BTreeSet::new();
+    for module in modules.values() {
+        for reference in &module.references {
+            let (first, rest) = reference.path.split_first().unwrap();
+            let path = match module.names.get(first) {
+                Some(imported) => [imported.as_slice(), rest].concat(),
+                None => reference.path.clone(),
+            };
+            if path[0] == name {
+                found.insert(path[1..].to_vec());
+            }
+        }
+    }
+    found
 }
 
 /// The imports of a crate of these files, as `from -> to`.

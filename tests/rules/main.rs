@@ -13,6 +13,7 @@
 
 mod architecture;
 mod dependencies;
+mod exports;
 mod files;
 mod imports;
 mod layers;
