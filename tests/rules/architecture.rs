@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::Faults;
-use crate::files::{names_in, read, root, rust_files};
+use crate::files::{names_in, read, rust_files};
 use crate::imports::{Crate, tokens};
 
 #[test]

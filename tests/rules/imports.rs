@@ -268,13 +268,13 @@ impl Reader<'_> {
                 "mod" if is_name(self.token(at + 1)) && self.token(at + 2) == ";" => {
                     let child = self.token(at + 1).to_owned();
                     self.declared
-                        .push([path.as_slice(), &[child.clone()]].concat());
+                        .push([path.as_slice(), std::slice::from_ref(&child)].concat());
                     module.children.insert(child);
                 }
                 "mod" if is_name(self.token(at + 1)) && self.token(at + 2) == "{" => {
                     let child = self.token(at + 1).to_owned();
                     let close = self.closing(at + 2);
-                    let inner = [path.as_slice(), &[child.clone()]].concat();
+                    let inner = [path.as_slice(), std::slice::from_ref(&child)].concat();
                     self.module(at + 3, close, inner);
                     module.children.insert(child);
                     at = close;

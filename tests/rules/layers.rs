@@ -37,7 +37,7 @@ fn listed(document: &str) -> Arrows {
     let sides = list.filter_map(|line| line.split_once('→'));
     sides
         .flat_map(|(from, to)| {
-            let from = quoted(from).last().expect("an area before the arrow");
+            let from = quoted(from).last().unwrap();
             quoted(to).map(move |to| (from.to_owned(), to.to_owned()))
         })
         .collect()
