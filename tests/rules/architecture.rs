@@ -114,22 +114,25 @@ fn another_public_answer_is_found() {
     assert_eq!(Vec::from_iter(found), ["Order", "Vec<T>"]);
 }
 
-/// The crates that are written by hand and large enough to tangle: a folder and the root of each.
-const CRATES: [(&str, &str); 5] = [
-    ("shared/src", "lib.rs"),
-    ("local/src", "lib.rs"),
-    ("local/src", "main.rs"),
-    ("local/cloud/src", "lib.rs"),
-    ("local/template/src", "lib.rs"),
-];
+#[track_caller]
+fn has_no_circle(folder: &str, root: &str) {
+    let circles = Crate::of_workspace(folder, root).circles();
+    assert!(circles.is_empty(), "{folder}: {circles:#?}");
+}
 
 #[test]
-#[ignore = "shared is one circle yet, and local is not parted"]
-fn no_file_is_in_a_circle_of_imports() {
-    for (folder, file) in CRATES {
-        let circles = Crate::of_workspace(folder, file).circles();
-        assert!(circles.is_empty(), "{folder}: {circles:#?}");
-    }
+#[ignore = "shared is one circle yet"]
+fn no_file_of_shared_is_in_a_circle_of_imports() {
+    has_no_circle("shared/src", "lib.rs");
+}
+
+#[test]
+#[ignore = "local is not parted into crates yet"]
+fn no_file_of_the_local_crates_is_in_a_circle_of_imports() {
+    has_no_circle("local/src", "lib.rs");
+    has_no_circle("local/src", "main.rs");
+    has_no_circle("local/cloud/src", "lib.rs");
+    has_no_circle("local/template/src", "lib.rs");
 }
 
 /// Names that say nothing of what is in a module.
