@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use local::Options;
 use serde_json::json;
-use tests::{Call, NEWCOMERS_PASSWORD, Shop, spawn_shop_with};
+use tests::{NEWCOMERS_PASSWORD, Shop, TestRequest, spawn_shop_with};
 
 /// Each round runs every case in a new process, so that what changes on the machine meanwhile
 /// changes all of them.
@@ -124,13 +124,15 @@ async fn measure(shop: &Shop, case: &Case, round: usize, taken: &mut Taken) {
             let key = json!({ "login": { "S": format!("email#{account}") } });
             let hash = json!({ ":hash": { "S": IMPORTED } });
             let set = "passwordHash = :hash";
-            shop.update("CredentialsTable", key, set, hash).await;
+            shop.update_item("CredentialsTable", key, set, hash).await;
         }
         let body = json!({ "email": account, "password": case.password });
-        let address = shop.somewhere();
+        let address = shop.fresh_ip();
         let before = shop.cloud.pids("login").first().map(|pid| processor(*pid));
         let start = Instant::now();
-        let answer = shop.from(&address, "login", Call::body(body)).await;
+        let answer = shop
+            .call_from(&address, "login", TestRequest::with_body(body))
+            .await;
         let wall = start.elapsed();
         answer.expect(case.status);
         let pid = shop.cloud.pids("login")[0];

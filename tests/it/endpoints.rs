@@ -1,0 +1,485 @@
+//! The table of all endpoints: who may call each, what a good request is and
+//! whether the answer may be cached. One test holds it against template.yaml,
+//! one walks it. There is no list of exceptions.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use tests::{Client, TestResponse, checkout_body, password_of, product_body, send, spawn_shop};
+
+/// Who may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Audience {
+    /// Anyone, with or without a token.
+    Anyone,
+    Customer,
+    Admin,
+    SuperAdmin,
+    /// Whoever has an account.
+    AnyUser,
+}
+
+/// One endpoint.
+#[derive(Clone, Copy)]
+struct Endpoint {
+    function: &'static str,
+    route: &'static str,
+    audience: Audience,
+    /// Whether a 200 is public; everything else is no-store.
+    cacheable: bool,
+    /// What a good request answers.
+    status: u16,
+    /// A good request, in a shop that is ready for it.
+    request: fn(&Fixtures) -> Request,
+    /// Whether what it names belongs to one customer.
+    owned: bool,
+}
+
+/// A request but for its sender.
+struct Request {
+    path: String,
+    body: Option<Value>,
+    key: Option<&'static str>,
+}
+
+/// What good requests name.
+struct Fixtures {
+    product: String,
+    order: String,
+    refresh_token: String,
+    refresh_token_to_end: String,
+    invite_token: String,
+    /// One of the staff.
+    somebody: String,
+}
+
+fn get(path: impl Into<String>) -> Request {
+    Request {
+        path: path.into(),
+        body: None,
+        key: None,
+    }
+}
+
+fn with(path: impl Into<String>, body: Value) -> Request {
+    Request {
+        body: Some(body),
+        ..get(path)
+    }
+}
+
+const fn endpoint(
+    function: &'static str,
+    route: &'static str,
+    audience: Audience,
+    status: u16,
+    request: fn(&Fixtures) -> Request,
+) -> Endpoint {
+    Endpoint {
+        function,
+        route,
+        audience,
+        cacheable: false,
+        status,
+        request,
+        owned: false,
+    }
+}
+
+const fn catalogue(
+    function: &'static str,
+    route: &'static str,
+    request: fn(&Fixtures) -> Request,
+) -> Endpoint {
+    Endpoint {
+        cacheable: true,
+        ..endpoint(function, route, Audience::Anyone, 200, request)
+    }
+}
+
+const fn owned(endpoint: Endpoint) -> Endpoint {
+    Endpoint {
+        owned: true,
+        ..endpoint
+    }
+}
+
+const ENDPOINTS: &[Endpoint] = &[
+    catalogue("list-products", "GET /api/products", |_| {
+        get("/api/products")
+    }),
+    catalogue("get-product", "GET /api/products/{productId}", |fixtures| {
+        get(format!("/api/products/{}", fixtures.product))
+    }),
+    endpoint(
+        "register",
+        "POST /api/auth/register",
+        Audience::Anyone,
+        201,
+        |_| {
+            let body = json!({
+                "email": "carol@example.com", "password": "carol-reads-at-night", "name": "Carol",
+            });
+            with("/api/auth/register", body)
+        },
+    ),
+    endpoint(
+        "login",
+        "POST /api/auth/login",
+        Audience::Anyone,
+        200,
+        |_| {
+            let password = password_of("alice@example.com");
+            let body = json!({ "email": "alice@example.com", "password": password });
+            with("/api/auth/login", body)
+        },
+    ),
+    endpoint(
+        "refresh",
+        "POST /api/auth/refresh",
+        Audience::Anyone,
+        200,
+        |fixtures| {
+            with(
+                "/api/auth/refresh",
+                json!({ "refreshToken": fixtures.refresh_token }),
+            )
+        },
+    ),
+    endpoint(
+        "logout",
+        "POST /api/auth/logout",
+        Audience::Anyone,
+        204,
+        |fixtures| {
+            with(
+                "/api/auth/logout",
+                json!({ "refreshToken": fixtures.refresh_token_to_end }),
+            )
+        },
+    ),
+    endpoint(
+        "admin-login",
+        "POST /api/admin/login",
+        Audience::Anyone,
+        200,
+        |_| {
+            let password = password_of("admin@example.com");
+            let body = json!({ "email": "admin@example.com", "password": password });
+            with("/api/admin/login", body)
+        },
+    ),
+    endpoint(
+        "accept-invite",
+        "POST /api/auth/accept-invite",
+        Audience::Anyone,
+        204,
+        |fixtures| {
+            let body =
+                json!({ "token": fixtures.invite_token, "password": "dora sorts the shelves" });
+            with("/api/auth/accept-invite", body)
+        },
+    ),
+    endpoint(
+        "change-password",
+        "PUT /api/account/password",
+        Audience::AnyUser,
+        204,
+        |_| {
+            let password = password_of("bob@example.com");
+            // The same again: the walk signs in with it.
+            let body = json!({ "currentPassword": password, "newPassword": password });
+            with("/api/account/password", body)
+        },
+    ),
+    endpoint("get-cart", "GET /api/cart", Audience::Customer, 200, |_| {
+        get("/api/cart")
+    }),
+    endpoint(
+        "set-cart-item",
+        "PUT /api/cart/items/{productId}",
+        Audience::Customer,
+        200,
+        |fixtures| {
+            with(
+                format!("/api/cart/items/{}", fixtures.product),
+                json!({ "quantity": 1 }),
+            )
+        },
+    ),
+    endpoint(
+        "remove-cart-item",
+        "DELETE /api/cart/items/{productId}",
+        Audience::Customer,
+        204,
+        |_| get("/api/cart/items/prod_01arz3ndektsv4rrffq69g5fav"),
+    ),
+    endpoint(
+        "checkout",
+        "POST /api/checkout",
+        Audience::Customer,
+        201,
+        |_| Request {
+            key: Some("walk"),
+            ..with("/api/checkout", checkout_body(1900))
+        },
+    ),
+    endpoint(
+        "get-orders",
+        "GET /api/orders",
+        Audience::Customer,
+        200,
+        |_| get("/api/orders"),
+    ),
+    owned(endpoint(
+        "get-order",
+        "GET /api/orders/{orderId}",
+        Audience::Customer,
+        200,
+        |fixtures| get(format!("/api/orders/{}", fixtures.order)),
+    )),
+    endpoint(
+        "admin-create-product",
+        "POST /api/admin/products",
+        Audience::Admin,
+        201,
+        |_| with("/api/admin/products", product_body("A new thing", 100, 1)),
+    ),
+    endpoint(
+        "admin-upload",
+        "POST /api/admin/uploads",
+        Audience::Admin,
+        201,
+        |fixtures| {
+            let body = json!({
+                "productId": fixtures.product, "contentType": "image/png", "contentLength": 1000,
+            });
+            with("/api/admin/uploads", body)
+        },
+    ),
+    endpoint(
+        "admin-list-users",
+        "GET /api/admin/users",
+        Audience::SuperAdmin,
+        200,
+        |_| get("/api/admin/users"),
+    ),
+    endpoint(
+        "admin-create-user",
+        "POST /api/admin/users",
+        Audience::SuperAdmin,
+        201,
+        |_| {
+            let body = json!({ "email": "eve@example.com", "name": "Eve", "role": "admin" });
+            with("/api/admin/users", body)
+        },
+    ),
+    endpoint(
+        "admin-update-user",
+        "PATCH /api/admin/users/{userId}",
+        Audience::SuperAdmin,
+        200,
+        |fixtures| {
+            let path = format!("/api/admin/users/{}", fixtures.somebody);
+            with(path, json!({ "status": "active" }))
+        },
+    ),
+    endpoint(
+        "admin-list-audit",
+        "GET /api/admin/audit",
+        Audience::SuperAdmin,
+        200,
+        |_| get("/api/admin/audit"),
+    ),
+];
+
+impl Endpoint {
+    fn method(&self) -> reqwest::Method {
+        self.route.split(' ').next().unwrap().parse().unwrap()
+    }
+
+    fn build(&self, client: &Client, request: &Request) -> reqwest::RequestBuilder {
+        let mut built = client.request(self.method(), &request.path);
+        if let Some(key) = request.key {
+            built = built.header("idempotency-key", key);
+        }
+        match &request.body {
+            Some(body) => built.json(body),
+            None => built,
+        }
+    }
+
+    async fn call(&self, client: &Client, fixtures: &Fixtures) -> TestResponse {
+        send(self.build(client, &(self.request)(fixtures))).await
+    }
+}
+
+#[tokio::test]
+async fn the_table_and_the_template_name_the_same_routes() {
+    let shop = spawn_shop().await;
+    let mut routes = BTreeSet::new();
+    for function in &shop.cloud.template().functions {
+        for route in &function.routes {
+            routes.insert((function.binary.clone(), route.key()));
+        }
+    }
+    // What no route names is answered by a function too, and walked in a test
+    // of its own below.
+    assert!(routes.remove(&("not-found".to_owned(), "$default".to_owned())));
+    let table = ENDPOINTS.iter();
+    let table = table
+        .map(|e| (e.function.to_owned(), e.route.to_owned()))
+        .collect();
+    assert_eq!(routes, table);
+}
+
+#[tokio::test]
+async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
+    let shop = spawn_shop().await;
+    let (alice, bob) = (shop.alice().await, shop.bob().await);
+    let (staff, admin) = (shop.staff().await, shop.admin().await);
+    let sue = shop.super_admin().await;
+    let dora = json!({ "email": "dora@example.com", "name": "Dora", "role": "staff" });
+    let invited = sue.post("/api/admin/users", &dora).await.expect(201).body;
+    let product = shop.new_product("Walked product", 1900, 100).await;
+    alice.fill_cart(&product, 1).await;
+    let order = alice
+        .check_out("before-the-walk", &checkout_body(1900))
+        .await
+        .expect(201);
+    let fixtures = Fixtures {
+        product,
+        order: order.body["orderId"].as_str().unwrap().to_owned(),
+        refresh_token: shop.alice().await.session["refreshToken"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+        refresh_token_to_end: shop.alice().await.session["refreshToken"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+        invite_token: invited["invitation"]["token"].as_str().unwrap().to_owned(),
+        somebody: staff.user_id().to_owned(),
+    };
+    alice.fill_cart(&fixtures.product, 1).await;
+
+    for endpoint in ENDPOINTS {
+        println!("{}", endpoint.route);
+        let permitted = match endpoint.audience {
+            Audience::Anyone => shop.anonymous(),
+            Audience::Customer => alice.clone(),
+            Audience::Admin => admin.clone(),
+            Audience::SuperAdmin => sue.clone(),
+            Audience::AnyUser => bob.clone(),
+        };
+        let answer = endpoint
+            .call(&permitted, &fixtures)
+            .await
+            .expect(endpoint.status);
+        for name in ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"] {
+            let value = answer.header(name).parse::<u32>();
+            assert!(value.is_ok(), "{name} of {}", endpoint.route);
+        }
+        let cache = answer.header("cache-control");
+        assert_eq!(
+            cache.starts_with("public"),
+            endpoint.cacheable,
+            "{}",
+            endpoint.route
+        );
+
+        let refused: &[&Client] = match endpoint.audience {
+            Audience::Anyone | Audience::AnyUser => &[],
+            Audience::SuperAdmin => &[&alice, &staff, &admin],
+            Audience::Customer => &[&staff, &admin],
+            Audience::Admin => &[&alice, &staff],
+        };
+        for client in refused {
+            let answer = endpoint.call(client, &fixtures).await;
+            let answer = answer.expect_problem(403, "forbidden");
+            assert_eq!(answer.body["detail"], "Insufficient permissions");
+        }
+        if endpoint.audience != Audience::Anyone {
+            let answer = endpoint.call(&shop.anonymous(), &fixtures).await;
+            let answer = answer.expect_problem(401, "unauthenticated");
+            assert_eq!(answer.body["detail"], "Access denied. No token provided.");
+            let liar = permitted.with_token("not.a.token");
+            let answer = endpoint.call(&liar, &fixtures).await;
+            let answer = answer.expect_problem(401, "unauthenticated");
+            assert_eq!(answer.body["detail"], "Invalid token.");
+        }
+        if endpoint.owned {
+            endpoint
+                .call(&bob, &fixtures)
+                .await
+                .expect_problem(404, "not-found");
+        }
+        let request = (endpoint.request)(&fixtures);
+        if request.body.is_some() {
+            refuses_bad_bodies(endpoint, &permitted, &request).await;
+        }
+    }
+}
+
+async fn refuses_bad_bodies(endpoint: &Endpoint, client: &Client, good: &Request) {
+    let without_body = Request {
+        path: good.path.clone(),
+        body: None,
+        key: good.key,
+    };
+    let bare = || endpoint.build(client, &without_body);
+    let json = || bare().header("content-type", "application/json");
+    send(bare()).await.expect_problem(400, "malformed");
+    send(json().body("{"))
+        .await
+        .expect_problem(400, "malformed");
+    send(json().body(r#"{"a":1,"a":2}"#))
+        .await
+        .expect_problem(400, "malformed");
+    send(json().body("[".repeat(10_000)))
+        .await
+        .expect_problem(400, "malformed");
+    send(json().body("[]")).await.expect_problem(422, "invalid");
+    send(json().body("null"))
+        .await
+        .expect_problem(422, "invalid");
+    let unknown = send(json().body(r#"{"surprise":true}"#)).await;
+    let unknown = unknown.expect_problem(422, "invalid");
+    assert!(unknown.pointers().contains(&"/surprise"), "{unknown:#?}");
+    let text = bare().header("content-type", "text/plain").body("{}");
+    send(text)
+        .await
+        .expect_problem(415, "unsupported-media-type");
+    let large = format!(r#"{{"a":"{}"}}"#, "x".repeat(1024 * 1024));
+    send(json().body(large))
+        .await
+        .expect_problem(413, "payload-too-large");
+}
+
+#[tokio::test]
+async fn a_route_that_does_not_exist_is_a_404_like_any_other() {
+    let shop = spawn_shop().await;
+    let alice = shop.alice().await;
+    for client in [shop.anonymous(), alice] {
+        for path in [
+            "/",
+            "/api",
+            "/api/nothing",
+            "/api/products/",
+            "/api/cart/items",
+        ] {
+            client.get(path).await.expect_problem(404, "not-found");
+        }
+        client
+            .delete("/api/products")
+            .await
+            .expect_problem(404, "not-found");
+        client
+            .put("/api/orders", &json!({}))
+            .await
+            .expect_problem(404, "not-found");
+        let trace = client.request(reqwest::Method::TRACE, "/api/products");
+        send(trace).await.expect_problem(404, "not-found");
+    }
+}

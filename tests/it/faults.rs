@@ -1,0 +1,184 @@
+//! What fails around the shop is a 503 that says when to come back, and the
+//! shop is well again when it is back. Nothing half-done is left.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+
+use tests::{checkout_body, send, send_signal, spawn_shop};
+
+#[tokio::test]
+async fn without_dynamodb_everything_is_503_and_with_it_well_again() {
+    let shop = spawn_shop().await;
+    let (alice, admin) = (shop.alice().await, shop.admin().await);
+    let product = shop.new_product("Cup", 100, 10).await;
+    alice.fill_cart(&product, 1).await;
+    alice.get("/api/orders").await.expect(200);
+    let product_path = format!("/api/products/{product}");
+    shop.anonymous().get(&product_path).await.expect(200);
+
+    shop.cloud.stop_dynamodb().await;
+    let sign_in = json!({ "email": "alice@example.com", "password": "wrong password" });
+    for answer in [
+        shop.anonymous().get("/api/products").await,
+        shop.anonymous().get(&product_path).await,
+        shop.anonymous().post("/api/auth/login", &sign_in).await,
+        alice.get("/api/orders").await,
+        alice.get("/api/cart").await,
+        alice.check_out("k", &checkout_body(100)).await,
+        admin
+            .post("/api/admin/products", &tests::product_body("New", 1, 1))
+            .await,
+    ] {
+        let answer = answer.expect_problem(503, "unavailable");
+        assert!(answer.header("retry-after").parse::<u32>().unwrap() >= 1);
+    }
+    // What needs no table is answered as ever.
+    shop.anonymous()
+        .get("/api/nothing")
+        .await
+        .expect_problem(404, "not-found");
+
+    shop.cloud.start_dynamodb().await.unwrap();
+    shop.anonymous().get("/api/products").await.expect(200);
+    alice.check_out("k", &checkout_body(100)).await.expect(201);
+    assert_eq!(shop.stock(&product).await, 9);
+}
+
+#[tokio::test]
+async fn a_function_that_starts_without_dynamodb_answers_503_and_recovers() {
+    let shop = spawn_shop().await;
+    let alice = shop.alice().await;
+    assert!(
+        shop.cloud.pids("get-orders").is_empty(),
+        "it must start in the dark"
+    );
+    shop.cloud.stop_dynamodb().await;
+    alice
+        .get("/api/orders")
+        .await
+        .expect_problem(503, "unavailable");
+    shop.cloud.start_dynamodb().await.unwrap();
+    alice.get("/api/orders").await.expect(200);
+}
+
+#[tokio::test]
+async fn without_secrets_manager_a_new_signing_function_answers_503_and_recovers() {
+    let shop = spawn_shop().await;
+    let body = json!({ "refreshToken": shop.alice().await.session["refreshToken"] });
+    assert!(
+        shop.cloud.pids("refresh").is_empty(),
+        "it must start in the dark"
+    );
+    shop.cloud.stop_secrets_manager().await;
+    let register = json!({
+        "email": "dan@example.com", "password": "dan-dances-at-dawn", "name": "Dan",
+    });
+    let anonymous = shop.anonymous();
+    for (path, body) in [
+        ("/api/auth/register", &register),
+        ("/api/auth/refresh", &body),
+    ] {
+        anonymous
+            .post(path, body)
+            .await
+            .expect_problem(503, "unavailable");
+    }
+    // Who is signing in already has what it takes.
+    shop.alice().await;
+    shop.cloud.start_secrets_manager().await.unwrap();
+    // What was refused is done when it is asked for again: the refresh token
+    // was not used up, the account was not made.
+    anonymous.post("/api/auth/refresh", &body).await.expect(200);
+    anonymous
+        .post("/api/auth/register", &register)
+        .await
+        .expect(201);
+}
+
+#[tokio::test]
+async fn without_s3_a_form_is_still_given_and_the_shop_goes_on() {
+    let shop = spawn_shop().await;
+    let admin = shop.admin().await;
+    shop.cloud.stop_s3().await;
+    let body = json!({
+        "productId": shop.product(0), "contentType": "image/png", "contentLength": 10,
+    });
+    admin.post("/api/admin/uploads", &body).await.expect(201);
+    shop.anonymous().get("/api/products").await.expect(200);
+    shop.cloud.start_s3().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_process_killed_in_the_middle_fails_its_request_and_no_other() {
+    let shop = spawn_shop().await;
+    let alice = shop.alice().await;
+    let product = shop.new_product("Cup", 100, 10).await;
+    alice.fill_cart(&product, 1).await;
+    // Start it, then hold it, so that the next request is surely in it.
+    alice
+        .check_out("first", &checkout_body(1))
+        .await
+        .expect_problem(409, "price-changed");
+    let pids = shop.cloud.pids("checkout");
+    assert_eq!(pids.len(), 1);
+    send_signal(pids[0], "STOP");
+    let request = alice.request(Method::POST, "/api/checkout");
+    let request = request
+        .header("idempotency-key", "k")
+        .json(&checkout_body(100));
+    let sent = tokio::spawn(send(request));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!sent.is_finished());
+    send_signal(pids[0], "KILL");
+    let failed = sent.await.unwrap();
+    assert!([502, 503].contains(&failed.status), "{failed:#?}");
+
+    assert_eq!(shop.stock(&product).await, 10);
+    assert_eq!(alice.get("/api/cart").await.body["items"][0]["quantity"], 1);
+    alice.check_out("k", &checkout_body(100)).await.expect(201);
+    assert_eq!(shop.stock(&product).await, 9);
+}
+
+#[tokio::test]
+async fn checkouts_whose_processes_are_killed_are_done_once_or_not_at_all() {
+    let shop = spawn_shop().await;
+    let product = shop.new_product("Cup", 100, 90).await;
+    let mut buyers = Vec::new();
+    for number in 0..12 {
+        let buyer = shop.newcomer(&format!("unlucky-{number}")).await;
+        buyer.fill_cart(&product, 1).await;
+        buyers.push(buyer);
+    }
+    let mut sent = Vec::new();
+    for buyer in &buyers {
+        let request = buyer.request(Method::POST, "/api/checkout");
+        let request = request
+            .header("idempotency-key", "k")
+            .json(&checkout_body(100));
+        sent.push(tokio::spawn(send(request)));
+    }
+    // Shoot at whatever runs while the requests are under way.
+    for _ in 0..6 {
+        tokio::time::sleep(Duration::from_millis(15)).await;
+        for pid in shop.cloud.pids("checkout") {
+            let _ = std::process::Command::new("kill")
+                .args(["-KILL", &pid.to_string()])
+                .stderr(std::process::Stdio::null())
+                .status();
+        }
+    }
+    for answer in sent {
+        let answer = answer.await.unwrap();
+        assert!([200, 201, 502, 503].contains(&answer.status), "{answer:#?}");
+    }
+    // Each asks again with the same key, and has exactly one order.
+    for buyer in &buyers {
+        let again = buyer.check_out("k", &checkout_body(100)).await;
+        assert!([200, 201].contains(&again.status), "{again:#?}");
+        let orders = buyer.get("/api/orders").await.expect(200);
+        assert_eq!(orders.body["items"].as_array().unwrap().len(), 1);
+    }
+    assert_eq!(shop.stock(&product).await, 90 - 12);
+}

@@ -1,0 +1,315 @@
+//! A function can do what its role in template.yaml says, and nothing else:
+//! with its access key, past its code.
+
+use local::ACCESS_KEY_ID;
+use serde_json::{Value, json};
+
+use tests::{Client, NEWCOMERS_PASSWORD, Shop, TestRequest, checkout_body, spawn_shop};
+
+/// Calls DynamoDB with a function's access key.
+async fn ask_table(shop: &Shop, function: &str, operation: &str, body: Value) -> (u16, Value) {
+    let url = shop.cloud.dynamodb_url();
+    let target = format!("DynamoDB_20120810.{operation}");
+    shop.call_aws(&url, &key(shop, function), &target, &body)
+        .await
+}
+
+/// Asks Secrets Manager for the signing key with a function's access key.
+async fn ask_secret(shop: &Shop, function: &str) -> (u16, Value) {
+    call_secret(shop, &key(shop, function), "GetSecretValue").await
+}
+
+/// Calls Secrets Manager about the signing key with someone's access key.
+async fn call_secret(shop: &Shop, key: &str, action: &str) -> (u16, Value) {
+    let url = shop.cloud.secrets_manager_url();
+    let body = json!({ "SecretId": shop.cloud.template().secrets[0].arn });
+    let target = format!("secretsmanager.{action}");
+    shop.call_aws(&url, key, &target, &body).await
+}
+
+fn key(shop: &Shop, function: &str) -> String {
+    shop.cloud.environment(function)["AWS_ACCESS_KEY_ID"].clone()
+}
+
+/// What the local cloud refused so far.
+fn refused(shop: &Shop) -> Vec<String> {
+    let lines = shop.cloud.logs();
+    lines
+        .into_iter()
+        .filter(|it| it.starts_with("iam: "))
+        .collect()
+}
+
+#[tokio::test]
+async fn whoever_lists_orders_can_read_orders_and_no_user() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let orders = json!({
+        "TableName": shop.table("OrdersTable"),
+        "KeyConditionExpression": "userId = :user",
+        "ExpressionAttributeValues": { ":user": { "S": "usr_1" } },
+    });
+    let (status, answer) = ask_table(&shop, "get-orders", "Query", orders).await;
+    assert_eq!((status, &answer["Count"]), (200, &json!(0)), "{answer}");
+    assert_eq!(refused(&shop), [""; 0]);
+
+    let users = shop.table("UsersTable");
+    let body = json!({ "TableName": users, "Key": { "userId": { "S": "usr_1" } } });
+    let (status, answer) = ask_table(&shop, "get-orders", "GetItem", body).await;
+    assert_eq!(status, 400);
+    assert_eq!(
+        answer["__type"],
+        "com.amazon.coral.service#AccessDeniedException"
+    );
+    let role = "buy-from-me-local-GetOrdersRole/buy-from-me-local-get-orders";
+    assert_eq!(
+        answer["Message"],
+        format!(
+            "User: arn:aws:sts::000000000000:assumed-role/{role} is not authorized to perform: \
+             dynamodb:GetItem on resource: \
+             arn:aws:dynamodb:eu-central-1:000000000000:table/{users} because no identity-based \
+             policy allows the dynamodb:GetItem action"
+        )
+    );
+    let lines = refused(&shop);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    for word in ["get-orders", "dynamodb:GetItem", users] {
+        assert!(lines[0].contains(word), "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_lists_products_cannot_read_the_signing_key() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let (status, answer) = ask_secret(&shop, "login").await;
+    assert_eq!(status, 200);
+    assert!(answer["SecretString"].is_string());
+    let (status, answer) = ask_secret(&shop, "list-products").await;
+    assert_eq!(
+        (status, &answer["__type"]),
+        (400, &json!("AccessDeniedException"))
+    );
+    assert!(answer["SecretString"].is_null());
+}
+
+#[tokio::test]
+async fn new_keys_are_the_operators_to_ask_for_and_no_functions() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let versions = async || {
+        let (status, answer) = call_secret(&shop, ACCESS_KEY_ID, "DescribeSecret").await;
+        assert_eq!(status, 200, "{answer}");
+        answer["VersionIdsToStages"].clone()
+    };
+    let before = versions().await;
+    for function in &shop.cloud.template().functions {
+        let key = key(&shop, &function.binary);
+        let (status, answer) = call_secret(&shop, &key, "RotateSecret").await;
+        assert_eq!(
+            (status, &answer["__type"]),
+            (400, &json!("AccessDeniedException")),
+            "{}",
+            function.binary
+        );
+    }
+    assert_eq!(versions().await, before);
+
+    let (status, answer) = call_secret(&shop, ACCESS_KEY_ID, "RotateSecret").await;
+    assert_eq!(status, 200, "{answer}");
+    let version = answer["VersionId"].as_str().unwrap();
+    assert!(before[version].is_null());
+    assert!(versions().await[version].is_array());
+}
+
+#[tokio::test]
+async fn stock_is_sold_inside_a_transaction_only() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let sell = json!({
+        "TableName": shop.table("InventoryTable"),
+        "Key": { "productId": { "S": shop.product(0) }, "bucket": { "S": "none" } },
+        "UpdateExpression": "SET available = :zero",
+        "ExpressionAttributeValues": { ":zero": { "N": "0" } },
+    });
+    let whole = json!({ "TransactItems": [{ "Update": sell }] });
+    let (status, answer) = ask_table(&shop, "checkout", "TransactWriteItems", whole).await;
+    assert_eq!(status, 200, "{answer}");
+    let (status, answer) = ask_table(&shop, "checkout", "UpdateItem", sell).await;
+    assert_eq!(status, 400, "{answer}");
+}
+
+/// The word for the stock is set behind the answer, so that no status would
+/// tell that it was refused.
+#[tokio::test]
+async fn nothing_is_refused_from_signing_up_to_signing_out() {
+    let shop = spawn_shop().await;
+    let product = shop.new_product("Last one", 4900, 1).await;
+    let carol = shop.newcomer("carol").await;
+    carol.fill_cart(&product, 1).await;
+    carol
+        .check_out("once", &checkout_body(4900))
+        .await
+        .expect(201);
+    let rows = shop.scan("ProductsTable").await;
+    let row = rows.iter().find(|row| row["productId"]["S"] == product);
+    assert_eq!(row.unwrap()["availability"]["S"], "out-of-stock");
+    carol.get("/api/orders").await.expect(200);
+    let all = json!({ "everywhere": true });
+    carol.post("/api/auth/logout", &all).await.expect(204);
+    shop.cloud.rotate("SigningKey").await.unwrap();
+    assert_eq!(refused(&shop), [""; 0]);
+}
+
+async fn everything_that_customers_do(shop: &Shop) {
+    let alice = shop.alice().await;
+    for sort in ["newest", "price", "name"] {
+        for category in ["", "&category=tests"] {
+            let path = format!("/api/products?limit=1&sort={sort}{category}");
+            alice.get(&path).await.expect(200);
+        }
+    }
+    let product = shop.new_product("Last one", 4900, 1).await;
+    let path = format!("/api/products/{product}");
+    alice.get(&path).await.expect(200);
+    alice.get("/api/nothing").await.expect(404);
+    alice.fill_cart(shop.product(0), 1).await;
+    let line = format!("/api/cart/items/{}", shop.product(0));
+    alice.delete(&line).await.expect(204);
+    // A cart that is full takes the line out again that was one too many.
+    let bob = shop.bob().await;
+    for number in 0..32 {
+        let thing = format!("prod_01arz3ndektsv4rrffq69g5f{number:02}");
+        let line = json!({
+            "userId": { "S": bob.user_id() }, "productId": { "S": thing },
+            "quantity": { "N": "1" }, "madeBy": { "S": "test" }, "expiresAt": { "N": "9999999999" },
+        });
+        shop.put_item("CartsTable", line).await;
+    }
+    bob.put(&line, &json!({ "quantity": 1 })).await.expect(422);
+    alice.fill_cart(&product, 1).await;
+    alice.get("/api/cart").await.expect(200);
+    let order = alice
+        .check_out("once", &checkout_body(4900))
+        .await
+        .expect(201)
+        .body;
+    alice
+        .check_out("once", &checkout_body(4900))
+        .await
+        .expect(200);
+    alice.get("/api/orders?limit=1").await.expect(200);
+    let path = format!("/api/orders/{}", order["orderId"].as_str().unwrap());
+    alice.get(&path).await.expect(200);
+}
+
+async fn everything_about_sessions(shop: &Shop) {
+    let (carol, elsewhere) = (shop.newcomer("carol").await, shop.alice().await);
+    let body = json!({ "currentPassword": NEWCOMERS_PASSWORD, "newPassword": "owls at night" });
+    let body_of = |client: &Client| json!({ "refreshToken": client.session["refreshToken"] });
+    let login = TestRequest::with_body(
+        json!({ "email": "carol@example.com", "password": NEWCOMERS_PASSWORD }),
+    );
+    shop.call_from(&shop.fresh_ip(), "login", login)
+        .await
+        .expect(200);
+    carol.put("/api/account/password", &body).await.expect(204);
+    for status in [200, 401] {
+        let refreshed = elsewhere
+            .post("/api/auth/refresh", &body_of(&elsewhere))
+            .await;
+        refreshed.expect(status);
+    }
+    let carl = shop.newcomer("carl").await;
+    shop.set_user(&carl, "role", "staff").await;
+    carl.post("/api/auth/refresh", &body_of(&carl))
+        .await
+        .expect(401);
+    let bob = shop.bob().await;
+    bob.post("/api/auth/logout", &body_of(&bob))
+        .await
+        .expect(204);
+    carol
+        .post("/api/auth/logout", &json!({ "everywhere": true }))
+        .await
+        .expect(204);
+    // Two imported users, one in each realm.
+    for (email, function) in [
+        ("bob@example.com", "login"),
+        ("admin@example.com", "admin-login"),
+    ] {
+        let key = json!({ "login": { "S": format!("email#{email}") } });
+        let values = json!({ ":hash": { "S": crate::passwords::IMPORTED } });
+        shop.update_item("CredentialsTable", key, "passwordHash = :hash", values)
+            .await;
+        let body = json!({ "email": email, "password": crate::passwords::IMPORTED_PASSWORD });
+        shop.call_from(&shop.fresh_ip(), function, TestRequest::with_body(body))
+            .await
+            .expect(200);
+    }
+    shop.cloud.rotate("SigningKey").await.unwrap();
+}
+
+async fn everything_that_the_staff_do(shop: &Shop) {
+    let (admin, sue) = (shop.admin().await, shop.super_admin().await);
+    let upload = json!({
+        "productId": shop.product(0), "contentType": "image/png", "contentLength": 4,
+    });
+    let form = admin
+        .post("/api/admin/uploads", &upload)
+        .await
+        .expect(201)
+        .body;
+    let mut parts = reqwest::multipart::Form::new();
+    for (name, value) in form["fields"].as_object().unwrap() {
+        parts = parts.text(name.clone(), value.as_str().unwrap().to_owned());
+    }
+    let file = reqwest::multipart::Part::bytes(b"\x89PNG".to_vec());
+    let sent = reqwest::Client::new().post(form["url"].as_str().unwrap());
+    let sent = sent
+        .multipart(parts.part("file", file))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(sent.status().as_u16(), 201);
+
+    let dora = json!({ "email": "dora@example.com", "name": "Dora", "role": "super-admin" });
+    sue.post("/api/admin/users", &dora).await.expect(201);
+    let invited = sue.post("/api/admin/users", &dora).await.expect(201).body;
+    let accept =
+        json!({ "token": invited["invitation"]["token"], "password": "sorts the shelves" });
+    sue.post("/api/auth/accept-invite", &accept)
+        .await
+        .expect(204);
+    sue.get("/api/admin/users?limit=1").await.expect(200);
+    for query in ["", "actor=operator", "target=signing-key"] {
+        sue.get(&format!("/api/admin/audit?{query}"))
+            .await
+            .expect(200);
+    }
+    let path = format!("/api/admin/users/{}", sue.user_id());
+    sue.patch(&path, &json!({ "role": "admin" }))
+        .await
+        .expect(200);
+}
+
+/// What nobody uses is what only an intruder would.
+#[tokio::test]
+async fn every_grant_of_every_role_is_used() {
+    let shop = spawn_shop().await;
+    everything_that_customers_do(&shop).await;
+    everything_that_the_staff_do(&shop).await;
+    everything_about_sessions(&shop).await;
+    let unused: Vec<String> = shop
+        .cloud
+        .unused_grants()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let unused: Vec<&str> = unused
+        .iter()
+        .map(String::as_str)
+        .filter(|it| !it.contains(": logs:"))
+        .collect();
+    assert_eq!(unused, [""; 0]);
+}

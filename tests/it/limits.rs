@@ -1,0 +1,347 @@
+//! How often something may be done, and from where.
+
+use local::Options;
+use serde_json::{Value, json};
+
+use tests::{
+    Shop, TestRequest, TestResponse, password_of, send, spawn_shop, spawn_shop_with, with_parameter,
+};
+
+fn sign_in(email: &str, password: &str) -> Value {
+    json!({ "email": email, "password": password })
+}
+
+fn right(email: &str) -> Value {
+    sign_in(email, password_of(email))
+}
+
+fn remaining(answer: &TestResponse) -> u32 {
+    answer.header("ratelimit-remaining").parse().unwrap()
+}
+
+/// Refused for coming too often, and told how to go on.
+#[track_caller]
+fn too_often(answer: TestResponse) {
+    let answer = answer.expect_problem(429, "rate-limited");
+    let wait: u64 = answer.header("retry-after").parse().unwrap();
+    assert!((1..=900).contains(&wait), "{wait}");
+    assert_eq!(
+        answer.header("ratelimit-reset"),
+        answer.header("retry-after")
+    );
+    assert_eq!(remaining(&answer), 0);
+}
+
+#[tokio::test]
+async fn the_sixth_staff_sign_in_of_an_address_is_refused_even_with_the_right_password() {
+    let shop = spawn_shop().await;
+    shop.wait_for_limit_window(30).await;
+    let body = right("admin@example.com");
+    // Successes count too, and no header makes another address of this one.
+    for number in 0..6_u32 {
+        let request = shop
+            .anonymous()
+            .request(reqwest::Method::POST, "/api/admin/login")
+            .header("x-forwarded-for", format!("198.51.100.{number}"))
+            .header("forwarded", format!("for=198.51.100.{number}"))
+            .header("x-real-ip", format!("198.51.100.{number}"))
+            .json(&body);
+        let answer = send(request).await;
+        assert_eq!(answer.header("ratelimit-limit"), "5");
+        if number < 5 {
+            assert_eq!(remaining(&answer.expect(200)), 4 - number);
+        } else {
+            too_often(answer);
+        }
+    }
+    // Another address may.
+    let elsewhere = shop
+        .call_from("192.0.2.9", "admin-login", TestRequest::with_body(body))
+        .await;
+    assert_eq!(remaining(&elsewhere.expect(200)), 4);
+    assert_eq!(shop.events("limit-reached")[0]["limit"], "admin-login");
+}
+
+#[tokio::test]
+async fn customers_sign_in_30_times_and_register_and_accept_20_times() {
+    let shop = spawn_shop().await;
+    shop.wait_for_limit_window(120).await;
+    let registration = |number: u32| json!({ "email": format!("n{number}@example.com"), "password": "tall grass 77", "name": "N" });
+    let acceptance =
+        json!({ "token": "usr_01arz3ndektsv4rrffq69g5fav.x", "password": "tall grass 77 moths" });
+    for number in 0..31_u32 {
+        let body = TestRequest::with_body(right("alice@example.com"));
+        let answer = shop.call_from("192.0.2.1", "login", body).await;
+        if number < 30 {
+            assert_eq!(remaining(&answer.expect(200)), 29 - number);
+        } else {
+            too_often(answer);
+        }
+        if number > 20 {
+            continue;
+        }
+        let body = TestRequest::with_body(registration(number));
+        let registered = shop.call_from("192.0.2.1", "register", body).await;
+        let body = TestRequest::with_body(acceptance.clone());
+        let accepted = shop.call_from("192.0.2.1", "accept-invite", body).await;
+        if number < 20 {
+            assert_eq!(remaining(&registered.expect(201)), 19 - number);
+            assert_eq!(remaining(&accepted.expect(401)), 19 - number);
+        } else {
+            too_often(registered);
+            too_often(accepted);
+        }
+    }
+    let users = shop.scan("UsersTable").await.len();
+    assert_eq!(users, 5 + 20, "the one that was refused made no account");
+}
+
+#[tokio::test]
+async fn a_broken_message_is_no_try() {
+    let shop = spawn_shop().await;
+    shop.wait_for_limit_window(30).await;
+    for _ in 0..8 {
+        let empty = shop
+            .call_from(
+                "192.0.2.1",
+                "admin-login",
+                TestRequest::with_body(json!({})),
+            )
+            .await;
+        empty.expect_problem(422, "invalid");
+    }
+    let body = TestRequest::with_body(right("admin@example.com"));
+    shop.call_from("192.0.2.1", "admin-login", body)
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn ten_failures_close_an_account_to_everyone_and_nobody_is_told() {
+    let shop = spawn_shop().await;
+    shop.wait_for_limit_window(60).await;
+    let try_it = async |body: Value| {
+        let address = shop.fresh_ip();
+        shop.call_from(&address, "login", TestRequest::with_body(body))
+            .await
+    };
+    // One that succeeds in between is not a failure.
+    for _ in 0..5 {
+        try_it(sign_in("alice@example.com", "wrong"))
+            .await
+            .expect(401);
+        try_it(right("alice@example.com")).await.expect(200);
+    }
+    let wrong = try_it(sign_in("ALICE@example.com", "wrong"))
+        .await
+        .expect(401);
+    for _ in 0..4 {
+        try_it(sign_in("alice@example.com", "wrong"))
+            .await
+            .expect(401);
+    }
+    let mut closed = try_it(right("alice@example.com")).await.expect(401);
+    closed.body["requestId"] = wrong.body["requestId"].clone();
+    assert_eq!(closed.body, wrong.body);
+    // It is this account and no other.
+    try_it(right("bob@example.com")).await.expect(200);
+    // An address that has no account closes just the same.
+    for _ in 0..12 {
+        try_it(sign_in("nobody@example.com", "wrong"))
+            .await
+            .expect(401);
+    }
+    let locks = shop.events("account-locked");
+    assert_eq!(locks.len(), 2);
+    assert!(locks[0]["userId"].is_string() && locks[1]["userId"].is_null());
+    assert_eq!(locks[0]["AccountLocks"], 1);
+    let last = shop.events("sign-in-failed").pop().unwrap();
+    assert_eq!(last["reason"], "locked");
+}
+
+#[tokio::test]
+async fn failures_in_the_customers_realm_do_not_close_the_staffs() {
+    let shop = spawn_shop().await;
+    shop.wait_for_limit_window(60).await;
+    for _ in 0..12 {
+        let body = TestRequest::with_body(sign_in("admin@example.com", "wrong"));
+        shop.call_from(&shop.fresh_ip(), "login", body)
+            .await
+            .expect(401);
+    }
+    let body = TestRequest::with_body(right("admin@example.com"));
+    shop.call_from("192.0.2.1", "admin-login", body)
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn guesses_that_come_all_at_once_are_no_more_than_ten() {
+    let shop = spawn_shop().await;
+    shop.wait_for_limit_window(60).await;
+    let tries = (0..30).map(|number| {
+        let body = TestRequest::with_body(sign_in("alice@example.com", &format!("guess {number}")));
+        let address = shop.fresh_ip();
+        let shop = &shop;
+        async move { shop.call_from(&address, "login", body).await.expect(401) }
+    });
+    futures_util::future::join_all(tries).await;
+    let failures = shop.events("sign-in-failed");
+    let judged = failures
+        .iter()
+        .filter(|it| it["reason"] == "wrong-password");
+    assert_eq!((judged.count(), failures.len()), (10, 30));
+}
+
+async fn exhaust(shop: &Shop, address: &str, most: u32) -> u32 {
+    let mut passed = 0;
+    loop {
+        let answer = shop
+            .call_from(address, "list-products", TestRequest::default())
+            .await;
+        if answer.status == 429 {
+            too_often(answer);
+            return passed;
+        }
+        let left = remaining(&answer.expect(200));
+        passed += 1;
+        assert!(left < most && passed <= most, "{left} left after {passed}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_makes_so_many_requests_and_a_new_process_does_not_forget_them() {
+    let mut options = with_parameter("RequestLimit", "100");
+    options.instances = 1;
+    let shop = spawn_shop_with(options).await;
+    shop.wait_for_limit_window(60).await;
+    for _ in 0..35 {
+        shop.call_from("192.0.2.1", "list-products", TestRequest::default())
+            .await
+            .expect(200);
+    }
+    for pid in shop.cloud.pids("list-products") {
+        tests::send_signal(pid, "KILL");
+    }
+    tests::wait_until(|| shop.cloud.pids("list-products").is_empty()).await;
+    // 42 were taken, and the last lease's rest died with its process.
+    assert_eq!(exhaust(&shop, "192.0.2.1", 100).await, 58);
+    // It is one count for all functions, and for this address alone.
+    too_often(
+        shop.call_from("192.0.2.1", "not-found", TestRequest::default())
+            .await,
+    );
+    shop.call_from("192.0.2.2", "list-products", TestRequest::default())
+        .await
+        .expect(200);
+    assert_eq!(shop.events("limit-reached")[0]["limit"], "requests");
+    assert_eq!(shop.events("limit-reached")[0]["LimitHits"], 1);
+}
+
+#[tokio::test]
+async fn a_thousand_requests_pass_unless_told_otherwise_and_no_header_makes_it_more() {
+    let options = Options {
+        instances: 1,
+        ..Options::default()
+    };
+    let shop = spawn_shop_with(options).await;
+    shop.wait_for_limit_window(120).await;
+    let anonymous = shop.anonymous();
+    let mut passed = 0;
+    for number in 0..1002_u32 {
+        let request = anonymous
+            .request(reqwest::Method::GET, "/api/nothing")
+            .header(
+                "x-forwarded-for",
+                format!("198.51.{}.{}", number / 250, number % 250),
+            );
+        let answer = send(request).await;
+        assert_eq!(answer.header("ratelimit-limit"), "1000");
+        match answer.status {
+            429 => too_often(answer),
+            _ => passed += 1,
+        }
+    }
+    // The harness asked for the list of products once: a lease of ten.
+    assert!((990..=1000).contains(&passed), "{passed}");
+}
+
+#[tokio::test]
+async fn what_comes_too_often_changes_nothing() {
+    let shop = spawn_shop_with(with_parameter("RequestLimit", "100")).await;
+    shop.wait_for_limit_window(60).await;
+    let alice = shop.alice().await;
+    exhaust(&shop, "192.0.2.1", 100).await;
+    let set = TestRequest {
+        path_parameters: json!({ "productId": shop.product(0) }),
+        body: Some(json!({ "quantity": 3 })),
+        ..TestRequest::signed_in_as(&alice)
+    };
+    too_often(shop.call_from("192.0.2.1", "set-cart-item", set).await);
+    assert_eq!(shop.scan("CartsTable").await.len(), 0);
+}
+
+#[tokio::test]
+async fn without_the_counters_nobody_signs_in_and_everything_else_goes_on() {
+    let shop = spawn_shop().await;
+    shop.call_from("192.0.2.1", "not-found", TestRequest::default())
+        .await
+        .expect(404);
+    shop.cloud.stop_dynamodb().await;
+    let uncounted = shop
+        .call_from("192.0.2.2", "not-found", TestRequest::default())
+        .await;
+    assert_eq!(uncounted.expect(404).header("ratelimit-limit"), "");
+    let refused = shop
+        .call_from(
+            "192.0.2.2",
+            "login",
+            TestRequest::with_body(right("alice@example.com")),
+        )
+        .await;
+    refused.expect_problem(503, "unavailable");
+    assert!(!shop.events("requests-not-counted").is_empty());
+}
+
+#[tokio::test]
+async fn the_staffs_routes_are_closed_to_all_but_the_listed_networks() {
+    let networks = "192.0.2.0/24,2001:db8::/32";
+    let shop = spawn_shop_with(with_parameter("AdminNetworks", networks)).await;
+    let body = || TestRequest::with_body(right("super@example.com"));
+    for inside in ["192.0.2.77", "2001:db8:7::1"] {
+        shop.call_from(inside, "admin-login", body())
+            .await
+            .expect(200);
+    }
+    for outside in ["198.51.100.1", "127.0.0.1", "::1", "2001:db9::1", ""] {
+        let refused = shop.call_from(outside, "admin-login", body()).await;
+        refused.expect_problem(403, "forbidden");
+    }
+    let session = shop
+        .call_from("192.0.2.7", "admin-login", body())
+        .await
+        .body;
+    let sue = shop
+        .anonymous()
+        .with_token(session["accessToken"].as_str().unwrap());
+    // Over HTTP this is another address, whatever its headers say.
+    let request = sue
+        .request(reqwest::Method::GET, "/api/admin/users")
+        .header("x-forwarded-for", "192.0.2.7");
+    send(request).await.expect_problem(403, "forbidden");
+    shop.call_from(
+        "192.0.2.7",
+        "admin-list-users",
+        TestRequest::signed_in_as(&sue),
+    )
+    .await
+    .expect(200);
+    // Customers come from everywhere.
+    shop.anonymous().get("/api/products").await.expect(200);
+    assert_eq!(shop.events("address-refused").len(), 6);
+    // A list that can't be read admits nobody, and leaves the shop open.
+    let shop = spawn_shop_with(with_parameter("AdminNetworks", "192.0.2.0/240")).await;
+    let refused = shop.call_from("192.0.2.7", "admin-login", body()).await;
+    refused.expect_problem(403, "forbidden");
+    shop.anonymous().get("/api/products").await.expect(200);
+}

@@ -1,0 +1,31 @@
+//! The end-to-end tests: real functions behind a real HTTP API, a shop for each test.
+//!
+//! Each module is named for what it is about, and each test is a sentence.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on should stop, and say where"
+)]
+
+mod audit;
+mod bad_input;
+mod binaries;
+mod cart;
+mod catalogue;
+mod checkout;
+mod cors;
+mod endpoints;
+mod events;
+mod faults;
+mod hostile_text;
+mod isolation;
+mod least_privilege;
+mod limits;
+mod orders;
+mod passwords;
+mod sign_in;
+mod staff;
+mod token_attacks;
+mod uploads;

@@ -1,0 +1,207 @@
+//! Rules of ARCHITECTURE.md and SECURITY.md about the code that no linter knows;
+//! those about template.yaml are in `template.rs`.
+
+use std::collections::BTreeSet;
+
+use crate::Faults;
+use crate::files::{names_in, read, rust_files};
+use crate::imports::{Crate, tokens};
+
+#[test]
+fn a_function_crate_depends_on_shared_alone_and_names_nothing_else() {
+    let functions = names_in("functions");
+    assert!(functions.len() >= 17);
+    for name in functions {
+        let manifest = read(&format!("functions/{name}/Cargo.toml"));
+        assert!(manifest.contains(&format!("name = \"{name}\"")), "{name}");
+        let (_, dependencies) = manifest.split_once("[dependencies]\n").unwrap();
+        let (dependencies, _) = dependencies.split_once("\n[").unwrap();
+        assert_eq!(
+            dependencies.trim(),
+            "shared = { workspace = true }",
+            "{name}"
+        );
+        let source = read(&format!("functions/{name}/src/main.rs"));
+        for line in source.lines().filter(|line| line.starts_with("use ")) {
+            assert!(line.starts_with("use shared::"), "{name}: {line}");
+        }
+        // Doors for the demo shop and the tools of an operator.
+        for door in [".insert(", "trusted("] {
+            assert!(!source.contains(door), "{name} uses {door}");
+        }
+        assert!(
+            source.lines().count() <= 40,
+            "{name} is too long to read in a breath"
+        );
+    }
+}
+
+/// The files and folders of `shared` that know DynamoDB.
+const KNOW_DYNAMODB: [&str; 5] = ["aws.rs", "checkout.rs", "cursor.rs", "env.rs", "store/"];
+
+#[test]
+fn only_the_store_and_checkout_know_dynamodb() {
+    let mut unused = BTreeSet::from(KNOW_DYNAMODB);
+    for (path, source) in rust_files("shared/src") {
+        if source.contains("aws_sdk_dynamodb") {
+            let place = KNOW_DYNAMODB.iter().find(|it| path.starts_with(**it));
+            unused.remove(place.unwrap_or_else(|| panic!("{path} knows DynamoDB")));
+        }
+    }
+    assert!(unused.is_empty(), "{unused:?} don't know DynamoDB");
+}
+
+#[test]
+fn the_roots_that_aws_hangs_under_are_valid_for_years() {
+    let pem = read("shared/src/roots.pem");
+    let mut count = 0;
+    for certificate in x509_parser::pem::Pem::iter_from_buffer(pem.as_bytes()) {
+        let certificate = certificate.unwrap();
+        let certificate = certificate.parse_x509().unwrap();
+        let left = certificate.validity().time_to_expiration();
+        let days = left.map_or(0, |left| left.whole_days());
+        assert!(
+            days > 2 * 365,
+            "{} ends in {days} days",
+            certificate.subject()
+        );
+        count += 1;
+    }
+    assert_eq!(count, 5);
+}
+
+/// The types whose answers a cache may keep.
+const PUBLIC_BODIES: [&str; 2] = ["ProductDetail", "ProductPage"];
+
+/// The types of these sources that implement a trait.
+fn implementors(name: &str, sources: &[(String, String)]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (_, source) in sources {
+        let words = tokens(source);
+        for (at, word) in words.iter().enumerate() {
+            if word == name && words.get(at + 1).is_some_and(|it| it == "for") {
+                let path = words[at + 2..]
+                    .iter()
+                    .take_while(|it| *it != "{" && *it != "where");
+                let path: Vec<&str> = path.map(String::as_str).collect();
+                // The type without the path to it.
+                let start = path
+                    .iter()
+                    .rposition(|it| *it == "::")
+                    .map_or(0, |at| at + 1);
+                found.insert(path[start..].concat());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_catalogues_two_answers_are_the_only_public_ones() {
+    let found = implementors("PublicBody", &rust_files("shared/src"));
+    assert_eq!(found, PUBLIC_BODIES.map(str::to_owned).into());
+}
+
+#[test]
+fn another_public_answer_is_found() {
+    let source = "
+        // impl PublicBody for Comment {}
+        impl crate::http::PublicBody for super::Order {}
+        impl<T> PublicBody for Vec<T> where T: PublicBody {}
+        impl<T: PublicBody> Reply for Public<T> {}
+    ";
+    let found = implementors("PublicBody", &[("orders.rs".to_owned(), source.to_owned())]);
+    assert_eq!(Vec::from_iter(found), ["Order", "Vec<T>"]);
+}
+
+#[track_caller]
+fn has_no_circle(folder: &str, root: &str) {
+    let circles = Crate::of_workspace(folder, root).circles();
+    assert!(circles.is_empty(), "{folder}: {circles:#?}");
+}
+
+#[test]
+fn no_file_of_shared_is_in_a_circle_of_imports() {
+    has_no_circle("shared/src", "lib.rs");
+}
+
+#[test]
+fn no_file_of_the_local_crates_is_in_a_circle_of_imports() {
+    has_no_circle("local/src", "lib.rs");
+    has_no_circle("local/src", "main.rs");
+    has_no_circle("local/cloud/src", "lib.rs");
+    has_no_circle("local/template/src", "lib.rs");
+}
+
+/// Names that say nothing of what is in a module.
+const EMPTY_NAMES: [&str; 9] = [
+    "base",
+    "common",
+    "core",
+    "helper",
+    "helpers",
+    "misc",
+    "util",
+    "utilities",
+    "utils",
+];
+
+/// The files with such a name, or in a folder with one, and the modules within files.
+fn empty_names(files: &[(String, String)]) -> Faults {
+    let mut faults = Faults::new();
+    for (path, source) in files {
+        let words = tokens(source);
+        let modules = words.windows(2).filter(|it| it[0] == "mod");
+        let modules = modules.map(|it| it[1].as_str());
+        let names = path.trim_end_matches(".rs").split('/').chain(modules);
+        for name in names.filter(|it| EMPTY_NAMES.contains(it)) {
+            faults.push(format!("{path}: {name}"));
+        }
+    }
+    faults
+}
+
+#[test]
+fn no_module_is_called_by_a_name_that_says_nothing() {
+    for folder in ["functions", "shared", "local", "tests"] {
+        let files = rust_files(folder);
+        assert!(files.len() > 10, "{folder} was not read");
+        let faults = empty_names(&files);
+        assert!(faults.is_empty(), "{faults:#?}");
+    }
+}
+
+#[test]
+fn a_module_called_helpers_is_found() {
+    let file = |path: &str, source: &str| (path.to_owned(), source.to_owned());
+    let faults = empty_names(&[
+        file("src/utils/text.rs", ""),
+        file("src/common.rs", ""),
+        file("src/lib.rs", "mod text; mod helpers { fn utils() {} }"),
+    ]);
+    let expected = [
+        "src/utils/text.rs: utils",
+        "src/common.rs: common",
+        "src/lib.rs: helpers",
+    ];
+    assert_eq!(faults, expected);
+}
+
+/// The files that have a test.
+fn with_tests(files: &[(String, String)]) -> Vec<&str> {
+    let has_test = |source: &str| {
+        let words = tokens(source);
+        let attributes = words.windows(2).filter(|it| it[1] == "]");
+        attributes.into_iter().any(|it| it[0] == "test") || source.contains("#[tokio::test(")
+    };
+    let found = files.iter().filter(|(_, source)| has_test(source));
+    found.map(|(path, _)| path.as_str()).collect()
+}
+
+#[test]
+fn no_test_stands_in_the_harness_where_cargo_would_not_run_it() {
+    assert!(read("tests/Cargo.toml").contains("[lib]\npath = \"src/lib.rs\"\ntest = false\n"));
+    assert_eq!(with_tests(&rust_files("tests/src")), [""; 0]);
+    assert!(with_tests(&rust_files("tests/it")).contains(&"cart.rs"));
+    assert!(with_tests(&rust_files("tests/rules")).contains(&"architecture.rs"));
+}

@@ -1,0 +1,237 @@
+//! How many crates each function stands on.
+//!
+//! Cargo.lock is read instead of asking cargo, which answers only about crates that
+//! are downloaded, and those for other platforms seldom are. It lists what any platform
+//! and any feature in use needs: more than is built for Lambda, never less.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::files::{names_in, read, root};
+
+/// The most crates that a function may stand on, build dependencies included.
+const BUDGET: usize = 260;
+
+/// The functions with a crate of their own beside `shared`, and how many crates
+/// more each may stand on.
+const OWN_CRATES: &[(&str, usize)] = &[];
+
+/// One package of a lock file.
+struct Package {
+    name: String,
+    version: String,
+    /// Whether it is of this workspace.
+    is_own: bool,
+    /// Other packages as the lock file names them: `name`, or `name version`
+    /// where there are several.
+    dependencies: Vec<String>,
+}
+
+/// A lock file's packages.
+struct Lock(Vec<Package>);
+
+impl Lock {
+    fn parse(text: &str) -> Self {
+        let tables = text.split("[[package]]\n").skip(1);
+        let packages = tables.map(|table| {
+            let value = |key: &str| {
+                let lines = table.lines();
+                let mut values = lines.filter_map(|it| it.strip_prefix(&format!("{key} = ")));
+                values.next().map(|it| it.trim_matches('"').to_owned())
+            };
+            let (_, list) = table.split_once("dependencies = [\n").unwrap_or_default();
+            let dependencies = list.lines().map_while(|it| it.strip_prefix(" \""));
+            Package {
+                name: value("name").unwrap(),
+                version: value("version").unwrap(),
+                is_own: value("source").is_none(),
+                dependencies: dependencies
+                    .map(|it| it.trim_end_matches("\",").to_owned())
+                    .collect(),
+            }
+        });
+        Self(packages.collect())
+    }
+
+    /// The package that a dependency names.
+    fn find(&self, dependency: &str) -> &Package {
+        let mut words = dependency.split(' ');
+        let (name, version) = (words.next().unwrap(), words.next());
+        let fits = |it: &&Package| it.name == name && version.is_none_or(|v| it.version == v);
+        let found: Vec<&Package> = self.0.iter().filter(fits).collect();
+        assert_eq!(found.len(), 1, "{dependency} in Cargo.lock");
+        found[0]
+    }
+
+    /// Every crate that a package stands on, itself included, each version for one. What a
+    /// package of this workspace needs for its tests alone is left out.
+    fn closure(
+        &self,
+        name: &str,
+        for_tests: &BTreeMap<String, BTreeSet<String>>,
+    ) -> BTreeSet<(&str, &str)> {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![self.find(name)]);
+        while let Some(package) = next.pop() {
+            if !seen.insert((package.name.as_str(), package.version.as_str())) {
+                continue;
+            }
+            let left_out = for_tests.get(&package.name).filter(|_| package.is_own);
+            for dependency in &package.dependencies {
+                let name = dependency.split(' ').next().unwrap();
+                if !left_out.is_some_and(|it| it.contains(name)) {
+                    next.push(self.find(dependency));
+                }
+            }
+        }
+        seen
+    }
+}
+
+/// The name of a manifest's package, and the dependencies that only its tests need.
+fn only_for_tests(manifest: &str) -> (String, BTreeSet<String>) {
+    let (mut name, mut section) = (String::new(), "");
+    let (mut tests, mut others) = (BTreeSet::new(), BTreeSet::new());
+    for line in manifest.lines() {
+        if let Some(header) = line.strip_prefix('[') {
+            section = header.trim_end_matches(']');
+        } else if let Some((key, value)) = line.split_once('=') {
+            let key = key.trim().split('.').next().unwrap();
+            match section {
+                "package" if key == "name" => name = value.trim().trim_matches('"').to_owned(),
+                it if it.ends_with("dev-dependencies") => drop(tests.insert(key.to_owned())),
+                it if it.ends_with("dependencies") => drop(others.insert(key.to_owned())),
+                _ => {}
+            }
+        }
+    }
+    let only = tests.difference(&others).cloned().collect();
+    (name, only)
+}
+
+/// What each package of this workspace needs for its tests alone. Packages are folders of the
+/// root, or one level below.
+fn only_for_tests_by_package() -> BTreeMap<String, BTreeSet<String>> {
+    let folders = |parent: &str| {
+        let names = names_in(parent).into_iter();
+        let names = names.filter(|it| !it.starts_with('.') && it != "target");
+        let paths = names.map(|it| format!("{parent}/{it}"));
+        Vec::from_iter(paths.filter(|it| root().join(it).is_dir()))
+    };
+    let mut all = folders(".");
+    all.extend(folders(".").iter().flat_map(|it| folders(it)));
+    let manifests = all.iter().map(|it| format!("{it}/Cargo.toml"));
+    let manifests = manifests.filter(|it| root().join(it).is_file());
+    manifests.map(|it| only_for_tests(&read(&it))).collect()
+}
+
+#[test]
+fn no_function_stands_on_more_crates_than_its_budget() {
+    let lock = Lock::parse(&read("Cargo.lock"));
+    let for_tests = only_for_tests_by_package();
+    let functions = names_in("functions");
+    for (function, _) in OWN_CRATES {
+        assert!(functions.iter().any(|it| it == function), "{function}");
+    }
+    for function in functions {
+        let crates = lock.closure(&function, &for_tests);
+        let has = |name: &str| crates.iter().any(|it| it.0 == name);
+        assert!(has("aws-lc-sys"), "the lock file was not read");
+        assert!(!has("local"), "{function} stands on the local cloud");
+        let own = OWN_CRATES.iter().find(|(name, _)| *name == function);
+        let budget = BUDGET + own.map_or(0, |(_, more)| *more);
+        println!("{function}: {} of {budget} crates", crates.len());
+        assert!(
+            crates.len() <= budget,
+            "{function} stands on {} crates: say why in SECURITY.md",
+            crates.len()
+        );
+    }
+}
+
+#[test]
+fn what_a_function_stands_on_is_read_from_the_lock_file() {
+    let lock = Lock::parse(
+        "version = 4
+
+[[package]]
+name = \"checkout\"
+version = \"0.1.0\"
+dependencies = [
+ \"shared\",
+]
+
+[[package]]
+name = \"hash\"
+version = \"1.0.0\"
+source = \"registry\"
+checksum = \"00\"
+
+[[package]]
+name = \"hash\"
+version = \"2.0.0\"
+source = \"registry\"
+dependencies = [
+ \"builder\",
+ \"shared-memory\",
+]
+
+[[package]]
+name = \"builder\"
+version = \"1.0.0\"
+source = \"registry\"
+
+[[package]]
+name = \"shared-memory\"
+version = \"1.0.0\"
+source = \"registry\"
+
+[[package]]
+name = \"mock\"
+version = \"1.0.0\"
+source = \"registry\"
+
+[[package]]
+name = \"shared\"
+version = \"0.1.0\"
+dependencies = [
+ \"builder\",
+ \"hash 2.0.0\",
+ \"mock\",
+]
+",
+    );
+    assert_eq!(lock.0.len(), 7);
+    let manifest = "[package]
+name = \"shared\"
+version.workspace = true
+
+[dependencies]
+hash = { version = \"2\", default-features = false }
+
+[target.'cfg(unix)'.build-dependencies]
+builder = \"1\"
+
+[dev-dependencies]
+builder = { version = \"1\", features = [\"more\"] }
+mock.workspace = true
+";
+    let (name, only) = only_for_tests(manifest);
+    assert_eq!(
+        (
+            name.as_str(),
+            Vec::from_iter(only.iter().map(String::as_str))
+        ),
+        ("shared", vec!["mock"])
+    );
+    let for_tests = BTreeMap::from([(name, only)]);
+    let crates = lock.closure("checkout", &for_tests);
+    let expected = [
+        ("builder", "1.0.0"),
+        ("checkout", "0.1.0"),
+        ("hash", "2.0.0"),
+        ("shared", "0.1.0"),
+        ("shared-memory", "1.0.0"),
+    ];
+    assert_eq!(Vec::from_iter(crates), expected);
+    let with_mock = lock.closure("checkout", &BTreeMap::new());
+    assert!(with_mock.contains(&("mock", "1.0.0")));
+}

@@ -1,0 +1,209 @@
+//! Alarms and the dashboard.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{Template, finds, holds, one_or_many, patterns, walk};
+use crate::Faults;
+
+/// What the functions count, under the stack's name.
+const METRICS: [&str; 10] = [
+    "AccountLocks",
+    "ClientErrors",
+    "ColdStarts",
+    "Conflicts",
+    "Latency",
+    "LimitHits",
+    "PermissionDenied",
+    "RefreshReuse",
+    "ServerErrors",
+    "SignInFailures",
+];
+
+/// The dashboard's JSON; a digit in place of each `${...}` keeps it JSON.
+fn dashboard(template: &Template) -> Option<Value> {
+    let dashboard = template.of_kind("AWS::CloudWatch::Dashboard").next()?;
+    let [body] = <[String; 1]>::try_from(patterns(dashboard.property("DashboardBody"))).ok()?;
+    let mut parts = body.split("${");
+    let mut json = parts.next()?.to_owned();
+    for part in parts {
+        let (name, after) = part.split_once('}')?;
+        // Names of alarms are kept; a number stays a number.
+        let name = name.strip_suffix(".Arn").unwrap_or("1");
+        json.push_str(name);
+        json.push_str(after);
+    }
+    serde_json::from_str(&json).ok()
+}
+
+fn alarms_that_nobody_hears(template: &Template) -> Faults {
+    let mut faults = Faults::new();
+    let shown = dashboard(template).unwrap_or_default();
+    let mut listed = BTreeSet::new();
+    walk(&shown, &mut |key, value| {
+        if key == "alarms" {
+            listed.extend(patterns(value));
+        }
+    });
+    for alarm in template.of_kind("AWS::CloudWatch::Alarm") {
+        for actions in ["AlarmActions", "OKActions"] {
+            if patterns(alarm.property(actions)) != ["${AlarmTopic}", "${AlarmTopicArn}"] {
+                faults.push(format!("{}: {actions} don't tell the topic", alarm.id));
+            }
+        }
+        let description = alarm.property("AlarmDescription").as_str();
+        let told = description.and_then(|it| it.split_once(" First "));
+        if !told.is_some_and(|(what, first)| what.len() > 30 && first.len() > 30) {
+            faults.push(format!("{} doesn't say what to do first", alarm.id));
+        }
+        if alarm.property("TreatMissingData") != "notBreaching" {
+            faults.push(format!("{} takes silence for a fault", alarm.id));
+        }
+        if !listed.contains(alarm.id) {
+            faults.push(format!("{} is not on the dashboard", alarm.id));
+        }
+        let metrics = one_or_many(alarm.property("Metrics")).into_iter();
+        let metrics = metrics.map(|it| &it["MetricStat"]["Metric"]);
+        for metric in metrics.chain([&alarm.body["Properties"]]) {
+            let name = metric["MetricName"].as_str().unwrap_or_default();
+            let ours = patterns(&metric["Namespace"]) == ["${AWS::StackName}"];
+            if ours && !METRICS.contains(&name) {
+                faults.push(format!(
+                    "{} waits for {name}, which nobody writes",
+                    alarm.id
+                ));
+            }
+        }
+    }
+    faults
+}
+
+#[test]
+fn every_alarm_is_heard_and_says_what_to_do_first() {
+    holds(alarms_that_nobody_hears);
+}
+
+#[test]
+fn an_alarm_that_nobody_hears_is_found() {
+    let good = r#"
+Resources:
+  Board:
+    Type: AWS::CloudWatch::Dashboard
+    Properties: {DashboardBody: !Sub '{"alarms": ["${Alarm.Arn}"], "value": ${Threshold}}'}
+  Alarm:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      AlarmDescription: Something is wrong with the shop, badly. First look at the place where it usually is.
+      Namespace: !Ref AWS::StackName
+      MetricName: Latency
+      TreatMissingData: notBreaching
+      AlarmActions: [!If [Own, !Ref AlarmTopic, !Ref AlarmTopicArn]]
+      OKActions: [!If [Own, !Ref AlarmTopic, !Ref AlarmTopicArn]]
+"#;
+    finds(alarms_that_nobody_hears, good, &[]);
+    for (of, with, word) in [
+        (
+            "      AlarmActions",
+            "      Else",
+            "AlarmActions don't tell",
+        ),
+        (
+            "OKActions: [!If [Own, !Ref AlarmTopic, !Ref AlarmTopicArn]]",
+            "OKActions: []",
+            "OKActions don't tell",
+        ),
+        ("First look", "Look", "what to do first"),
+        ("notBreaching", "missing", "takes silence"),
+        ("${Alarm.Arn}", "${Other.Arn}", "not on the dashboard"),
+        (
+            "MetricName: Latency",
+            "MetricName: Latencies",
+            "nobody writes",
+        ),
+    ] {
+        assert!(good.contains(of), "{of}");
+        finds(alarms_that_nobody_hears, &good.replace(of, with), &[word]);
+    }
+}
+
+fn widgets_that_show_nothing(template: &Template) -> Faults {
+    let Some(dashboard) = dashboard(template) else {
+        return vec!["the dashboard is not JSON".to_owned()];
+    };
+    let mut faults = Faults::new();
+    let mut cells = BTreeSet::new();
+    for widget in one_or_many(&dashboard["widgets"]) {
+        let title = widget["properties"]["title"].as_str().unwrap_or("a widget");
+        let number = |name: &str| widget[name].as_u64().unwrap_or_default();
+        let (x, y, width, height) = (number("x"), number("y"), number("width"), number("height"));
+        if width == 0 || height == 0 || x + width > 24 {
+            faults.push(format!("{title} is out of the grid"));
+        }
+        for cell in (x..x + width).flat_map(|x| (y..y + height).map(move |y| (x, y))) {
+            if !cells.insert(cell) {
+                faults.push(format!("{title} lies on another widget"));
+                break;
+            }
+        }
+        // In a list of metrics `.` is the field above, and `...` all of them.
+        let mut above = [String::new(), String::new()];
+        for metric in one_or_many(&widget["properties"]["metrics"]) {
+            let fields: Vec<&str> = one_or_many(metric)
+                .into_iter()
+                .filter_map(Value::as_str)
+                .collect();
+            if fields.is_empty() || fields == ["..."] {
+                continue;
+            }
+            for (field, above) in fields.iter().zip(&mut above).filter(|(it, _)| **it != ".") {
+                *above = (*field).to_owned();
+            }
+            let [namespace, name] = &above;
+            // `dashboard` has put a digit for the stack's name.
+            if namespace == "1" && !METRICS.contains(&name.as_str()) {
+                faults.push(format!("{title} shows {name}, which nobody writes"));
+            }
+        }
+    }
+    faults
+}
+
+#[test]
+fn the_dashboard_shows_what_there_is() {
+    holds(widgets_that_show_nothing);
+    let dashboard = dashboard(&Template::own()).unwrap();
+    assert!(one_or_many(&dashboard["widgets"]).len() >= 8);
+}
+
+#[test]
+fn a_widget_that_shows_nothing_is_found() {
+    let board = |widgets: &str| {
+        format!(
+            "Resources: {{Board: {{Type: AWS::CloudWatch::Dashboard, Properties: {{DashboardBody: !Sub '{widgets}'}}}}}}"
+        )
+    };
+    let widget = |x: u64, metrics: &str| {
+        format!(
+            r#"{{"x": {x}, "y": 0, "width": 12, "height": 6, "properties": {{"title": "w{x}", "metrics": [{metrics}]}}}}"#
+        )
+    };
+    let latency = r#"["${AWS::StackName}", "Latency", {"stat": "p50"}], ["...", {"stat": "p99"}]"#;
+    let wrong = r#"["${AWS::StackName}", "Latency"], [{"expression": "1"}], [".", "Locks"], ["AWS/Lambda", "Errors"]"#;
+    for (widgets, words) in [
+        (
+            format!("[{}, {}]", widget(0, latency), widget(12, latency)),
+            &[][..],
+        ),
+        (
+            format!("[{}, {}]", widget(0, latency), widget(6, latency)),
+            &["w6 lies on"],
+        ),
+        (format!("[{}]", widget(13, latency)), &["w13 is out"]),
+        (format!("[{}]", widget(0, wrong)), &["w0 shows Locks"]),
+        ("[".to_owned(), &["not JSON"]),
+    ] {
+        let body = format!(r#"{{"widgets": {widgets}}}"#);
+        finds(widgets_that_show_nothing, &board(&body), words);
+    }
+}
