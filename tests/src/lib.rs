@@ -22,6 +22,8 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
+pub mod measure;
+
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
