@@ -45,7 +45,7 @@ const COUNTED: usize = 2;
 /// Subjects take turns, and ratios are made of measurements that were made side by side. Paths
 /// are relative to the repository's root.
 #[derive(Parser)]
-#[command(name = "cargo bench -p tests --bench functions --")]
+#[command(bin_name = "cargo bench -p tests --bench functions --")]
 struct Options {
     /// A function to measure; may be repeated [default: list-products, get-product, get-orders,
     /// get-cart, set-cart-item, checkout]
@@ -79,7 +79,7 @@ struct Options {
     visits: u32,
     /// Where the results go as JSON [default: target/benchmarks/functions-<time>.json]
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    json: Option<String>,
     /// Said by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -143,7 +143,8 @@ fn run(mut options: Options) -> Result<(), String> {
         bench.visits * VISIT
     );
     println!("{}", machine.sentence());
-    let path = options.json.unwrap_or_else(|| {
+    let path = options.json.as_deref().map(subject::given);
+    let path = path.unwrap_or_else(|| {
         target().join(format!("benchmarks/functions-{}.json", machine.started()))
     });
     let json = json!({

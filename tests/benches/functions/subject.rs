@@ -285,6 +285,6 @@ fn deflated(bytes: &[u8]) -> u64 {
 
 /// A path as it was given: cargo runs benchmarks in the package's folder, people run cargo in the
 /// workspace's.
-fn given(path: &str) -> PathBuf {
+pub(crate) fn given(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }

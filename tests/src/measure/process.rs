@@ -36,7 +36,9 @@ impl ThreadTimes {
     /// nothing: what it had after that reading is no longer known.
     pub fn since(&self, earlier: &Self) -> Duration {
         let had = |thread: &String| earlier.0.get(thread).copied().unwrap_or_default();
-        let more = self.0.iter().map(|(thread, now)| now - had(thread));
+        // An ended thread's number may be another's by now, which then began at 0.
+        let more = self.0.iter();
+        let more = more.map(|(thread, now)| now.checked_sub(had(thread)).unwrap_or(*now));
         Duration::from_nanos(more.sum())
     }
 }
@@ -89,6 +91,8 @@ mod tests {
         let after = times(&[("1", 130), ("3", 7)]);
         assert_eq!(after.since(&before), Duration::from_nanos(37));
         assert_eq!(after.total(), Duration::from_nanos(137));
+        let another = times(&[("1", 5)]);
+        assert_eq!(another.since(&before), Duration::from_nanos(5));
         assert_eq!(after.since(&after), Duration::ZERO);
     }
 
