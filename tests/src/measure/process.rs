@@ -96,15 +96,15 @@ mod tests {
         assert_eq!(after.since(&after), Duration::ZERO);
     }
 
-    #[test]
+    #[tokio::test]
     #[cfg(target_os = "linux")]
-    fn this_process_has_time_and_memory() {
+    async fn this_process_has_time_and_memory() {
         let pid = std::process::id();
         let before = ThreadTimes::of(pid);
         let sum = (0..1_000_000_u64).fold(0, |sum, it| std::hint::black_box(sum ^ it));
         std::hint::black_box(sum);
         // The time is counted when a thread gives its processor up.
-        std::thread::sleep(Duration::from_millis(1));
+        tokio::time::sleep(Duration::from_millis(1)).await;
         assert!(ThreadTimes::of(pid).since(&before) > Duration::ZERO);
         let memory = memory(pid);
         assert!(memory.resident_kib > 100 && memory.peak_kib >= memory.resident_kib);
