@@ -14,7 +14,7 @@ impl ThreadTimes {
     /// Reads the times of the threads that live now.
     ///
     /// # Panics
-    /// When there is no such process.
+    /// When there is no such process, or this kernel doesn't tell.
     pub fn of(pid: u32) -> Self {
         let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a process");
         let times = threads.filter_map(|thread| {
@@ -24,7 +24,9 @@ impl ThreadTimes {
             let nanoseconds = stat.split(' ').next()?.parse().ok()?;
             Some((thread.file_name().into_string().ok()?, nanoseconds))
         });
-        Self(times.collect())
+        let times: BTreeMap<_, _> = times.collect();
+        assert!(!times.is_empty(), "no schedstat in /proc/{pid}/task");
+        Self(times)
     }
 
     /// The time of all threads together.
