@@ -197,24 +197,3 @@ fn a_module_called_helpers_is_found() {
     ];
     assert_eq!(faults, expected);
 }
-
-/// The files that have a test.
-fn with_tests(files: &[(String, String)]) -> Vec<&str> {
-    let has_test = |source: &str| {
-        // A type of the tests is deployed nowhere.
-        let deployed = source.split("#[cfg(test)]").next().unwrap_or_default();
-        let words = tokens(deployed);
-        let attributes = words.windows(2).filter(|it| it[1] == "]");
-        attributes.into_iter().any(|it| it[0] == "test") || source.contains("#[tokio::test(")
-    };
-    let found = files.iter().filter(|(_, source)| has_test(source));
-    found.map(|(path, _)| path.as_str()).collect()
-}
-
-#[test]
-fn no_test_stands_in_the_harness_where_cargo_would_not_run_it() {
-    assert!(read("tests/Cargo.toml").contains("[lib]\npath = \"src/lib.rs\"\ntest = false\n"));
-    assert_eq!(with_tests(&rust_files("tests/src")), [""; 0]);
-    assert!(with_tests(&rust_files("tests/it")).contains(&"cart.rs"));
-    assert!(with_tests(&rust_files("tests/rules")).contains(&"architecture.rs"));
-}
