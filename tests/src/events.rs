@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use local::ACCESS_KEY_ID;
+use cloud::ACCESS_KEY_ID;
 use serde_json::{Value, json};
 
 use crate::{NEWCOMERS_PASSWORD, Shop, draft, password_of, spawn_shop};

@@ -16,8 +16,9 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use local::demo::{self, ACCOUNTS, Demo};
-use local::{ACCESS_KEY_ID, Cloud, Options, Profile};
+use cloud::{ACCESS_KEY_ID, Cloud, Options};
+use local::Profile;
+use local::demo::{self, Demo, accounts};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -109,12 +110,12 @@ impl Call {
 
 /// Starts a shop with the demo's accounts and one product of each category.
 pub async fn spawn_shop() -> Shop {
-    spawn_shop_with(Options::default()).await
+    spawn_shop_with(local::options(Profile::Dev)).await
 }
 
 /// A shop of which one parameter of the template is another.
 pub fn with_parameter(name: &str, value: &str) -> Options {
-    let mut options = Options::default();
+    let mut options = local::options(Profile::Dev);
     let parameters = &mut options.deployment.parameters;
     parameters.insert(name.to_owned(), value.to_owned());
     options
@@ -140,7 +141,7 @@ pub async fn spawn_shop_with(options: Options) -> Shop {
 
 /// Starts a shop as it is after a deployment: with nobody and nothing in it.
 pub async fn spawn_empty_shop() -> Shop {
-    spawn_empty_shop_with(Options::default()).await
+    spawn_empty_shop_with(local::options(Profile::Dev)).await
 }
 
 async fn spawn_empty_shop_with(options: Options) -> Shop {
@@ -176,8 +177,8 @@ impl Drop for Shop {
         for line in self.cloud.logs() {
             // And nothing of the shop's own may ask for more than its role allows.
             assert!(self.attacked || !line.starts_with("iam: "), "{line}");
-            for account in &ACCOUNTS {
-                assert!(!line.contains(account.password), "{line}");
+            for account in accounts() {
+                assert!(!line.contains(&account.password), "{line}");
             }
             // Addresses, newcomers' passwords, and what every token begins with.
             for secret in [
@@ -423,8 +424,8 @@ impl Shop {
 
 /// The password of one of the demo's accounts.
 pub fn password_of(email: &str) -> &'static str {
-    let account = ACCOUNTS.iter().find(|account| account.email == email);
-    account.expect("one of the demo's accounts").password
+    let account = accounts().iter().find(|account| account.email == email);
+    &account.expect("one of the demo's accounts").password
 }
 
 /// The body that makes a published product.

@@ -3,13 +3,16 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
+
 /// Pixels across.
 pub(super) const WIDTH: u32 = 320;
 /// Pixels down.
 pub(super) const HEIGHT: u32 = 240;
 
 /// What a picture shows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Shape {
     Pot,
     Lamp,
