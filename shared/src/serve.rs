@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt;
-use lambda_runtime::{Context, LambdaEvent, service_fn};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 
 use crate::auth::Authenticator;
 use crate::call::{Call, Endpoint};
@@ -81,7 +81,11 @@ where
                     None => format!("{problem:?}"),
                 };
                 log::failure("event-failed", &text);
-                lambda_runtime::Error::from("the event was not handled")
+                // Otherwise the runtime reports the name of a Rust type as the error.
+                Diagnostic {
+                    error_type: "event-failed".to_owned(),
+                    error_message: text,
+                }
             })
         };
         lambda_runtime::run(service_fn(handle))

@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use der::asn1::{AnyRef, UtcTime};
+use der::{Decode, Reader, SliceReader};
+
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }
@@ -94,6 +97,46 @@ fn the_functions_stand_on_at_most_260_crates() {
     );
 }
 
+/// The crates of a registry that these options of `cargo tree` select, with their features.
+fn dependencies(selection: &[&str]) -> BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let tree = Command::new(cargo)
+        .args(["tree", "--locked", "--offline", "--prefix", "none"])
+        .args(["--format", "{p} [{f}]"])
+        .args(selection)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(
+        tree.status.success(),
+        "{}",
+        String::from_utf8_lossy(&tree.stderr)
+    );
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    tree.lines()
+        .map(|line| line.trim_end_matches(" (*)").to_owned())
+        // What has a path is of this workspace.
+        .filter(|line| !line.is_empty() && !line.contains("(/"))
+        .collect()
+}
+
+/// `cargo run` builds `local`, then `local` with the functions; the tests build the workspace.
+/// A crate that had other features in one of these would be compiled again.
+#[test]
+fn every_build_gives_a_dependency_the_same_features() {
+    let run = dependencies(&["--edges", "normal,build", "-p", "local"]);
+    assert!(run.len() > 100, "the tree was not read");
+    let names: BTreeSet<&str> = run.iter().filter_map(|it| it.split(" [").next()).collect();
+    for edges in ["normal,build", "normal,build,dev"] {
+        let all = dependencies(&["--edges", edges, "--workspace"]);
+        let again: Vec<&String> = all
+            .difference(&run)
+            .filter(|it| names.contains(it.split(" [").next().unwrap()))
+            .collect();
+        assert_eq!(again, [""; 0], "{edges}: see `build_functions` in `local`");
+    }
+}
+
 #[test]
 fn aws_lc_is_built_without_the_slow_entropy_source() {
     crate::build_once();
@@ -106,20 +149,30 @@ fn aws_lc_is_built_without_the_slow_entropy_source() {
     );
 }
 
+/// Reads the end of a certificate's validity (RFC 5280, section 4.1).
+fn not_after(certificate: &[u8]) -> der::Result<UtcTime> {
+    let certificate = AnyRef::from_der(certificate)?;
+    let to_be_signed: AnyRef<'_> = SliceReader::new(certificate.value())?.decode()?;
+    let mut fields = SliceReader::new(to_be_signed.value())?;
+    for _before in ["version", "serialNumber", "signature", "issuer"] {
+        fields.decode::<AnyRef<'_>>()?;
+    }
+    let validity: AnyRef<'_> = fields.decode()?;
+    let mut times = SliceReader::new(validity.value())?;
+    times.decode::<AnyRef<'_>>()?;
+    times.decode()
+}
+
 #[test]
 fn the_roots_that_aws_hangs_under_are_valid_for_years() {
     let pem = read("shared/src/roots.pem");
     let mut count = 0;
-    for certificate in x509_parser::pem::Pem::iter_from_buffer(pem.as_bytes()) {
-        let certificate = certificate.unwrap();
-        let certificate = certificate.parse_x509().unwrap();
-        let left = certificate.validity().time_to_expiration();
-        let days = left.map_or(0, |left| left.whole_days());
-        assert!(
-            days > 2 * 365,
-            "{} ends in {days} days",
-            certificate.subject()
-        );
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    for certificate in pem.split_inclusive("-----END CERTIFICATE-----\n") {
+        let (_, der) = der::pem::decode_vec(certificate.trim().as_bytes()).unwrap();
+        let end = not_after(&der).unwrap().to_unix_duration();
+        let days = end.saturating_sub(now).as_secs() / 86_400;
+        assert!(days > 2 * 365, "root {count} ends in {days} days");
         count += 1;
     }
     assert_eq!(count, 5);

@@ -37,7 +37,7 @@ fn sources(folder: &Path) -> Vec<(String, String)> {
 }
 
 fn all_sources() -> Vec<(String, String)> {
-    let folders = ["tests/src", "shared/src", "local/src"];
+    let folders = ["tests/src", "shared/src", "local"];
     let found = folders.map(|it| sources(&root().join(it)));
     found.into_iter().flatten().collect()
 }
