@@ -2,17 +2,20 @@
 //! to a shop that is deployed, or with the local ones to a shop that runs on this machine. No
 //! function of the shop can do any of it.
 
+mod error;
 mod first_super_admin;
+mod port;
 mod rotate_keys;
 
-use std::fmt;
 use std::io::{self, Write};
 
 use clap::Subcommand;
-use cloud::{NoPorts, Ports};
 
-pub use first_super_admin::{FirstSuperAdmin, invite_first_super_admin};
-pub use rotate_keys::{RotateKeys, RotationError, rotate};
+pub use error::OperatorError;
+use first_super_admin::FirstSuperAdmin;
+pub use first_super_admin::invite_first_super_admin;
+use rotate_keys::RotateKeys;
+pub use rotate_keys::{RotationError, rotate};
 
 /// The operator's commands.
 #[derive(Debug, Subcommand)]
@@ -38,43 +41,15 @@ impl Command {
             .enable_all()
             .build()
             .map_err(OperatorError::new)?;
+        let print = |text: &str| {
+            // Nobody may be listening, as when the output is a closed pipe.
+            let _ = writeln!(io::stdout(), "{text}");
+        };
         runtime.block_on(async {
             match self {
-                Self::RotateKeys(command) => command.run().await,
-                Self::FirstSuperAdmin(command) => command.run().await,
+                Self::RotateKeys(command) => command.run(print).await,
+                Self::FirstSuperAdmin(command) => command.run(print).await,
             }
         })
     }
-}
-
-/// Why a command was not carried out, in a sentence.
-#[derive(Debug)]
-pub struct OperatorError(String);
-
-impl OperatorError {
-    fn new(sentence: impl fmt::Display) -> Self {
-        Self(sentence.to_string())
-    }
-}
-
-impl fmt::Display for OperatorError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for OperatorError {}
-
-/// Reads the API's port of a shop that runs; 0 names none.
-fn fixed_ports(text: &str) -> Result<Ports, String> {
-    match text.parse() {
-        Ok(Ports::ANY) => Err("must be the port that the shop's API has".to_owned()),
-        Ok(ports) => Ok(ports),
-        Err(error) => Err(NoPorts::to_string(&error)),
-    }
-}
-
-/// Prints a sentence, if anybody listens.
-fn print(text: &str) {
-    let _ = writeln!(io::stdout(), "{text}");
 }

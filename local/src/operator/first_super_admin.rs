@@ -7,8 +7,10 @@ use cloud::{ACCESS_KEY_ID, Ports, SECRET_ACCESS_KEY, Template};
 use shared::{AccountDesk, Conflict, EmailAddress, Env, FromEnv, Problem};
 use template::REGION;
 
-use super::{OperatorError, fixed_ports, print};
-use crate::{Profile, options};
+use super::error::OperatorError;
+use super::port::fixed_ports;
+use crate::binaries::Profile;
+use crate::options::options;
 
 /// What `--help` says first.
 pub(super) const ABOUT: &str = "\
@@ -45,7 +47,7 @@ pub struct FirstSuperAdmin {
 }
 
 impl FirstSuperAdmin {
-    pub(super) async fn run(&self) -> Result<(), OperatorError> {
+    pub(super) async fn run(&self, print: impl Fn(&str)) -> Result<(), OperatorError> {
         let env = match self.port {
             None => Env::of_process(),
             Some(ports) => {

@@ -14,8 +14,10 @@ use serde_json::{Value, json};
 use template::{REGION, SecretTemplate};
 use tokio::time::{Instant, sleep};
 
-use super::{OperatorError, fixed_ports, print};
-use crate::{Profile, options};
+use super::error::OperatorError;
+use super::port::fixed_ports;
+use crate::binaries::Profile;
+use crate::options::options;
 
 /// How long Secrets Manager may take for an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -53,7 +55,7 @@ pub struct RotateKeys {
 }
 
 impl RotateKeys {
-    pub(super) async fn run(&self) -> Result<(), OperatorError> {
+    pub(super) async fn run(&self, print: impl Fn(&str)) -> Result<(), OperatorError> {
         let options = options(Profile::Dev);
         let template =
             Template::load(&options.template, &options.deployment).map_err(OperatorError::new)?;
