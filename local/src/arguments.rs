@@ -152,7 +152,7 @@ mod tests {
         }
     }
 
-    /// The help of a command, as `--help` prints it.
+    /// Returns the help of a command, as `--help` prints it.
     fn help(command: &str) -> String {
         parse(&[command, "--help"]).unwrap_err().to_string()
     }

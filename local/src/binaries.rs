@@ -53,7 +53,7 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// The folder of this profile in the target directory.
+    /// Returns the folder of this profile in the target directory.
     fn folder(self) -> &'static str {
         match self {
             Self::Dev => "debug",
@@ -62,7 +62,7 @@ impl Profile {
     }
 }
 
-/// The root of the workspace that this crate was built in.
+/// Returns the root of the workspace that this crate was built in.
 pub(crate) fn workspace() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     own.parent().unwrap_or(own).to_owned()
@@ -74,7 +74,7 @@ pub fn function_binary(profile: Profile, binary: &str) -> PathBuf {
     binaries_folder(profile).join(binary)
 }
 
-/// The folder of all binaries that were built with this profile.
+/// Returns the folder of all binaries that were built with this profile.
 pub(crate) fn binaries_folder(profile: Profile) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(
         || workspace().join("target"),
@@ -110,7 +110,7 @@ pub fn build_released(functions: &[&str]) -> Result<(), BuildError> {
     build(&[&["--release"], &*packages(functions)].concat())
 }
 
-/// The options that select packages.
+/// Returns the options that select packages.
 fn packages<'a>(names: &[&'a str]) -> Vec<&'a str> {
     names.iter().flat_map(|name| ["-p", *name]).collect()
 }
@@ -151,7 +151,7 @@ fn build(what: &[&str]) -> Result<(), BuildError> {
     }
 }
 
-/// The packages in `functions/`, which are named as their folders.
+/// Lists the packages in `functions/`, which are named as their folders.
 fn functions() -> Result<Vec<String>, BuildError> {
     let folder = workspace().join("functions");
     let fail = |error: io::Error| BuildError::List {

@@ -122,9 +122,8 @@ pub async fn fill(cloud: &Cloud, demo: Demo) -> Result<(), DemoError> {
         .map_err(failed)
 }
 
-/// The variables of the functions that make accounts and products: the demo
-/// shop is written by the shop's own stores, and the operator's key, since it
-/// is more than either function may do.
+/// Returns the variables of the functions that make accounts and products: the demo shop is written
+/// by the shop's own stores, and the operator's key, since it is more than either function may do.
 fn variables(cloud: &Cloud) -> BTreeMap<String, String> {
     let mut variables = cloud.environment("register");
     variables.extend(cloud.environment("admin-create-product"));

@@ -19,7 +19,7 @@ pub(crate) fn short_line(source: &str, line: &str) -> String {
     printable(&text)
 }
 
-/// The line that every request leaves.
+/// Formats the line that every request leaves.
 fn access(line: &Map<String, Value>) -> Option<String> {
     let route = line.get("route")?.as_str()?;
     let status = line.get("status")?.as_u64()?;
@@ -42,7 +42,7 @@ fn access(line: &Map<String, Value>) -> Option<String> {
     Some(text)
 }
 
-/// A line about something else that happened, with all that it says.
+/// Formats a line about something else that happened, with all that it says.
 fn event(line: &Map<String, Value>) -> Option<String> {
     let mut text = format!("event {}", line.get("event")?.as_str()?);
     let said = line
@@ -63,7 +63,7 @@ fn event(line: &Map<String, Value>) -> Option<String> {
     Some(text)
 }
 
-/// The text with everything escaped that a terminal would act on or that can't be seen: control
+/// Escapes everything in a text that a terminal would act on or that can't be seen: control
 /// characters, and marks that turn the direction of writing.
 fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());

@@ -38,7 +38,7 @@ pub(crate) struct Ready {
 }
 
 impl Ready {
-    /// What a newcomer needs to begin.
+    /// Says what a newcomer needs to begin.
     pub(crate) fn welcome(&self) -> String {
         let api = &self.api;
         let mut text = format!(

@@ -64,8 +64,9 @@ pub(crate) fn run(arguments: &ShopArguments) -> Result<(), Failure> {
     runtime.block_on(serve(arguments, options, ready_file))
 }
 
-/// The values that were given, if the template has parameters of these names. What is wrong with
-/// a value the template's own patterns can't say here: they demand https, and a laptop has none.
+/// Returns the values that were given, if the template has parameters of these names. What is wrong
+/// with a value the template's own patterns can't say here: they demand https, and a laptop has
+/// none.
 fn parameters(
     given: &[Parameter],
     declared: &[String],
@@ -106,7 +107,7 @@ async fn serve(
     outcome
 }
 
-/// What comes between the start and the first request.
+/// Does what comes between the start and the first request.
 async fn prepare(
     arguments: &ShopArguments,
     cloud: &Cloud,

@@ -169,31 +169,31 @@ impl Cloud {
         })
     }
 
-    /// The base URL of the HTTP API and of Lambda's Invoke API.
+    /// Returns the base URL of the HTTP API and of Lambda's Invoke API.
     #[must_use]
     pub fn api_url(&self) -> String {
         self.gateway.url()
     }
 
-    /// The endpoint of S3.
+    /// Returns the endpoint of S3.
     #[must_use]
     pub fn s3_url(&self) -> String {
         self.s3.service.url()
     }
 
-    /// The endpoint of DynamoDB.
+    /// Returns the endpoint of DynamoDB.
     #[must_use]
     pub fn dynamodb_url(&self) -> String {
         self.dynamodb.url()
     }
 
-    /// The endpoint of Secrets Manager.
+    /// Returns the endpoint of Secrets Manager.
     #[must_use]
     pub fn secrets_manager_url(&self) -> String {
         self.secrets_service.url()
     }
 
-    /// The template as it is served here.
+    /// Returns the template as it is served here.
     #[must_use]
     pub fn template(&self) -> &Template {
         &self.template
@@ -255,7 +255,7 @@ impl Cloud {
         self.s3.put(bucket, key, content_type, bytes).await
     }
 
-    /// The bytes of an object in a bucket of the template, if both are there.
+    /// Returns the bytes of an object in a bucket of the template, if both are there.
     #[must_use]
     pub fn object(&self, bucket_logical_id: &str, key: &str) -> Option<Vec<u8>> {
         self.s3.get(self.bucket(bucket_logical_id)?, key)
@@ -275,13 +275,13 @@ impl Cloud {
         self.runtime.warm().await
     }
 
-    /// The processes of a function that live now.
+    /// Returns the processes of a function that live now.
     #[must_use]
     pub fn pids(&self, function: &str) -> Vec<u32> {
         self.runtime.pids(function)
     }
 
-    /// The environment of a function's processes; empty for one that doesn't exist.
+    /// Returns the environment of a function's processes; empty for one that doesn't exist.
     #[must_use]
     pub fn environment(&self, function: &str) -> BTreeMap<String, String> {
         self.runtime
@@ -290,14 +290,14 @@ impl Cloud {
             .unwrap_or_default()
     }
 
-    /// The log lines so far, each as `<function>: <line>`, if they are kept in memory.
+    /// Returns the log lines so far, each as `<function>: <line>`, if they are kept in memory.
     #[must_use]
     pub fn logs(&self) -> Vec<String> {
         self.logs.lines()
     }
 
-    /// What roles grant and no function made use of so far: after every endpoint was walked, what
-    /// a role could do without.
+    /// Returns what roles grant and no function made use of so far: after every endpoint was
+    /// walked, what a role could do without.
     #[must_use]
     pub fn unused_grants(&self) -> BTreeSet<Grant> {
         self.iam.unused_grants()
@@ -358,7 +358,7 @@ impl Cloud {
     }
 }
 
-/// The base URLs of CloudFront's distributions with those of the local buckets behind them.
+/// Returns the base URLs of CloudFront's distributions with those of the local buckets behind them.
 fn cdn(template: &Template, s3: &str) -> Vec<(String, String)> {
     let buckets = template.buckets.iter();
     buckets

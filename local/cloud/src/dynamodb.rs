@@ -64,8 +64,9 @@ impl DynamoDb {
         })
     }
 
-    /// [`DynamoDb::start`] on a port that is given, where functions may do what their roles let
-    /// them. The database behind takes any free port, which nobody else needs to know.
+    /// Starts the database as [`DynamoDb::start`] does, but on a given address and where functions
+    /// may do what their roles let them. The database behind takes any free port, which nobody else
+    /// needs to know.
     pub(crate) async fn start_authorized(
         address: SocketAddr,
         tables: &[TableTemplate],
@@ -91,7 +92,7 @@ impl DynamoDb {
         }
     }
 
-    /// The endpoint.
+    /// Returns the endpoint.
     #[must_use]
     pub fn url(&self) -> String {
         self.service.url()
@@ -223,7 +224,7 @@ fn indexes<'a>(table: &'a Value, kind: &str) -> &'a [Value] {
         .map_or(&[], Vec::as_slice)
 }
 
-/// A request of the database from the JSON that DynamoDB's own API takes.
+/// Reads a request of the database from the JSON that DynamoDB's own API takes.
 fn request<T: serde::de::DeserializeOwned>(json: Value) -> Result<T, String> {
     serde_json::from_value(json).map_err(|error| error.to_string())
 }
@@ -288,7 +289,7 @@ mod tests {
         send(&database.service.url(), "POST", "/", &headers, body).await
     }
 
-    /// A database before which a function may read orders, and its log.
+    /// Starts a database from which a function may read orders; returns its log too.
     async fn authorized() -> (DynamoDb, Logs) {
         let mut reader = function("reader");
         reader.role = Some(RoleTemplate {

@@ -28,7 +28,7 @@ pub(crate) struct Endpoints {
     pub(crate) cdn: Vec<(String, String)>,
 }
 
-/// The access key id of a function, by its name: who calls is known by it, and so what the
+/// Returns the access key id of a function, by its name: who calls is known by it, and so what the
 /// caller's role lets it do.
 pub(crate) fn access_key_id(function_name: &str) -> String {
     let digest = Sha256::digest(function_name);

@@ -61,7 +61,7 @@ pub enum CloudError {
 }
 
 impl CloudError {
-    /// Why nothing can listen on an address.
+    /// Makes the error of an address that can't be listened on.
     pub(crate) fn listen(service: &'static str, address: SocketAddr, error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::AddrInUse {
             Self::PortInUse {

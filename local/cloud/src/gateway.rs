@@ -164,7 +164,7 @@ async fn handle(
     response
 }
 
-/// A request id of API Gateway's form: sixteen characters of Base64, the last one `=`.
+/// Returns a request id of API Gateway's form: sixteen characters of Base64, the last one `=`.
 fn request_id() -> String {
     let random = uuid::Uuid::new_v4().into_bytes();
     STANDARD.encode(random.get(..11).unwrap_or_default())
@@ -181,7 +181,7 @@ fn size(method: &Method, uri: &Uri, headers: &HeaderMap) -> usize {
     line + headers
 }
 
-/// Whether the `Host` header is a host and perhaps a port, and nothing else.
+/// Returns whether the `Host` header is a host and perhaps a port, and nothing else.
 fn has_plain_host(headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {

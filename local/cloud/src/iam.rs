@@ -74,7 +74,7 @@ struct Principal {
 }
 
 impl Iam {
-    /// The functions of a template. Lambda writes a function's log lines with the function's
+    /// Takes the functions of a template. Lambda writes a function's log lines with the function's
     /// role, so one whose role doesn't let it is refused here: on AWS it would be mute.
     pub(crate) fn new(
         functions: &[FunctionTemplate],
@@ -117,13 +117,13 @@ impl Iam {
         Ok(Arc::new(iam))
     }
 
-    /// Every access key id that is known here.
+    /// Returns every access key id that is known here.
     pub(crate) fn access_key_ids(&self) -> impl Iterator<Item = &str> {
         let functions = self.functions.keys().map(String::as_str);
         functions.chain([ACCESS_KEY_ID])
     }
 
-    /// Whose access key id that is; `None` if it is nobody's.
+    /// Finds the caller by an access key id; `None` if it is nobody's.
     pub(crate) fn caller(&self, access_key_id: &str) -> Option<Caller<'_>> {
         let function = self.functions.get(access_key_id);
         (function.is_some() || access_key_id == ACCESS_KEY_ID).then_some(Caller {
@@ -132,7 +132,7 @@ impl Iam {
         })
     }
 
-    /// What roles grant and no function made use of so far.
+    /// Returns what roles grant and no function made use of so far.
     pub(crate) fn unused_grants(&self) -> BTreeSet<Grant> {
         let mut unused = BTreeSet::new();
         for principal in self.functions.values() {
@@ -233,7 +233,7 @@ impl Caller<'_> {
     }
 }
 
-/// The access key id that a request is signed with, by its `Authorization`.
+/// Returns the access key id that a request is signed with, by its `Authorization`.
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 pub(crate) fn signer(headers: &HeaderMap) -> Option<&str> {
     let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;

@@ -58,7 +58,7 @@ impl Logs {
         }
     }
 
-    /// The lines so far, if they are kept in memory.
+    /// Returns the lines so far, if they are kept in memory.
     pub(crate) fn lines(&self) -> Vec<String> {
         match self.0.as_ref() {
             Target::Memory(lines) => {

@@ -29,25 +29,26 @@ impl Ports {
     /// Whatever is free.
     pub const ANY: Self = Self { first: 0 };
 
-    /// The port of the HTTP API and of Lambda's Invoke API; 0 for any free one, as all of these.
+    /// Returns the port of the HTTP API and of Lambda's Invoke API; 0 for any free one, as all of
+    /// these.
     #[must_use]
     pub const fn api(self) -> u16 {
         self.first
     }
 
-    /// The port of DynamoDB.
+    /// Returns the port of DynamoDB.
     #[must_use]
     pub const fn dynamodb(self) -> u16 {
         self.after(1)
     }
 
-    /// The port of S3.
+    /// Returns the port of S3.
     #[must_use]
     pub const fn s3(self) -> u16 {
         self.after(2)
     }
 
-    /// The port of Secrets Manager.
+    /// Returns the port of Secrets Manager.
     #[must_use]
     pub const fn secrets_manager(self) -> u16 {
         self.after(3)
@@ -60,7 +61,7 @@ impl Ports {
         }
     }
 
-    /// Whether all of them are free, so that a long build doesn't come before a short refusal.
+    /// Checks that all of them are free, so that a long build doesn't come before a short refusal.
     ///
     /// # Errors
     /// [`CloudError::PortInUse`], or why a port can't be had.

@@ -47,18 +47,18 @@ impl Runtime {
         Self { pools, stop }
     }
 
-    /// The function of that binary name, function name, logical id or ARN (with or without a
+    /// Finds the function of that binary name, function name, logical id or ARN (with or without a
     /// version).
     pub(crate) fn function(&self, name: &str) -> Result<&FunctionTemplate, InvokeError> {
         Ok(&self.pool(name)?.launch().function)
     }
 
-    /// The environment that the function's processes get.
+    /// Returns the environment that the function's processes get.
     pub(crate) fn environment(&self, name: &str) -> Result<&BTreeMap<String, String>, InvokeError> {
         Ok(&self.pool(name)?.launch().environment)
     }
 
-    /// The processes of a function that live now.
+    /// Returns the processes of a function that live now.
     pub(crate) fn pids(&self, name: &str) -> Vec<u32> {
         self.pool(name).map(|pool| pool.pids()).unwrap_or_default()
     }

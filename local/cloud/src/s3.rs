@@ -106,7 +106,7 @@ impl S3 {
         Ok(())
     }
 
-    /// The bytes of an object, if it is there.
+    /// Returns the bytes of an object, if it is there.
     pub(crate) fn get(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
         let object = self.objects.get(bucket, key)?;
         Some(object.bytes.to_vec())

@@ -21,7 +21,7 @@ type Serve = Box<dyn Fn(TcpListener, oneshot::Receiver<()>) -> Serving + Send + 
 /// Any free port of the loopback interface.
 pub(crate) const ANY_PORT: SocketAddr = loopback(0);
 
-/// A port of the loopback interface; 0 for any free one.
+/// Returns a port of the loopback interface; 0 for any free one.
 pub(crate) const fn loopback(port: u16) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
 }
@@ -56,7 +56,7 @@ impl Service {
         Ok(service)
     }
 
-    /// [`Service::start`] for an axum router. Handlers may ask for the peer's address.
+    /// Starts a service for an axum router, whose handlers may ask for the peer's address.
     pub(crate) async fn start_router(address: SocketAddr, router: Router) -> io::Result<Self> {
         Self::start(address, move |listener, stop| {
             serve_router(listener, router.clone(), stop)
@@ -64,12 +64,12 @@ impl Service {
         .await
     }
 
-    /// The loopback port.
+    /// Returns the loopback port.
     pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// The base URL, without a trailing slash.
+    /// Returns the base URL, without a trailing slash.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }

@@ -29,7 +29,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// All values of a header, joined with commas; empty if it isn't there.
+    /// Returns all values of a header, joined with commas; empty if it isn't there.
     pub(crate) fn header(&self, name: &str) -> String {
         let values = self.headers.get_all(name).iter();
         let values: Vec<&str> = values.map(|it| it.to_str().unwrap()).collect();
@@ -68,7 +68,7 @@ pub(crate) async fn send(
     }
 }
 
-/// An `Authorization` as SDKs send it, with a signature that nobody checks.
+/// Returns an `Authorization` as SDKs send it, with a signature that nobody checks.
 pub(crate) fn authorization(access_key_id: &str) -> String {
     format!(
         "AWS4-HMAC-SHA256 Credential={access_key_id}/20261121/eu-central-1/any/aws4_request, \
@@ -76,7 +76,7 @@ pub(crate) fn authorization(access_key_id: &str) -> String {
     )
 }
 
-/// The operator's `Authorization`.
+/// Returns the operator's `Authorization`.
 pub(crate) fn operator() -> String {
     authorization(ACCESS_KEY_ID)
 }
@@ -86,7 +86,7 @@ pub(crate) fn iam(functions: &[FunctionTemplate], logs: &Logs) -> Arc<Iam> {
     Iam::new(functions, logs).unwrap()
 }
 
-/// A function whose process is [`child`].
+/// Makes a function whose process is [`child`].
 pub(crate) fn function(name: &str) -> FunctionTemplate {
     FunctionTemplate {
         logical_id: format!("{name}-id"),
@@ -102,7 +102,7 @@ pub(crate) fn function(name: &str) -> FunctionTemplate {
     }
 }
 
-/// How [`child`] is started, with additions to its environment.
+/// Says how [`child`] is started, with additions to its environment.
 pub(crate) fn launch(function: FunctionTemplate, environment: &[(&str, &str)]) -> Launch {
     let own = [(child::MARK, "1"), ("FROM_TEMPLATE", "yes")];
     Launch {
@@ -119,7 +119,7 @@ pub(crate) fn launch(function: FunctionTemplate, environment: &[(&str, &str)]) -
     }
 }
 
-/// A runtime of such functions, and its log in memory.
+/// Makes a runtime of such functions, and its log in memory.
 pub(crate) fn runtime(launches: Vec<Launch>, instances: usize) -> (Arc<Runtime>, Logs) {
     let logs = Logs::new(&LogSink::Memory);
     (Arc::new(Runtime::new(launches, instances, &logs)), logs)

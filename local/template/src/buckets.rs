@@ -78,7 +78,7 @@ pub(crate) fn bucket(
     })
 }
 
-/// The domain names of the distributions whose first origin is the bucket.
+/// Returns the domain names of the distributions whose first origin is the bucket.
 fn cdn_domains(
     scope: &Scope<'_>,
     bucket: &str,
@@ -103,7 +103,7 @@ fn cdn_domains(
     Ok(domains)
 }
 
-/// What the bucket's policies let CloudFront read.
+/// Returns what the bucket's policies let CloudFront read.
 fn cdn_readable(
     scope: &Scope<'_>,
     bucket: &str,

@@ -7,7 +7,7 @@ use crate::error::TemplateError;
 use crate::scope::{DEPTH, Scope, intrinsic, list, scalar_text};
 
 impl Scope<'_> {
-    /// Whether the condition of that name holds.
+    /// Returns whether the condition of that name holds.
     pub(crate) fn condition(&self, name: &str, depth: usize) -> Result<bool, TemplateError> {
         let at = format!("Conditions.{name}");
         if depth > DEPTH {
@@ -21,7 +21,7 @@ impl Scope<'_> {
         self.truth(condition, &at, depth + 1)
     }
 
-    /// Whether a condition's own expression holds.
+    /// Returns whether a condition's own expression holds.
     pub(crate) fn truth(
         &self,
         value: &Value,

@@ -36,7 +36,7 @@ pub struct FunctionTemplate {
 }
 
 impl FunctionTemplate {
-    /// The function's ARN.
+    /// Returns the function's ARN.
     #[must_use]
     pub fn arn(&self) -> String {
         format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", self.name)
@@ -58,7 +58,7 @@ pub enum RouteTemplate {
 }
 
 impl RouteTemplate {
-    /// The route's key, such as `GET /api/orders/{orderId}` or `$default`.
+    /// Returns the route's key, such as `GET /api/orders/{orderId}` or `$default`.
     #[must_use]
     pub fn key(&self) -> String {
         match self {
@@ -68,7 +68,7 @@ impl RouteTemplate {
     }
 }
 
-/// A property of the function, or of `Globals.Function`.
+/// Returns a property of the function, or of `Globals.Function`.
 fn function_property<'a>(
     scope: &Scope<'a>,
     resource: Resource<'a>,
@@ -79,7 +79,7 @@ fn function_property<'a>(
         .or_else(|| scope.globals("Function")?.get(name))
 }
 
-/// A function with its environment and routes.
+/// Reads a function with its environment and routes.
 pub(crate) fn function(
     scope: &Scope<'_>,
     resource: Resource<'_>,

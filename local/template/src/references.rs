@@ -8,7 +8,8 @@ use crate::error::TemplateError;
 use crate::scope::{Resource, Scope};
 
 impl<'a> Scope<'a> {
-    /// The name that a resource has here: its own property, or what CloudFormation would make.
+    /// Returns the name that a resource has here: its own property, or what CloudFormation would
+    /// make.
     pub(crate) fn physical_name(&self, resource: Resource<'_>) -> Result<String, TemplateError> {
         let property = match resource.kind {
             "AWS::DynamoDB::Table" => "TableName",
@@ -32,7 +33,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// What `Ref` of a name gives; `None` is `AWS::NoValue`.
+    /// Returns what `Ref` of a name gives; `None` is `AWS::NoValue`.
     pub(crate) fn reference(&self, name: &str, at: &str) -> Result<Option<Value>, TemplateError> {
         if let Some(value) = self.parameters.get(name) {
             return Ok(Some(value.clone()));
@@ -93,7 +94,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// What `Fn::GetAtt` of `Resource.Attribute` gives.
+    /// Returns what `Fn::GetAtt` of `Resource.Attribute` gives.
     pub(crate) fn attribute(&self, path: &str, at: &str) -> Result<String, TemplateError> {
         let (id, attribute) = path
             .split_once('.')
@@ -132,8 +133,8 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// The ARN of a secret. Secrets Manager appends six random characters; here they follow from the
-/// name, so that a secret kept in a data folder is the same one after a restart.
+/// Returns the ARN of a secret. Secrets Manager appends six random characters; here they follow
+/// from the name, so that a secret kept in a data folder is the same one after a restart.
 fn secret_arn(name: &str) -> String {
     const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     // FNV-1a, since the standard library's hashes may change between releases.

@@ -93,7 +93,7 @@ pub enum ConditionTest {
     Present,
 }
 
-/// The role whose ARN a function names.
+/// Reads the role whose ARN a function names.
 pub(crate) fn role_of(
     scope: &Scope<'_>,
     value: &Value,
@@ -259,7 +259,7 @@ fn object<'a>(value: &'a Value, at: &str) -> Result<&'a Map<String, Value>, Temp
         .ok_or_else(|| TemplateError::new(at, "must be a mapping"))
 }
 
-/// A mapping that has no other members than these.
+/// Reads a mapping that has no other members than these.
 fn known<'a>(
     value: &'a Value,
     members: &[&str],
@@ -275,7 +275,7 @@ fn known<'a>(
     }
 }
 
-/// The items of a list; none if it isn't there.
+/// Returns the items of a list; none if it isn't there.
 fn items<'a>(value: Option<&'a Value>, at: &str) -> Result<&'a [Value], TemplateError> {
     match value {
         None => Ok(&[]),
@@ -284,7 +284,7 @@ fn items<'a>(value: Option<&'a Value>, at: &str) -> Result<&'a [Value], Template
     }
 }
 
-/// One string or a list of them, without policy variables.
+/// Returns one string or a list of them, without policy variables.
 fn texts(value: Option<&Value>, at: &str) -> Result<Vec<String>, TemplateError> {
     let texts = match value {
         Some(Value::Array(items)) => items.iter().map(scalar_text).collect(),

@@ -31,12 +31,12 @@ pub(crate) struct Resource<'a> {
 }
 
 impl<'a> Resource<'a> {
-    /// One property as the template has it, intrinsics and all.
+    /// Returns one property as the template has it, intrinsics and all.
     pub(crate) fn property(&self, name: &str) -> Option<&'a Value> {
         self.body.get("Properties")?.get(name)
     }
 
-    /// Where this resource's properties are, for a sentence.
+    /// Returns where this resource's properties are, for a sentence.
     pub(crate) fn at(&self, name: &str) -> String {
         format!("Resources.{}.Properties.{name}", self.id)
     }
@@ -90,12 +90,12 @@ impl<'a> Scope<'a> {
         })
     }
 
-    /// `Globals` of the given section, such as `Function`.
+    /// Returns the `Globals` of a section, such as `Function`.
     pub(crate) fn globals(&self, section: &str) -> Option<&'a Value> {
         self.document.get("Globals")?.get(section)
     }
 
-    /// Every resource whose condition holds, in the order of their logical ids.
+    /// Returns every resource whose condition holds, in the order of their logical ids.
     pub(crate) fn resources(&self) -> Result<Vec<Resource<'a>>, TemplateError> {
         let Some(resources) = self.document.get("Resources").and_then(Value::as_object) else {
             return Err(TemplateError::new("Resources", "the template has none"));
@@ -119,12 +119,13 @@ impl<'a> Scope<'a> {
         Ok(found)
     }
 
-    /// The value with every intrinsic function replaced; `None` is `AWS::NoValue`.
+    /// Replaces every intrinsic function in a value; `None` is `AWS::NoValue`.
     pub(crate) fn resolve(&self, value: &Value, at: &str) -> Result<Option<Value>, TemplateError> {
         self.resolve_at(value, at, 0)
     }
 
-    /// The property's value as a string; numbers and booleans become text, as in CloudFormation.
+    /// Returns the property's value as a string; numbers and booleans become text, as in
+    /// CloudFormation.
     pub(crate) fn text(&self, value: &Value, at: &str) -> Result<String, TemplateError> {
         self.resolve(value, at)?
             .as_ref()
@@ -132,7 +133,7 @@ impl<'a> Scope<'a> {
             .ok_or_else(|| TemplateError::new(at, "must be a string"))
     }
 
-    /// The property's value as a list of strings; absent is an empty list.
+    /// Returns the property's value as a list of strings; absent is an empty list.
     pub(crate) fn texts(
         &self,
         value: Option<&Value>,
@@ -154,14 +155,14 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The property's value as a whole number that isn't negative.
+    /// Returns the property's value as a whole number that isn't negative.
     pub(crate) fn number(&self, value: &Value, at: &str) -> Result<u64, TemplateError> {
         self.text(value, at)?
             .parse()
             .map_err(|_| TemplateError::new(at, "must be a whole number"))
     }
 
-    /// [`Scope::resolve`], this deep in other values.
+    /// Resolves a value as [`Scope::resolve`] does, this deep in other values.
     pub(crate) fn resolve_at(
         &self,
         value: &Value,
@@ -305,7 +306,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The argument of a function that wants a list, resolved.
+    /// Returns the argument of a function that wants a list, resolved.
     fn items(
         &self,
         value: &Value,
@@ -318,7 +319,8 @@ impl<'a> Scope<'a> {
         })
     }
 
-    /// `Fn::Sub`: `${Name}`, `${Resource.Attribute}`, and `${!Literal}` for a plain `${Literal}`.
+    /// Substitutes `${Name}` and `${Resource.Attribute}` in a text, and `${!Literal}` by a plain
+    /// `${Literal}` (`Fn::Sub`).
     fn substitute(
         &self,
         pattern: &str,
@@ -353,7 +355,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// The name and argument, if this mapping is a call of an intrinsic function.
+/// Returns name and argument, if this mapping is a call of an intrinsic function.
 pub(crate) fn intrinsic(map: &Map<String, Value>) -> Option<(&str, &Value)> {
     let mut entries = map.iter();
     let (name, argument) = entries.next()?;
@@ -364,12 +366,12 @@ pub(crate) fn intrinsic(map: &Map<String, Value>) -> Option<(&str, &Value)> {
     call.then_some((name.as_str(), argument))
 }
 
-/// The items, if this is a list.
+/// Returns the items, if this is a list.
 pub(crate) fn list(value: &Value) -> Option<&[Value]> {
     value.as_array().map(Vec::as_slice)
 }
 
-/// Text of a scalar, as CloudFormation turns numbers and booleans into strings.
+/// Returns text of a scalar, as CloudFormation turns numbers and booleans into strings.
 pub(crate) fn scalar_text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
@@ -379,7 +381,7 @@ pub(crate) fn scalar_text(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether a property is set; CloudFormation takes the string `true` as well.
+/// Returns whether a property is set; CloudFormation takes the string `true` as well.
 pub(crate) fn is_true(value: Option<&Value>) -> bool {
     value
         .and_then(scalar_text)

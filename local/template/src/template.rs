@@ -41,7 +41,7 @@ impl Template {
             .map_err(|error| TemplateError::new(&name.to_string_lossy(), error))
     }
 
-    /// The names of the parameters that a template in a file declares.
+    /// Returns the names of the parameters that a template in a file declares.
     ///
     /// # Errors
     /// When the file can't be read, or isn't YAML.

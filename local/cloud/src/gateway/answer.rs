@@ -17,7 +17,7 @@ const NOT_THE_FUNCTIONS: [HeaderName; 5] = [
     header::UPGRADE,
 ];
 
-/// The HTTP response that a function's answer stands for.
+/// Returns the HTTP response that a function's answer stands for.
 ///
 /// # Errors
 /// A sentence for the log, if it stands for none: the client then gets 502.

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use template::ApiCors;
 
-/// Whether the request is a preflight. Any other `OPTIONS` request is a route's.
+/// Returns whether the request is a preflight. Any other `OPTIONS` request is a route's.
 pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::OPTIONS
         && headers.contains_key(header::ORIGIN)

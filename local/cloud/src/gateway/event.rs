@@ -164,7 +164,7 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-/// Query parameters, decoded, those that came several times joined with commas.
+/// Returns query parameters, decoded, those that came several times joined with commas.
 fn parameters(query: &str) -> Map<String, Value> {
     let mut all: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -180,7 +180,7 @@ fn parameters(query: &str) -> Map<String, Value> {
         .collect()
 }
 
-/// Whether the body's type is text; a body of any other type travels as Base64.
+/// Returns whether the body's type is text; a body of any other type travels as Base64.
 fn is_text(headers: &HeaderMap) -> bool {
     let Some(kind) = headers.get(header::CONTENT_TYPE) else {
         return false;
@@ -207,7 +207,7 @@ fn protocol(version: Version) -> &'static str {
     }
 }
 
-/// The time as in web servers' logs, `12/Mar/2020:19:03:58 +0000`.
+/// Returns the time as in web servers' logs, `12/Mar/2020:19:03:58 +0000`.
 fn clf_time(now: OffsetDateTime) -> String {
     let format =
         format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");

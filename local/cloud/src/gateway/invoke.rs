@@ -90,7 +90,7 @@ async fn invoke(
     }
 }
 
-/// What Lambda answers when it doesn't run the function.
+/// Answers as Lambda does when it doesn't run the function.
 fn refuse(error: &InvokeError) -> Response {
     let (status, kind) = match error {
         InvokeError::UnknownFunction(_) => (StatusCode::NOT_FOUND, "ResourceNotFoundException"),

@@ -116,7 +116,7 @@ impl Segment {
 }
 
 impl Route {
-    /// The parameters of the path, if it is this route's.
+    /// Returns the parameters of the path, if it is this route's.
     fn parameters(&self, path: &DecodedPath) -> Option<BTreeMap<String, String>> {
         let mut parameters = BTreeMap::new();
         let mut given = path.segments.iter();
@@ -153,14 +153,14 @@ pub(super) struct DecodedPath {
 }
 
 impl DecodedPath {
-    /// `None` if what the path encodes isn't UTF-8, or a `%` has no two digits behind it.
+    /// Decodes a path; `None` if what it encodes isn't UTF-8, or a `%` has no two digits behind it.
     pub(super) fn parse(path: &str) -> Option<Self> {
         let segments = path.split('/').map(decode).collect::<Option<_>>()?;
         Some(Self { segments })
     }
 
-    /// The whole path, decoded. An HTTP API gives `rawPath` in this form, whatever its name says,
-    /// unlike a REST API or a function URL.
+    /// Returns the whole path, decoded. An HTTP API gives `rawPath` in this form, whatever its name
+    /// says, unlike a REST API or a function URL.
     pub(super) fn text(&self) -> String {
         self.segments.join("/")
     }

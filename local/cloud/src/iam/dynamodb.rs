@@ -55,7 +55,7 @@ impl KeySchemas {
         Self(schemas)
     }
 
-    /// What one call of DynamoDB asks for; `None` for a call that isn't known here.
+    /// Reads what one call of DynamoDB asks for; `None` for a call that isn't known here.
     pub(crate) fn requests(
         &self,
         operation: &str,
@@ -120,7 +120,7 @@ impl KeySchemas {
         }
     }
 
-    /// A call about one item.
+    /// Reads a call about one item.
     fn item(
         &self,
         action: &str,
@@ -148,7 +148,7 @@ impl KeySchemas {
         })
     }
 
-    /// A Query or a Scan, of a table or of an index.
+    /// Reads a Query or a Scan, of a table or of an index.
     fn search(&self, operation: &str, input: &Value) -> Option<AuthorizationRequest> {
         let (name, mut arn) = table(input.get("TableName")?)?;
         let index = match input.get("IndexName").filter(|it| !it.is_null()) {
@@ -173,7 +173,7 @@ impl KeySchemas {
         })
     }
 
-    /// One call for each table of a batch.
+    /// Reads one request for each table of a batch.
     fn batch<'a>(
         &self,
         operation: &str,
@@ -241,7 +241,7 @@ struct ConditionKeys<'a> {
     items: Vec<&'a Value>,
 }
 
-/// The name and the ARN of a table that a request names by either.
+/// Returns the name and the ARN of a table that a request names by either.
 fn table(named: &Value) -> Option<(String, String)> {
     let named = named.as_str()?;
     if !named.starts_with("arn:") {
@@ -252,7 +252,7 @@ fn table(named: &Value) -> Option<(String, String)> {
     Some((name.to_owned(), named.to_owned()))
 }
 
-/// The value that a Query compares a partition key with, as text.
+/// Returns the value that a Query compares a partition key with, as text.
 fn queried(input: &Value, key: &str) -> Option<String> {
     let value = match input.get("KeyConditionExpression") {
         Some(text) => {
@@ -269,7 +269,7 @@ fn queried(input: &Value, key: &str) -> Option<String> {
     value_text(value)
 }
 
-/// The text of a value that a key may have: a string, a number, or bytes in Base64.
+/// Returns the text of a value that a key may have: a string, a number, or bytes in Base64.
 fn value_text(value: &Value) -> Option<String> {
     let value = value.as_object()?.values().next()?;
     Some(value.as_str()?.to_owned())

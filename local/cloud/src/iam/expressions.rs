@@ -62,14 +62,14 @@ impl<'a> Expression<'a> {
         Some(Self(parts))
     }
 
-    /// The top-level attributes.
+    /// Returns the top-level attributes.
     pub(super) fn attributes(&self) -> impl Iterator<Item = &'a str> {
         self.paths()
             .filter(|(_, _, after)| *after != Some(Part::Sign('(')))
             .map(|(_, name, _)| name)
     }
 
-    /// The value that the attribute, all of it, must be equal to.
+    /// Returns the value that the attribute, all of it, must be equal to.
     pub(super) fn equal_to(&self, attribute: &str) -> Option<&'a str> {
         self.paths()
             .filter(|(_, name, _)| *name == attribute)
@@ -101,7 +101,7 @@ impl<'a> Expression<'a> {
     }
 }
 
-/// The word at the start of a text, with the sign before it, and what follows.
+/// Splits a text after the word at its start, which has a sign before it.
 fn word(text: &str, sign: usize) -> Option<(&str, &str)> {
     let letters = text.get(sign..)?;
     let length = letters

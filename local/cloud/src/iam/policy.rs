@@ -50,7 +50,7 @@ pub(super) fn decide(role: &RoleTemplate, request: &AuthorizationRequest) -> Dec
     }
 }
 
-/// The pairs of an action and a resource in a statement that match the request.
+/// Returns the pairs of an action and a resource in a statement that match the request.
 fn grants_in(
     number: usize,
     statement: &StatementTemplate,
@@ -105,7 +105,7 @@ fn holds(condition: &ConditionTemplate, context: &ConditionContext) -> bool {
     }
 }
 
-/// Whether a pattern fits an ARN. A sign of the pattern stays within the ARN's part that it
+/// Returns whether a pattern fits an ARN. A sign of the pattern stays within the ARN's part that it
 /// stands in; only the last part may have colons of its own.
 pub(crate) fn arn_fits(pattern: &str, arn: &str) -> bool {
     pattern == "*"
@@ -121,7 +121,7 @@ pub(crate) fn arn_fits(pattern: &str, arn: &str) -> bool {
             })
 }
 
-/// Whether a pattern fits a text: `*` for any characters, `?` for one.
+/// Returns whether a pattern fits a text: `*` for any characters, `?` for one.
 fn fits(pattern: &str, text: &str) -> bool {
     let Some(sign) = pattern.chars().next() else {
         return text.is_empty();

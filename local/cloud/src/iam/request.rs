@@ -19,7 +19,7 @@ pub(crate) struct AuthorizationRequest {
 }
 
 impl AuthorizationRequest {
-    /// A request without values of condition keys.
+    /// Makes a request without values of condition keys.
     pub(crate) fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
         Self {
             action: action.into(),

@@ -44,7 +44,7 @@ pub(super) enum RuntimeMessage {
 
 type Messages = mpsc::Sender<RuntimeMessage>;
 
-/// The routes of the Runtime API; what comes in goes to `messages`.
+/// Makes the router of the Runtime API, which sends what comes in to `messages`.
 pub(super) fn router(messages: Messages) -> Router {
     Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
@@ -114,7 +114,7 @@ async fn accept(messages: &Messages, message: RuntimeMessage) -> Response {
     }
 }
 
-/// The instance is being ended: nobody listens to its process any more.
+/// Answers a process whose instance is being ended, so that nobody listens to it any more.
 fn gone() -> Response {
     let error = json!({
         "errorType": "InternalServerError",

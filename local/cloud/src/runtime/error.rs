@@ -97,8 +97,8 @@ impl fmt::Display for InvokeError {
 impl std::error::Error for InvokeError {}
 
 impl InvokeError {
-    /// The payload that Lambda's Invoke API gives for an error of the function, or `None` if
-    /// Lambda itself refused the call.
+    /// Returns the payload that Lambda's Invoke API gives for an error of the function, or `None`
+    /// if Lambda itself refused the call.
     pub(crate) fn function_error(&self) -> Option<Vec<u8>> {
         let kind = match self {
             Self::UnknownFunction(_)

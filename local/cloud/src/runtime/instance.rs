@@ -137,7 +137,7 @@ impl Instance {
         }
     }
 
-    /// Whether the process waits for a request, as far as can be known.
+    /// Returns whether the process waits for a request, as far as can be known.
     pub(super) fn is_waiting(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
             && self.waiting.as_ref().is_some_and(|it| !it.is_closed())
@@ -272,7 +272,7 @@ impl Output {
         Self { errors, last }
     }
 
-    /// `: <last line of standard error>`, or nothing if there was none.
+    /// Returns `: <last line of standard error>`, or nothing if there was none.
     async fn last_line(&mut self) -> String {
         if let Some(errors) = self.errors.take() {
             let _ = timeout(STDERR_DRAIN, errors).await;

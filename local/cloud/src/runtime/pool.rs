@@ -59,7 +59,7 @@ impl Pool {
         &self.launch
     }
 
-    /// The processes that live now, as far as the system has told.
+    /// Returns the processes that live now, as far as the system has told.
     pub(super) fn pids(&self) -> Vec<u32> {
         self.idle
             .lock()
@@ -69,7 +69,7 @@ impl Pool {
         pids.iter().copied().collect()
     }
 
-    /// See [`super::Runtime::invoke`].
+    /// Invokes the function, as `Runtime::invoke` says.
     pub(super) async fn invoke(
         self: &Arc<Self>,
         payload: Bytes,
@@ -199,7 +199,7 @@ impl Pool {
         }
     }
 
-    /// `None` if the local cloud began to stop first.
+    /// Does the work; `None` if the local cloud began to stop first.
     async fn unless_stopping<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let mut stopping = self.stopping.clone();
         tokio::select! {
@@ -231,7 +231,7 @@ impl Pool {
     }
 }
 
-/// A trace id of X-Ray's form, for calls that came without one.
+/// Makes a trace id of X-Ray's form, for calls that came without one.
 /// <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>
 pub(crate) fn new_trace() -> String {
     let seconds = clock::now().unix_timestamp();

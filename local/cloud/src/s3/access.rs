@@ -14,7 +14,7 @@ use super::form::UnnamedField;
 use crate::environment::SECRET_ACCESS_KEY;
 use crate::iam::{AuthorizationRequest, Caller, Iam, arn_fits};
 
-/// The one secret, for every access key id that there is.
+/// Registers the one secret for every access key id that there is.
 pub(super) fn credentials(iam: &Iam) -> SimpleAuth {
     let mut known = SimpleAuth::new();
     for id in iam.access_key_ids() {
@@ -113,7 +113,7 @@ impl S3Access for Access {
     }
 }
 
-/// The action and the resource of an operation; `None` for one that isn't known here.
+/// Reads the action and the resource of an operation; `None` for one that isn't known here.
 fn request(operation: &str, path: &S3Path) -> Option<AuthorizationRequest> {
     match (operation, path) {
         ("GetObject" | "HeadObject", S3Path::Object { bucket, key }) => {

@@ -65,7 +65,7 @@ pub(super) fn verify(
     }
 }
 
-/// RFC 9110, section 13.2.2: the order in which conditions of a request count.
+/// Checks the conditions of a request in the order of RFC 9110, section 13.2.2.
 pub(super) fn check_conditions(
     object: &Object,
     if_match: Option<&ETagCondition>,

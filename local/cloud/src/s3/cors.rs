@@ -15,7 +15,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// By a preflight; `None` if it lacks the headers that make it one.
+    /// Reads a preflight; `None` if it lacks the headers that make it one.
     pub(super) fn by_preflight(headers: &HeaderMap) -> Option<Self> {
         let text = |name: HeaderName| headers.get(name)?.to_str().ok();
         Some(Self {
@@ -30,7 +30,7 @@ impl Asked {
         })
     }
 
-    /// By any other request; `None` if no browser asks across origins.
+    /// Reads any other request; `None` if no browser asks across origins.
     pub(super) fn by_request(method: &str, headers: &HeaderMap) -> Option<Self> {
         Some(Self {
             origin: headers.get(header::ORIGIN)?.to_str().ok()?.to_owned(),
@@ -39,7 +39,7 @@ impl Asked {
         })
     }
 
-    /// The first rule that allows all of it.
+    /// Finds the first rule that allows all of it.
     fn rule<'a>(&self, rules: &'a [BucketCors]) -> Option<&'a BucketCors> {
         rules.iter().find(|rule| {
             let lower: Vec<String> = rule
@@ -57,7 +57,7 @@ impl Asked {
     }
 }
 
-/// The answer to a preflight: 200 with what is allowed, or 403.
+/// Answers a preflight: 200 with what is allowed, or 403.
 pub(super) fn answer_preflight(asked: Option<&Asked>, rules: &[BucketCors]) -> Response<Body> {
     let allowed = asked.and_then(|asked| Some((asked, asked.rule(rules)?)));
     let Some((asked, rule)) = allowed else {
@@ -125,7 +125,7 @@ fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-/// Whether a text fits a pattern that has at most one `*`.
+/// Returns whether a text fits a pattern that has at most one `*`.
 fn fits(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,

@@ -53,7 +53,7 @@ pub(super) async fn mark_unnamed_fields(request: Request) -> Request {
     request
 }
 
-/// The boundary of a form's parts.
+/// Returns the boundary of a form's parts.
 fn boundary(headers: &HeaderMap) -> Option<String> {
     let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let (kind, parameters) = kind.split_once(';')?;
@@ -63,7 +63,7 @@ fn boundary(headers: &HeaderMap) -> Option<String> {
     parameter(parameters, "boundary")
 }
 
-/// A parameter of a header's value, with or without quotes.
+/// Returns a parameter of a header's value, with or without quotes.
 fn parameter(parameters: &str, wanted: &str) -> Option<String> {
     parameters.split(';').find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
@@ -97,13 +97,13 @@ fn fields_before_file(form: &[u8], boundary: &str) -> Option<Vec<(String, Bytes)
     }
 }
 
-/// What is before and what is after the first of these bytes.
+/// Splits around the first of these bytes.
 fn split<'a>(bytes: &'a [u8], at: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let start = bytes.windows(at.len()).position(|window| window == at)?;
     Some((bytes.get(..start)?, bytes.get(start + at.len()..)?))
 }
 
-/// Whether the form has a readable policy, and a field that no condition of it names.
+/// Returns whether the form has a readable policy, and a field that no condition of it names.
 fn has_unnamed(fields: &[(String, Bytes)]) -> bool {
     let policy = fields.iter().find(|(name, _)| name == "policy");
     let policy = policy.and_then(|(_, policy)| std::str::from_utf8(policy).ok());

@@ -9,7 +9,7 @@ use super::objects::{Objects, timestamp};
 /// The most keys in one page.
 const MAX_KEYS: usize = 1000;
 
-/// The page that a request asks for, of a bucket that exists.
+/// Lists the page that a request asks for, of a bucket that exists.
 pub(super) fn page(objects: &Objects, input: ListObjectsV2Input) -> S3Result<ListObjectsV2Output> {
     let prefix = input.prefix.clone().unwrap_or_default();
     let delimiter = input.delimiter.clone().filter(|it| !it.is_empty());

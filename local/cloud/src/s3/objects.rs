@@ -41,7 +41,7 @@ pub(super) struct Object {
 }
 
 impl Object {
-    /// An object of now, without metadata of its own.
+    /// Makes an object of now, without metadata of its own.
     pub(super) fn new(key: &str, content_type: &str, bytes: Vec<u8>) -> Self {
         Self {
             metadata: Metadata {
@@ -109,7 +109,7 @@ impl Objects {
         keys.get(key).map(Arc::clone)
     }
 
-    /// All objects whose keys begin with the prefix, in the order of their keys.
+    /// Returns all objects whose keys begin with the prefix, in the order of their keys.
     pub(super) fn list(&self, bucket: &str, prefix: &str) -> Vec<Arc<Object>> {
         let Some(Ok(keys)) = self.buckets.get(bucket).map(RwLock::read) else {
             return Vec::new();
@@ -159,8 +159,8 @@ impl Objects {
         Ok(())
     }
 
-    /// The file of an object: a hash of its key, so that no key leads out of the folder, is too
-    /// long for a file name, or makes a folder where another has its file.
+    /// Returns the file of an object: a hash of its key, so that no key leads out of the folder, is
+    /// too long for a file name, or makes a folder where another has its file.
     fn path(&self, bucket: &str, key: &str) -> Option<PathBuf> {
         let name = hex(&Sha256::digest(key));
         Some(
@@ -173,7 +173,7 @@ impl Objects {
     }
 }
 
-/// The ETag of an object that was put in one piece.
+/// Returns the ETag of an object that was put in one piece.
 pub(super) fn etag(bytes: &[u8]) -> String {
     hex(&Md5::digest(bytes))
 }
@@ -188,7 +188,7 @@ pub(super) fn timestamp(seconds: i64) -> Option<Timestamp> {
     Some(Timestamp::from(time))
 }
 
-/// A line of JSON, then the bytes: one file, so that both change at once.
+/// Writes a line of JSON, then the bytes: one file, so that both change at once.
 fn write(path: &Path, object: &Object) -> io::Result<()> {
     let new = path.with_extension("new");
     let mut file = OpenOptions::new()

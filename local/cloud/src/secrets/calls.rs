@@ -12,7 +12,7 @@ use super::store::{CURRENT, Secret};
 type Answer = Result<Value, Fault>;
 
 impl SecretsManager {
-    /// One call of the API.
+    /// Answers one call of the API.
     pub(super) fn call(self: &Arc<Self>, action: &str, input: &Value) -> Answer {
         let text = |name: &str| input.get(name).and_then(Value::as_str);
         let id = || text("SecretId").ok_or_else(|| invalid("SecretId is missing."));
@@ -152,7 +152,7 @@ fn named(secret: &Secret) -> Value {
     json!({ "ARN": secret.arn, "Name": secret.name })
 }
 
-/// The request's token, which becomes the version's id; SDKs always send one.
+/// Returns the request's token, which becomes the version's id; SDKs always send one.
 fn token(input: &Value) -> String {
     input
         .get("ClientRequestToken")

@@ -89,7 +89,7 @@ impl SecretsManager {
         let _ = self.runtime.set(runtime);
     }
 
-    /// Whether the secret has a current value.
+    /// Returns whether the secret has a current value.
     pub(crate) fn has_value(&self, id: &str) -> bool {
         find(&self.lock(), id).is_ok_and(|secret| secret.version(None, None).is_ok())
     }

@@ -59,7 +59,7 @@ impl Secret {
         }
     }
 
-    /// The version that has a label.
+    /// Returns the version that has a label.
     pub(super) fn labelled(&self, stage: &str) -> Option<&str> {
         self.versions
             .iter()
@@ -67,7 +67,7 @@ impl Secret {
             .map(|(id, _)| id.as_str())
     }
 
-    /// The version of an id, of a label, or the current one; given both, it must have both.
+    /// Returns the version of an id, of a label, or the current one; given both, it must have both.
     pub(super) fn version(
         &self,
         id: Option<&str>,
@@ -128,7 +128,7 @@ impl Secret {
         Ok(())
     }
 
-    /// The version that a rotation made and did not make current.
+    /// Returns the version that a rotation made and did not make current.
     pub(super) fn unfinished(&self) -> Option<&str> {
         let pending = self.labelled(PENDING)?;
         (self.labelled(CURRENT) != Some(pending)).then_some(pending)
@@ -148,7 +148,7 @@ impl Secret {
         Ok(token.to_owned())
     }
 
-    /// `UpdateSecretVersionStage`: moves a label from one version to another, or takes it away.
+    /// Moves a label from one version to another, or takes it away (`UpdateSecretVersionStage`).
     pub(super) fn move_stage(
         &mut self,
         stage: &str,
@@ -223,7 +223,7 @@ impl Secret {
     }
 }
 
-/// A version's id is a token of 32 to 64 characters, normally a UUID.
+/// Checks a version's id: a token of 32 to 64 characters, normally a UUID.
 fn check_id(id: &str) -> Result<(), Fault> {
     if (32..=64).contains(&id.len()) {
         Ok(())

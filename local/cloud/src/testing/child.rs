@@ -25,7 +25,7 @@ async fn a_function() {
     }
 }
 
-/// One HTTP exchange: headers and body of the answer.
+/// Makes one HTTP exchange; returns headers and body of the answer.
 async fn call(request: RequestBuilder) -> (HeaderMap, Bytes) {
     let exchange = async {
         let answer = request.send().await?;
@@ -122,7 +122,7 @@ async fn run() {
     }
 }
 
-/// The four steps of a rotation function that puts the rotation's token in as the new value.
+/// Takes one of the four steps of a rotation that puts its token in as the new value.
 async fn rotate(client: &Client, event: &Value) {
     let url = env::var("AWS_ENDPOINT_URL_SECRETS_MANAGER").unwrap();
     let (secret, token) = (&event["SecretId"], &event["ClientRequestToken"]);
