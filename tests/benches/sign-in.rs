@@ -15,7 +15,7 @@
 
 use std::time::{Duration, Instant};
 
-use local::Options;
+use local::{Profile, function_binary};
 use serde_json::json;
 use tests::measure::{memory, percentile, processor_time};
 use tests::{NEWCOMERS_PASSWORD, Shop, TestRequest, spawn_shop_with};
@@ -92,11 +92,10 @@ async fn main() {
         return;
     }
     local::build_released(&["login"]).expect("login builds");
-    let mut options = Options {
-        instances: 1,
-        ..Options::default()
-    };
-    options.released.insert("login".to_owned());
+    let mut options = local::options(Profile::Dev);
+    options.instances = 1;
+    let released = function_binary(Profile::Release, "login");
+    options.programs.insert("login".to_owned(), released);
     let shop = spawn_shop_with(options).await;
     for number in 0..ACCOUNTS {
         shop.newcomer(&format!("customer{number}")).await;

@@ -12,13 +12,13 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::serve::Listener;
-use local::DynamoDb;
-use local::template::TableTemplate;
+use cloud::DynamoDb;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PKCS_RSA_SHA256, RsaKeySize,
 };
 use serde_json::{Value, json};
+use template::TableTemplate;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -263,7 +263,7 @@ fn consumed(answer: &[u8]) -> f64 {
 }
 
 fn authorization() -> String {
-    let key = local::ACCESS_KEY_ID;
+    let key = cloud::ACCESS_KEY_ID;
     format!(
         "AWS4-HMAC-SHA256 Credential={key}/20261121/eu-central-1/dynamodb/aws4_request, \
          SignedHeaders=host, Signature=0"

@@ -189,7 +189,7 @@ impl Subject {
     pub(crate) async fn database(
         &self,
         certificate: &Certificate,
-        tables: &[local::template::TableTemplate],
+        tables: &[template::TableTemplate],
         scenario: &Scenario,
     ) -> Result<Database, String> {
         let database = Database::start(certificate, tables, &scenario.rows).await?;
