@@ -62,7 +62,7 @@ impl Tables {
         T::from_env(&self.env).unwrap()
     }
 
-    /// The same environment with a database that doesn't answer.
+    /// Returns the same environment with a database that doesn't answer.
     pub(crate) fn env_without_dynamodb(&self) -> Env {
         let mut variables = self.variables.clone();
         let nobody = "http://127.0.0.1:1".to_owned();
@@ -84,7 +84,7 @@ impl Tables {
         update.send().await.unwrap();
     }
 
-    /// A customer with an account.
+    /// Makes a customer with an account.
     pub(crate) async fn customer(&self) -> Customer {
         let customer = customer_for_tests();
         let id = customer.user_id().clone();
@@ -97,7 +97,7 @@ impl Tables {
         customer
     }
 
-    /// A published product at 1.00 with that many pieces.
+    /// Makes a published product at 1.00 with that many pieces.
     pub(crate) async fn product(&self, stock: u32) -> ProductId {
         let products: CreateProduct = self.open();
         let id = ProductId::generate().unwrap();
@@ -127,12 +127,12 @@ impl Tables {
     }
 }
 
-/// An amount of cents.
+/// Makes an amount of cents.
 pub(crate) fn euros(cents: u64) -> Money {
     Money::new(cents, Currency::parse("EUR").unwrap())
 }
 
-/// A checkout that expects this total.
+/// Makes a checkout that expects this total.
 pub(crate) fn draft(total: u64) -> OrderDraft {
     OrderDraft {
         expected_total: euros(total),

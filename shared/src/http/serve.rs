@@ -89,7 +89,7 @@ where
     })
 }
 
-/// One thread: a Lambda instance handles one request at a time, and a second
+/// Makes a runtime of one thread: a Lambda instance handles one request at a time, and a second
 /// thread costs two thirds more CPU.
 fn runtime() -> Result<tokio::runtime::Runtime, StartError> {
     tokio::runtime::Builder::new_current_thread()
