@@ -64,9 +64,13 @@ impl Tables {
 
     /// Returns the same environment with a database that doesn't answer.
     pub(crate) fn env_without_dynamodb(&self) -> Env {
+        self.env_with("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
+    }
+
+    /// The same environment with another value of a variable.
+    pub(crate) fn env_with(&self, name: &str, value: &str) -> Env {
         let mut variables = self.variables.clone();
-        let nobody = "http://127.0.0.1:1".to_owned();
-        variables.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), nobody);
+        variables.insert(name.to_owned(), value.to_owned());
         env_of(variables)
     }
 
