@@ -7,13 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt;
-<<<<<<< HEAD
-use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
-=======
 use lambda_http::Request;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_runtime::{Context, LambdaEvent, service_fn};
->>>>>>> 88dd2b0 (Read events by lambda_http, made harmless first)
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 
 use super::deadline::Deadline;
 use super::endpoint::Endpoint;
