@@ -506,7 +506,11 @@ mod tests {
     fn a_hash_that_would_take_minutes_or_none_is_refused() {
         for cost in ["31", "04", "xx"] {
             let hash = format!("$2b${cost}$abcdefghijklmnopqrstuuK9gqSt7Bl6gFk3zPzT0yPjFzQ0T2yTi");
-            assert!(attempt("x").verify(Some(&StoredPassword::new(hash))).is_err());
+            assert!(
+                attempt("x")
+                    .verify(Some(&StoredPassword::new(hash)))
+                    .is_err()
+            );
         }
     }
 }

@@ -7,6 +7,7 @@ use tokio::sync::SetOnce;
 use super::deadline::Deadline;
 use super::event::Request;
 use super::quota::Quota;
+use crate::telemetry::record_identity;
 use crate::values::UserId;
 
 /// A request, what is known about its sender, and what was found out on the
@@ -97,6 +98,7 @@ impl<'a> RequestContext<'a> {
     /// Records who sent the request. It has one token and so one sender: the
     /// first call counts.
     pub(crate) fn record_principal(&self, principal: Principal) {
-        let _ = self.principal.set(principal);
+        let principal = self.principal.get_or_init(|| principal);
+        record_identity(principal.user_id.as_str(), principal.role);
     }
 }
