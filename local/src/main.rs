@@ -174,7 +174,7 @@ enum Failure {
         secret: String,
         error: RotationError,
     },
-    Environment(shared::http::StartError),
+    Environment(shared::aws::StartError),
     Operator(OperatorError),
 }
 

@@ -2,8 +2,9 @@
 
 use shared::http::{Path, Private, Problem, StartError};
 use shared::identity::Customer;
-use shared::orders::{CustomerOrders, Order, OrderId};
+use shared::orders::{CustomerOrders, Order};
 use shared::serve;
+use shared::values::OrderId;
 
 fn main() -> Result<(), StartError> {
     serve(get_order)

@@ -13,10 +13,11 @@ mod sign_out;
 
 pub use change_password::{ChangePassword, PasswordChange};
 pub(crate) use credentials::Credentials;
-pub use open_session::{OpenSession, SignedIn};
-pub use password::{NewPassword, ProposedPassword};
+pub use open_session::OpenSession;
+pub use password::NewPassword;
+pub(crate) use password::ProposedPassword;
 pub use refresh_session::RefreshSession;
 pub use register::{Register, Registration};
-pub use session::{RefreshRequest, RefreshToken, Session, SignOutRequest};
+pub use session::{RefreshRequest, Session, SignOutRequest};
 pub use sign_in::{SignIn, SignInRequest};
 pub use sign_out::SignOut;

@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use super::session::RefreshToken;
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Action, Attributes, Comparison, Corrupt, DynamoDbError, ItemBuilder, ItemReader, Table,
-    is_condition_failed, number, read_all, text,
+    Action, Attributes, Comparison, Corrupt, DynamoDb, DynamoDbError, ItemBuilder, ItemReader,
+    Table, is_condition_failed, number, read_all, text,
 };
 use crate::identity::{AnyUser, Identity, Role, User};
 use crate::values::{SessionId, Timestamp, UserId};
@@ -45,7 +45,8 @@ impl FromEnv for Sessions {
 }
 
 impl Sessions {
-    pub(super) fn client(&self) -> &aws_sdk_dynamodb::Client {
+    /// Returns the client with which transactions are sent.
+    pub(super) fn client(&self) -> &DynamoDb {
         self.table.client()
     }
 

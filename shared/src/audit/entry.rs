@@ -9,7 +9,7 @@ use crate::values::{AuditId, Day, PathId, Timestamp, UserId};
 /// A record as it is read back.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct AuditEntry {
+pub(crate) struct AuditEntry {
     pub(crate) audit_id: AuditId,
     pub(crate) at: Timestamp,
     /// A user's id, or `unknown`, `schedule`, `operator`.

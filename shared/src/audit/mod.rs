@@ -8,8 +8,7 @@ mod record;
 mod table;
 mod writer;
 
-pub use entry::{AuditEntry, AuditFilter, AuditPage};
+pub use entry::{AuditFilter, AuditPage};
 pub use reader::AuditReader;
-pub use record::{Action, Change};
-pub(crate) use record::{Actor, Record};
+pub(crate) use record::{Action, Actor, Change, Record};
 pub(crate) use writer::AuditWriter;

@@ -13,7 +13,7 @@ use crate::values::UserId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
-pub enum Action {
+pub(crate) enum Action {
     /// A newcomer made an account.
     AccountRegistered,
     /// A password was changed by whoever knew the old one.
@@ -41,7 +41,7 @@ pub enum Action {
 /// A field that changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Change {
+pub(crate) struct Change {
     pub(crate) field: String,
     /// What it was, where that is a word of a fixed list; never what anyone
     /// typed.

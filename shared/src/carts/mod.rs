@@ -5,7 +5,9 @@ mod cart;
 mod priced;
 mod table;
 
-pub(crate) use cart::MAX_LINES;
-pub use cart::{Cart, CartLine, Quantity, SetQuantity};
+#[cfg(test)]
+pub(crate) use cart::Quantity;
+pub use cart::{Cart, SetQuantity};
+pub(crate) use cart::{CartLine, MAX_LINES};
 pub use priced::PricedCarts;
-pub use table::{Carts, CustomerCart};
+pub use table::Carts;

@@ -13,10 +13,10 @@ pub use create::CreateProduct;
 pub use get::PublishedProducts;
 pub use list::Catalogue;
 pub(crate) use offer::{Offer, Offers};
-pub(crate) use product::currency;
+pub(crate) use product::{Availability, Product, currency};
 pub use product::{
-    Availability, CategorySlug, Image, NewProduct, Product, ProductDetail, ProductFilter,
-    ProductPage, ProductStatus, StaffProduct,
+    CategorySlug, Image, NewProduct, ProductDetail, ProductFilter, ProductPage, ProductStatus,
+    StaffProduct,
 };
 #[cfg(test)]
 pub(crate) use stock_table::Inventory;

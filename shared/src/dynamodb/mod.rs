@@ -11,6 +11,8 @@ mod table;
 mod transaction;
 mod update;
 
+pub(crate) use aws_sdk_dynamodb::Client as DynamoDb;
+
 pub(crate) use batch::BatchGet;
 pub(crate) use cursor::{CursorKey, CursorKeySource, Cursors};
 pub(crate) use error::{Corrupt, DynamoDbError, is_condition_failed};

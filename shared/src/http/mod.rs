@@ -14,16 +14,13 @@ mod serve;
 pub use crate::aws::StartError;
 pub use crate::input::{IdempotencyKey, IfMatch, PageRequest};
 pub use deadline::Deadline;
-pub use endpoint::{Endpoint, FromRequest};
+pub(crate) use endpoint::{Endpoint, FromRequest};
 pub use extract::{Json, Path, Query};
 pub(crate) use gate::Gate;
 pub use problem::{Conflict, Problem};
-pub use quota::Quota;
-pub(crate) use reply::sealed;
-pub use reply::{
-    Created, Idempotent, NoContent, Private, Public, PublicBody, Reply, SECURITY_HEADERS,
-};
-pub(crate) use request::Principal;
-pub use request::RequestContext;
+pub(crate) use quota::Quota;
+pub use reply::{Created, Idempotent, NoContent, Private, Public, SECURITY_HEADERS};
+pub(crate) use reply::{PublicBody, sealed};
+pub(crate) use request::{Principal, RequestContext};
 pub(crate) use serve::serve;
 pub use serve::serve_events;

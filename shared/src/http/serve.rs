@@ -124,7 +124,9 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
         let deadline = Deadline::after(until(lambda.deadline));
         let request = RequestContext::new(request, deadline);
         let answered = Arc::clone(&scope).enter(async {
-            let handled = AssertUnwindSafe(self.handle(&request)).catch_unwind();
+            // Boxed, since the compiler's limit on nested futures is reached
+            // otherwise.
+            let handled = AssertUnwindSafe(Box::pin(self.handle(&request))).catch_unwind();
             // Better our 503, which says when to come back, than the gateway's
             // after Lambda has ended the process.
             let handled = match tokio::time::timeout(deadline.remaining(), handled).await {

@@ -41,8 +41,8 @@ use crate::aws::{Env, FromEnv, StartError};
 use crate::http::{FromRequest, Principal, Problem, RequestContext};
 use crate::values::{SessionId, Timestamp, UserId};
 
-/// Someone whom a verified token names. Sealed.
-pub trait Identity: sealed::Sealed + Send + Sync {
+/// Someone whom a verified token names. Only this file implements it.
+pub(crate) trait Identity: Send + Sync {
     /// Returns whose data they reach.
     fn user_id(&self) -> &UserId;
 
@@ -51,10 +51,6 @@ pub trait Identity: sealed::Sealed + Send + Sync {
 
     /// Returns in which of their sessions the token was issued.
     fn session_id(&self) -> &SessionId;
-}
-
-mod sealed {
-    pub trait Sealed {}
 }
 
 /// Declares an identity: private fields, made in this file alone.
@@ -66,8 +62,6 @@ macro_rules! identity {
             issued_at: i64,
             session_id: SessionId,
         }
-
-        impl sealed::Sealed for $Name {}
 
         impl Identity for $Name {
             fn user_id(&self) -> &UserId {
@@ -111,16 +105,12 @@ identity!(
     AnyUser
 );
 identity!(
-    /// A member of the staff, of any role. Their record has been read: they
-    /// still are one, and active.
-    Staff
-);
-identity!(
-    /// An admin or super-admin, checked like [`Staff`].
+    /// An admin or super-admin. Their record has been read: they still are one,
+    /// and active.
     Admin
 );
 identity!(
-    /// A super-admin, checked like [`Staff`].
+    /// A super-admin, checked like [`Admin`].
     SuperAdmin
 );
 
@@ -213,7 +203,6 @@ macro_rules! staff {
     };
 }
 
-staff!(Staff, Role::Staff);
 staff!(Admin, Role::Admin);
 staff!(SuperAdmin, Role::SuperAdmin);
 

@@ -9,14 +9,16 @@ mod token;
 mod user;
 mod users;
 
+pub(crate) use authenticator::Identity;
 #[cfg(test)]
 pub(crate) use authenticator::customer_for_tests;
-pub use authenticator::{Admin, AnyUser, Customer, Identity, Staff, SuperAdmin};
+pub use authenticator::{Admin, AnyUser, Customer, SuperAdmin};
 pub(crate) use key_ring::{KeyRing, TokenKeys};
 pub use realm::Realm;
 pub(crate) use signing_key::{SecretKey, Signer};
 pub(crate) use token::{LIFETIME, SigningKey, Unverified};
-pub use user::{Role, User, UserStatus};
+pub(crate) use user::UserStatus;
+pub use user::{Role, User};
 pub(crate) use users::{INVITATION_PENDING, NamesUser, STAFF_POLICY, Users};
 
 /// Seals and opens the cursors of every list of the shop.

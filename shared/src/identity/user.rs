@@ -58,30 +58,30 @@ pub enum UserStatus {
 #[derive(Clone)]
 pub struct User {
     /// Their id.
-    pub id: UserId,
+    pub(crate) id: UserId,
     /// Their address.
-    pub email: EmailAddress,
+    pub(crate) email: EmailAddress,
     /// Their name.
-    pub name: String,
+    pub(crate) name: String,
     /// Their number.
-    pub phone: Option<String>,
+    pub(crate) phone: Option<String>,
     /// What they may do.
-    pub role: Role,
+    pub(crate) role: Role,
     /// Whether they may do it.
-    pub status: UserStatus,
+    pub(crate) status: UserStatus,
     /// Tokens issued, and sessions opened, before this are not valid.
-    pub tokens_valid_after: Timestamp,
+    pub(crate) tokens_valid_after: Timestamp,
     /// The one session for which that does not hold: the one in which they
     /// changed their password.
-    pub kept_session: Option<SessionId>,
+    pub(crate) kept_session: Option<SessionId>,
     /// Whether their password is long enough for a member of the staff.
-    pub meets_staff_policy: bool,
+    pub(crate) meets_staff_policy: bool,
     /// Whether they were invited and have never accepted.
-    pub invitation_pending: bool,
+    pub(crate) invitation_pending: bool,
     /// Counts the changes of their role and status.
-    pub version: u64,
+    pub(crate) version: u64,
     /// When the account was made.
-    pub created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
 }
 
 impl User {

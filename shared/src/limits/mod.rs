@@ -11,7 +11,5 @@ mod sign_in_attempts;
 mod window;
 
 pub(crate) use gate::FrontGate;
-pub use rate_limit::{
-    CustomerSignIns, Invitations, RateLimit, RateLimited, Registrations, StaffSignIns,
-};
+pub use rate_limit::{CustomerSignIns, Invitations, RateLimited, Registrations, StaffSignIns};
 pub(crate) use sign_in_attempts::SignInAttempts;

@@ -3,7 +3,7 @@
 use super::order::{Order, OrderFilter, OrderPage};
 use super::table::{self, UsedKey};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Action, Attributes, DynamoDbError, PageQuery, Table, text};
+use crate::dynamodb::{Action, Attributes, DynamoDb, DynamoDbError, PageQuery, Table, text};
 use crate::http::{PageRequest, Problem};
 use crate::identity::{Cursors, Customer, Identity};
 use crate::input::IdempotencyKey;
@@ -17,8 +17,8 @@ const MAX_QUERIES: u32 = 10;
 ///
 /// A bare id opens nothing:
 /// ```compile_fail,E0308
-/// use shared::orders::{CustomerOrders, OrderId};
-/// use shared::values::UserId;
+/// use shared::orders::CustomerOrders;
+/// use shared::values::{OrderId, UserId};
 /// fn peep(orders: &CustomerOrders, somebody: &UserId, id: &OrderId) {
 ///     let _ = orders.get(somebody, id);
 /// }
@@ -26,7 +26,8 @@ const MAX_QUERIES: u32 = 10;
 /// an identity does:
 /// ```
 /// use shared::identity::Customer;
-/// use shared::orders::{CustomerOrders, OrderId};
+/// use shared::orders::CustomerOrders;
+/// use shared::values::OrderId;
 /// fn look(orders: &CustomerOrders, customer: &Customer, id: &OrderId) {
 ///     let _ = orders.get(customer, id);
 /// }
@@ -93,6 +94,11 @@ impl CustomerOrders {
             items: items.collect::<Result<_, _>>()?,
             next_cursor: self.cursors.seal(&list, last.as_ref()).await?,
         })
+    }
+
+    /// Returns the client with which transactions are sent.
+    pub(super) fn client(&self) -> &DynamoDb {
+        self.table.client()
     }
 
     /// Reads what an idempotency key was used for, if it was.

@@ -6,10 +6,8 @@ mod order;
 mod place;
 mod table;
 
-pub use crate::values::OrderId;
 pub use customer_orders::CustomerOrders;
-pub use order::{
-    Order, OrderDraft, OrderFilter, OrderLine, OrderPage, OrderStatus, Payment, PaymentMethod,
-    PaymentStatus, ShippingAddress, StatusChange,
-};
+pub use order::{Order, OrderDraft, OrderFilter, OrderPage};
+#[cfg(test)]
+pub(crate) use order::{PaymentMethod, ShippingAddress};
 pub use place::PlaceOrder;

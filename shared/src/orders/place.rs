@@ -33,7 +33,6 @@ pub struct PlaceOrder {
     offers: Offers,
     orders: CustomerOrders,
     currency: Currency,
-    client: aws_sdk_dynamodb::Client,
 }
 
 impl FromEnv for PlaceOrder {
@@ -44,7 +43,6 @@ impl FromEnv for PlaceOrder {
             offers: Offers::from_env(env)?,
             orders: CustomerOrders::from_env(env)?,
             currency: currency(env)?,
-            client: env.dynamodb(),
         })
     }
 }
@@ -151,7 +149,7 @@ impl PlaceOrder {
         let transaction = self
             .transaction(attempt, cart, order)
             .until_known(token, attempt.deadline.instant());
-        match transaction.commit(&self.client).await? {
+        match transaction.commit(self.orders.client()).await? {
             Outcome::Committed => Ok(SendOutcome::Committed),
             Outcome::Refused(failed) => Ok(interpret_cancellation(&failed)),
         }

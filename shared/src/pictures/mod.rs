@@ -6,4 +6,4 @@ mod table;
 mod upload;
 
 pub use request_upload::RequestUpload;
-pub use upload::{PictureType, UploadForm, UploadRequest};
+pub use upload::{UploadForm, UploadRequest};

@@ -9,7 +9,7 @@ mod user;
 
 pub use accept_invitation::{AcceptInvitation, Acceptance};
 pub use change_user::{ChangeUser, UserChange};
-pub use invitation::{Invitation, InvitationSecret, InvitationToken, InvitedUser};
+pub use invitation::{Invitation, InvitedUser};
 pub use invite::InviteUser;
 pub use list_users::{ListUsers, UserFilter, UserPage};
 pub use user::StaffUser;

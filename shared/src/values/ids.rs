@@ -21,23 +21,23 @@ pub trait PathId: Sized {
 
 /// Declares an id type with a private field, made by `generate` or `parse`.
 macro_rules! id {
-    ($(#[$doc:meta])* $Name:ident, $prefix:literal, $parameter:literal) => {
+    ($(#[$doc:meta])* $vis:vis $Name:ident, $prefix:literal, $parameter:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $Name(String);
+        $vis struct $Name(String);
 
         impl $Name {
             /// Makes a new id of this moment.
             ///
             /// # Errors
             /// When the operating system gives no random bytes.
-            pub fn generate() -> Result<Self, NoEntropy> {
+            $vis fn generate() -> Result<Self, NoEntropy> {
                 Ok(Self(format!("{}{}", $prefix, new_ulid()?)))
             }
 
             /// Returns the id as it is written everywhere.
             #[must_use]
-            pub fn as_str(&self) -> &str {
+            $vis fn as_str(&self) -> &str {
                 &self.0
             }
         }
@@ -72,32 +72,32 @@ macro_rules! id {
 
 id!(
     /// A product's id.
-    ProductId, "prod_", "productId"
+    pub ProductId, "prod_", "productId"
 );
 id!(
     /// An order's id.
-    OrderId, "ord_", "orderId"
+    pub OrderId, "ord_", "orderId"
 );
 id!(
     /// The id of a person: a customer or a member of staff.
-    UserId, "usr_", "userId"
+    pub UserId, "usr_", "userId"
 );
 id!(
     /// The id of one upload of a picture.
-    UploadId, "upl_", "uploadId"
+    pub(crate) UploadId, "upl_", "uploadId"
 );
 id!(
     /// The id of one sign-in on one device.
-    SessionId, "ses_", "sessionId"
+    pub(crate) SessionId, "ses_", "sessionId"
 );
 id!(
     /// The id of a picture of a product.
-    ImageId, "img_", "imageId"
+    pub ImageId, "img_", "imageId"
 );
 
 id!(
     /// The id of a record of the audit log.
-    AuditId, "aud_", "auditId"
+    pub(crate) AuditId, "aud_", "auditId"
 );
 
 impl AuditId {

@@ -8,12 +8,10 @@ mod money;
 mod random;
 mod time;
 
-pub(crate) use self::time::unix_millis;
-pub use self::time::{Day, Timestamp};
+pub(crate) use self::time::{Day, Timestamp, unix_millis};
 pub(crate) use digest::sha256_base64url;
 pub use email::EmailAddress;
-pub use ids::{AuditId, ImageId, OrderId, PathId, ProductId, SessionId, UploadId, UserId};
-pub(crate) use ids::{is_ulid, new_ulid};
+pub(crate) use ids::{AuditId, PathId, SessionId, UploadId, is_ulid, new_ulid};
+pub use ids::{ImageId, OrderId, ProductId, UserId};
 pub use money::{Currency, Money};
-pub use random::NoEntropy;
-pub(crate) use random::bytes as random_bytes;
+pub(crate) use random::{NoEntropy, bytes as random_bytes};
