@@ -126,7 +126,7 @@ async fn whatever_security_depends_on_leaves_an_event_with_its_code() {
         [
             "unknown-address",
             "wrong-password",
-            "wrong-door",
+            "wrong-realm",
             "not-active"
         ]
     );

@@ -192,7 +192,7 @@ fn codes(source: impl Fn(&str) -> String) -> BTreeSet<String> {
         source("telemetry/metrics.rs"),
     );
     let kebab = |it: Vec<&str>| Vec::from_iter(it.into_iter().map(kebab));
-    let mut words = kebab(variants(&records, "pub enum Action"));
+    let mut words = kebab(variants(&records, "pub(crate) enum Action"));
     words.extend(kebab(variants(&events, "pub(crate) enum SignInFailure")));
     let mut plain = before(item(&events, "fn code("), ",");
     plain.extend(variants(&metrics, "pub(crate) enum Metric"));
@@ -242,7 +242,7 @@ fn a_code_that_nobody_named_is_found() {
         let text = match name {
             "audit/record.rs" => {
                 "
-pub enum Action {
+pub(crate) enum Action {
     /// Said of a door.
     DoorOpened,
     DoorShut,
