@@ -1,10 +1,46 @@
-//! The function binaries: where cargo puts them, and having cargo make them.
+//! Builds the functions' binaries with cargo, and finds them.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fmt, io};
 
-use crate::error::StartError;
+/// Why the functions could not be built.
+#[derive(Debug)]
+pub enum BuildError {
+    /// cargo didn't build them.
+    Cargo {
+        /// The command as a shell would take it.
+        command: String,
+        /// How it ended.
+        reason: String,
+    },
+    /// The folder of the functions can't be listed.
+    List {
+        /// The folder.
+        folder: PathBuf,
+        /// The system's reason.
+        error: io::Error,
+    },
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cargo { command, reason } => write!(
+                f,
+                "the functions do not build: `{command}` {reason}; fix what the compiler says \
+                 above and start again"
+            ),
+            Self::List { folder, error } => write!(
+                f,
+                "{}: the functions cannot be listed: {error}",
+                folder.display()
+            ),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {}
 
 /// Which build of the functions to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,7 +53,7 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// The folder of this profile in the target directory.
+    /// Returns the folder of this profile in the target directory.
     fn folder(self) -> &'static str {
         match self {
             Self::Dev => "debug",
@@ -26,36 +62,43 @@ impl Profile {
     }
 }
 
-/// The root of the workspace that this crate was built in.
+/// Returns the root of the workspace that this crate was built in.
 pub(crate) fn workspace() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     own.parent().unwrap_or(own).to_owned()
 }
 
-/// Where a function's binary is, built or not.
+/// Returns the path of a function's binary, built or not.
 #[must_use]
 pub fn function_binary(profile: Profile, binary: &str) -> PathBuf {
+    binaries_folder(profile).join(binary)
+}
+
+/// Returns the folder of all binaries that were built with this profile.
+pub(crate) fn binaries_folder(profile: Profile) -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(
         || workspace().join("target"),
         |folder| workspace().join(folder),
     );
-    target.join(profile.folder()).join(binary)
+    target.join(profile.folder())
 }
 
 /// Builds all functions with cargo, whose progress goes to standard error.
 ///
-/// Debug builds are made of the whole workspace, so that they share the features, and with them
-/// the compiled dependencies, of `cargo test --workspace`.
+/// Debug builds are selected together with this package: with what it needs, cargo turns on the
+/// same features of every dependency as when it built this program, and compiles none again.
 ///
 /// # Errors
 /// When cargo can't be run, or the functions don't compile.
-pub fn build_functions(profile: Profile) -> Result<(), StartError> {
+pub fn build_functions(profile: Profile) -> Result<(), BuildError> {
+    let functions = functions()?;
+    let functions: Vec<&str> = functions.iter().map(String::as_str).collect();
     match profile {
-        Profile::Dev => build(&["--workspace", "--bins"]),
-        Profile::Release => {
-            let functions = functions()?;
-            build_released(&functions.iter().map(String::as_str).collect::<Vec<_>>())
+        Profile::Dev => {
+            let own = env!("CARGO_PKG_NAME");
+            build(&[&["--bins"], &*packages(&[own]), &packages(&functions)].concat())
         }
+        Profile::Release => build_released(&functions),
     }
 }
 
@@ -63,21 +106,20 @@ pub fn build_functions(profile: Profile) -> Result<(), StartError> {
 ///
 /// # Errors
 /// As [`build_functions`].
-pub fn build_released(functions: &[&str]) -> Result<(), StartError> {
-    let packages = functions.iter().flat_map(|function| ["-p", function]);
-    build(
-        &["--release"]
-            .into_iter()
-            .chain(packages)
-            .collect::<Vec<_>>(),
-    )
+pub fn build_released(functions: &[&str]) -> Result<(), BuildError> {
+    build(&[&["--release"], &*packages(functions)].concat())
+}
+
+/// Returns the options that select packages.
+fn packages<'a>(names: &[&'a str]) -> Vec<&'a str> {
+    names.iter().flat_map(|name| ["-p", *name]).collect()
 }
 
 /// Runs `cargo build`.
-fn build(what: &[&str]) -> Result<(), StartError> {
+fn build(what: &[&str]) -> Result<(), BuildError> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let arguments = [&["build", "--locked"], what].concat();
-    let fail = |reason: String| StartError::Build {
+    let fail = |reason: String| BuildError::Cargo {
         command: format!("cargo {}", arguments.join(" ")),
         reason,
     };
@@ -109,12 +151,12 @@ fn build(what: &[&str]) -> Result<(), StartError> {
     }
 }
 
-/// The packages in `functions/`, which are named as their folders.
-fn functions() -> Result<Vec<String>, StartError> {
+/// Lists the packages in `functions/`, which are named as their folders.
+fn functions() -> Result<Vec<String>, BuildError> {
     let folder = workspace().join("functions");
-    let fail = |error: std::io::Error| StartError::Data {
-        path: folder.clone(),
-        reason: format!("the functions cannot be listed: {error}"),
+    let fail = |error: io::Error| BuildError::List {
+        folder: folder.clone(),
+        error,
     };
     let mut names = Vec::new();
     for entry in folder.read_dir().map_err(fail)? {

@@ -1,12 +1,15 @@
-//! The demo shop: accounts, products with pictures, stock, and orders that
-//! were placed through the shop's own functions.
+//! The demo shop: accounts, products with pictures, stock, and orders that are placed through the
+//! shop's own functions. What is in it stands in `local/demo/`.
 
-mod goods;
 mod pictures;
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::LazyLock;
 
-use serde::Serialize;
+use cloud::{ACCESS_KEY_ID, Cloud};
+use pictures::Shape;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::accounts::{NewPassword, Register};
 use shared::aws::{Env, FromEnv};
@@ -15,55 +18,75 @@ use shared::http::{Conflict, Problem};
 use shared::identity::{Role, User};
 use shared::values::{Currency, EmailAddress, ImageId, Money, ProductId};
 
-use crate::{ACCESS_KEY_ID, Cloud, StartError};
-
 /// Someone who can sign in to the demo shop.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Account {
     /// The address to sign in with.
-    pub email: &'static str,
+    pub email: String,
     /// The password.
-    pub password: &'static str,
+    pub password: String,
     /// `customer`, `staff`, `admin` or `super-admin`.
-    pub role: &'static str,
-    #[serde(skip)]
-    name: &'static str,
+    pub role: String,
+    #[serde(skip_serializing)]
+    name: String,
 }
 
-/// Everyone there is at first. The passwords are known to the world: a
-/// deployed shop has none of these accounts.
-pub const ACCOUNTS: [Account; 5] = [
-    Account {
-        email: "alice@example.com",
-        password: "alice-loves-teapots",
-        role: "customer",
-        name: "Alice Archer",
-    },
-    Account {
-        email: "bob@example.com",
-        password: "bob-collects-lamps",
-        role: "customer",
-        name: "Bob Baker",
-    },
-    Account {
-        email: "staff@example.com",
-        password: "staff-packs-the-parcels",
-        role: "staff",
-        name: "Sam Staff",
-    },
-    Account {
-        email: "admin@example.com",
-        password: "admin-runs-the-catalogue",
-        role: "admin",
-        name: "Ada Admin",
-    },
-    Account {
-        email: "super@example.com",
-        password: "super-keeps-the-keys",
-        role: "super-admin",
-        name: "Sue Super",
-    },
-];
+/// Products of one category, and what their pictures show.
+#[derive(Deserialize)]
+struct Shelf {
+    category: String,
+    picture: Shape,
+    products: Vec<DemoProduct>,
+}
+
+/// One product; the price is in minor units of the shop's currency.
+#[derive(Deserialize)]
+struct DemoProduct {
+    name: String,
+    description: String,
+    price: u64,
+    stock: u32,
+}
+
+/// An order that is placed: by a customer's address, of products by their names.
+#[derive(Deserialize)]
+struct DemoOrder {
+    customer: String,
+    lines: Vec<DemoLine>,
+}
+
+#[derive(Deserialize)]
+struct DemoLine {
+    product: String,
+    quantity: u32,
+}
+
+/// Returns everyone who has an account at first. The passwords are known to the world: a deployed
+/// shop has none of these accounts.
+#[must_use]
+pub fn accounts() -> &'static [Account] {
+    static ACCOUNTS: LazyLock<Vec<Account>> = LazyLock::new(|| {
+        #[expect(clippy::expect_used, reason = "a part of this program")]
+        serde_json::from_str(include_str!("../demo/accounts.json")).expect("accounts.json")
+    });
+    &ACCOUNTS
+}
+
+/// Why the demo shop can't be filled.
+#[derive(Debug)]
+pub struct DemoError(String);
+
+impl fmt::Display for DemoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the demo shop cannot be filled: {}, or start with `--no-seed`",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for DemoError {}
 
 /// How much of a shop to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +106,7 @@ const FILLED: &str = "demo/filled";
 /// # Errors
 /// A sentence that says what could not be made; also for a shop that has
 /// these accounts without having been filled to the end.
-pub async fn fill(cloud: &Cloud, demo: Demo) -> Result<(), StartError> {
+pub async fn fill(cloud: &Cloud, demo: Demo) -> Result<(), DemoError> {
     if cloud.object("ImagesBucket", FILLED).is_some() {
         return Ok(());
     }
@@ -100,9 +123,8 @@ pub async fn fill(cloud: &Cloud, demo: Demo) -> Result<(), StartError> {
         .map_err(failed)
 }
 
-/// The variables of the functions that make accounts and products: the demo
-/// shop is written by the shop's own stores, and the operator's key, since it
-/// is more than either function may do.
+/// Returns the variables of the functions that make accounts and products: the demo shop is written
+/// by the shop's own stores, and the operator's key, since it is more than either function may do.
 fn variables(cloud: &Cloud) -> BTreeMap<String, String> {
     let mut variables = cloud.environment("register");
     variables.extend(cloud.environment("admin-create-product"));
@@ -111,15 +133,16 @@ fn variables(cloud: &Cloud) -> BTreeMap<String, String> {
 }
 
 /// Makes the accounts, if there are none of them yet.
-async fn make_accounts(env: &Env) -> Result<(), StartError> {
-    let accounts = Register::from_env(env).map_err(failed)?;
-    for account in ACCOUNTS {
-        let email = EmailAddress::parse(account.email).ok_or_else(|| impossible(account.email))?;
+async fn make_accounts(env: &Env) -> Result<(), DemoError> {
+    let register = Register::from_env(env).map_err(failed)?;
+    for account in accounts() {
+        let email = &account.email;
+        let email = EmailAddress::parse(email).ok_or_else(|| impossible(email))?;
         let role = account.role.parse::<Role>().map_err(failed)?;
-        let user = User::new(email, account.name, role);
+        let user = User::new(email, &account.name, role);
         let user = user.map_err(failed)?;
-        let password = NewPassword::trusted(account.password);
-        match accounts.insert(user, &password).await {
+        let password = NewPassword::trusted(&account.password);
+        match register.insert(user, &password).await {
             Ok(_) => {}
             Err(Problem::Conflict(Conflict::AddressTaken)) => {
                 return Err(failed(
@@ -133,48 +156,52 @@ async fn make_accounts(env: &Env) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Makes the products, and uploads the pictures that they name first.
-async fn make_products(cloud: &Cloud, env: &Env, demo: Demo) -> Result<Vec<ProductId>, StartError> {
-    let products = CreateProduct::from_env(env).map_err(failed)?;
+/// Makes the products, and uploads the pictures that they name first. Returns their ids by their
+/// names.
+async fn make_products(
+    cloud: &Cloud,
+    env: &Env,
+    demo: Demo,
+) -> Result<BTreeMap<String, ProductId>, DemoError> {
+    let shelves: Vec<Shelf> =
+        serde_json::from_str(include_str!("../demo/products.json")).map_err(failed)?;
+    let catalogue = CreateProduct::from_env(env).map_err(failed)?;
     let currency = env.variable("CURRENCY").map_err(failed)?;
     let currency = Currency::parse(&currency).ok_or_else(|| impossible("CURRENCY"))?;
     let each = match demo {
         Demo::Full => usize::MAX,
         Demo::Small => 1,
     };
-    let mut made = Vec::new();
-    for category in &goods::CATEGORIES {
-        let slug = CategorySlug::parse(category.slug).ok_or_else(|| impossible(category.slug))?;
-        for (number, good) in category.goods.iter().take(each).enumerate() {
+    let mut made = BTreeMap::new();
+    for shelf in shelves {
+        let category = &shelf.category;
+        let category = CategorySlug::parse(category).ok_or_else(|| impossible(category))?;
+        for (number, good) in shelf.products.into_iter().take(each).enumerate() {
             let images = match demo {
-                Demo::Full => vec![picture(cloud, category.shape, number).await?],
+                Demo::Full => vec![picture(cloud, shelf.picture, number).await?],
                 Demo::Small => Vec::new(),
             };
             let product = NewProduct {
-                name: good.name.to_owned(),
-                description: good.description.to_owned(),
+                name: good.name.clone(),
+                description: good.description,
                 price: Money::new(good.price, currency),
-                category: slug.clone(),
+                category: category.clone(),
                 status: ProductStatus::Published,
                 stock: good.stock,
             };
             let id = ProductId::generate().map_err(failed)?;
-            products
+            catalogue
                 .insert(id.clone(), product, images)
                 .await
-                .map_err(|problem| problem_to_error(good.name, &problem))?;
-            made.push(id);
+                .map_err(|problem| problem_to_error(&good.name, &problem))?;
+            made.insert(good.name, id);
         }
     }
     Ok(made)
 }
 
 /// Draws a picture and puts it where the public finds it.
-async fn picture(
-    cloud: &Cloud,
-    shape: pictures::Shape,
-    number: usize,
-) -> Result<Image, StartError> {
+async fn picture(cloud: &Cloud, shape: Shape, number: usize) -> Result<Image, DemoError> {
     let bytes = pictures::draw(shape, number).map_err(failed)?;
     let id = ImageId::generate().map_err(failed)?;
     let key = format!("public/{id}.png");
@@ -190,38 +217,35 @@ async fn picture(
     })
 }
 
-/// Who bought what: positions in the list of products, and how many.
-const ORDERS: [(usize, &[(usize, u32)]); 5] = [
-    (0, &[(0, 2), (11, 1)]),
-    (0, &[(23, 1)]),
-    (1, &[(35, 1), (40, 3), (52, 1)]),
-    (0, &[(47, 2), (6, 4)]),
-    (1, &[(18, 1)]),
-];
-
 /// Places orders as customers do: sign in, fill the cart, check out.
-async fn place_orders(cloud: &Cloud, products: &[ProductId]) -> Result<(), StartError> {
-    let mut tokens = Vec::new();
-    for account in ACCOUNTS.iter().take(2) {
+async fn place_orders(
+    cloud: &Cloud,
+    products: &BTreeMap<String, ProductId>,
+) -> Result<(), DemoError> {
+    let orders: Vec<DemoOrder> =
+        serde_json::from_str(include_str!("../demo/orders.json")).map_err(failed)?;
+    let mut tokens = BTreeMap::new();
+    for account in accounts().iter().filter(|it| it.role == "customer") {
         let body = json!({ "email": account.email, "password": account.password });
         let session = call(cloud, "login", &json!({}), &json!({}), &body).await?;
         let token = session.get("accessToken").and_then(Value::as_str);
-        tokens.push(token.ok_or_else(|| impossible("login"))?.to_owned());
+        let token = token.ok_or_else(|| impossible("login"))?.to_owned();
+        tokens.insert(&account.email, token);
     }
-    for (number, (customer, lines)) in ORDERS.iter().enumerate() {
-        let token = tokens.get(*customer).ok_or_else(|| impossible("ORDERS"))?;
+    for (number, order) in orders.iter().enumerate() {
+        let token = tokens.get(&order.customer);
+        let token = token.ok_or_else(|| impossible(&order.customer))?;
         let bearer = format!("Bearer {token}");
         let mut cart = Value::Null;
-        for (position, quantity) in *lines {
-            let id = products
-                .get(*position)
-                .ok_or_else(|| impossible("ORDERS"))?;
+        for line in &order.lines {
+            let id = products.get(&line.product);
+            let id = id.ok_or_else(|| impossible(&line.product))?;
             cart = call(
                 cloud,
                 "set-cart-item",
                 &json!({ "authorization": bearer }),
                 &json!({ "productId": id }),
-                &json!({ "quantity": quantity }),
+                &json!({ "quantity": line.quantity }),
             )
             .await?;
         }
@@ -247,7 +271,7 @@ async fn call(
     headers: &Value,
     path: &Value,
     body: &Value,
-) -> Result<Value, StartError> {
+) -> Result<Value, DemoError> {
     let mut headers = headers.clone();
     if let Some(headers) = headers.as_object_mut() {
         headers.insert("content-type".into(), "application/json".into());
@@ -264,7 +288,8 @@ async fn call(
     });
     let answer = cloud
         .invoke(function, event.to_string().into_bytes())
-        .await?;
+        .await
+        .map_err(failed)?;
     let answer: Value = serde_json::from_slice(&answer).map_err(failed)?;
     let body = answer.get("body").and_then(Value::as_str).unwrap_or("null");
     match answer.get("statusCode").and_then(Value::as_u64) {
@@ -273,15 +298,15 @@ async fn call(
     }
 }
 
-fn impossible(what: &str) -> StartError {
+fn impossible(what: &str) -> DemoError {
     failed(format!("{what} is not what the demo needs"))
 }
 
-fn failed(cause: impl std::fmt::Display) -> StartError {
-    StartError::Demo(cause.to_string())
+fn failed(cause: impl std::fmt::Display) -> DemoError {
+    DemoError(cause.to_string())
 }
 
-fn problem_to_error(what: &str, problem: &Problem) -> StartError {
+fn problem_to_error(what: &str, problem: &Problem) -> DemoError {
     match problem.cause() {
         Some(cause) => failed(format!("{what}: {cause:?}")),
         None => failed(format!("{what}: {problem:?}")),

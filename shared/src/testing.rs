@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use local::DynamoDb;
-use local::template::Template;
+use cloud::{Deployment, DynamoDb, Template};
 
 use crate::accounts::{NewPassword, Register};
 use crate::aws::{Env, FromEnv};
@@ -25,8 +24,11 @@ pub(crate) struct Tables {
 /// Starts a database with every table of template.yaml.
 pub(crate) async fn tables() -> Tables {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
-    let options = local::Options::default();
-    let template = Template::load(&path, &options.deployment).unwrap();
+    let deployment = Deployment {
+        stack: "buy-from-me-test".to_owned(),
+        parameters: BTreeMap::from([("AllowedOrigins".to_owned(), String::new())]),
+    };
+    let template = Template::load(&path, &deployment).unwrap();
     let dynamodb = DynamoDb::start(&template.tables, None).await.unwrap();
     let mut variables: BTreeMap<String, String> = BTreeMap::new();
     for function in &template.functions {
@@ -34,8 +36,8 @@ pub(crate) async fn tables() -> Tables {
     }
     for (name, value) in [
         ("AWS_REGION", "eu-central-1"),
-        ("AWS_ACCESS_KEY_ID", local::ACCESS_KEY_ID),
-        ("AWS_SECRET_ACCESS_KEY", local::SECRET_ACCESS_KEY),
+        ("AWS_ACCESS_KEY_ID", cloud::ACCESS_KEY_ID),
+        ("AWS_SECRET_ACCESS_KEY", cloud::SECRET_ACCESS_KEY),
         ("AWS_ENDPOINT_URL_DYNAMODB", &dynamodb.url()),
     ] {
         variables.insert(name.to_owned(), value.to_owned());

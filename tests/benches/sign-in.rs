@@ -15,8 +15,9 @@
 
 use std::time::{Duration, Instant};
 
-use local::Options;
+use local::{Profile, function_binary};
 use serde_json::json;
+use tests::measure::{memory, percentile, processor_time};
 use tests::{NEWCOMERS_PASSWORD, Shop, TestRequest, spawn_shop_with};
 
 /// Each round runs every case in a new process, so that what changes on the machine meanwhile
@@ -74,13 +75,13 @@ const CASES: [Case; 4] = [
     },
 ];
 
-/// What the sign-ins of a case took.
+/// What the sign-ins of a case took, in milliseconds.
 #[derive(Default)]
 struct Taken {
     /// From the start of a process to its first answer.
-    cold: Vec<Duration>,
-    processor: Vec<Duration>,
-    wall: Vec<Duration>,
+    cold: Vec<f64>,
+    processor: Vec<f64>,
+    wall: Vec<f64>,
     peak_kib: u64,
 }
 
@@ -91,11 +92,10 @@ async fn main() {
         return;
     }
     local::build_released(&["login"]).expect("login builds");
-    let mut options = Options {
-        instances: 1,
-        ..Options::default()
-    };
-    options.released.insert("login".to_owned());
+    let mut options = local::options(Profile::Dev);
+    options.instances = 1;
+    let released = function_binary(Profile::Release, "login");
+    options.programs.insert("login".to_owned(), released);
     let shop = spawn_shop_with(options).await;
     for number in 0..ACCOUNTS {
         shop.newcomer(&format!("customer{number}")).await;
@@ -111,7 +111,7 @@ async fn main() {
     let failures = shop.events("sign-in-failed");
     let closed = failures.iter().filter(|it| it["reason"] == "locked");
     assert_eq!(closed.count(), 0, "a closed account is another case");
-    report(&mut taken);
+    report(&taken);
 }
 
 /// One process: its first sign-in, and then those that are counted.
@@ -128,21 +128,26 @@ async fn measure(shop: &Shop, case: &Case, round: usize, taken: &mut Taken) {
         }
         let body = json!({ "email": account, "password": case.password });
         let address = shop.fresh_ip();
-        let before = shop.cloud.pids("login").first().map(|pid| processor(*pid));
+        let before = shop
+            .cloud
+            .pids("login")
+            .first()
+            .map(|pid| processor_time(*pid));
         let start = Instant::now();
         let answer = shop
             .call_from(&address, "login", TestRequest::with_body(body))
             .await;
-        let wall = start.elapsed();
+        let wall = milliseconds(start.elapsed());
         answer.expect(case.status);
         let pid = shop.cloud.pids("login")[0];
         if let Some(before) = before {
             taken.wall.push(wall);
-            taken.processor.push(processor(pid) - before);
+            let processor = processor_time(pid) - before;
+            taken.processor.push(milliseconds(processor));
         } else {
             taken.cold.push(wall);
         }
-        taken.peak_kib = taken.peak_kib.max(peak_kib(pid));
+        taken.peak_kib = taken.peak_kib.max(memory(pid).peak_kib);
     }
 }
 
@@ -162,34 +167,11 @@ async fn end_process(shop: &Shop) {
     gone.expect("a killed process is gone");
 }
 
-/// The processor time, user and system, that the threads of a process have had. `schedstat` tells
-/// nanoseconds; `stat` would tell hundredths of a second, about what a sign-in takes.
-fn processor(pid: u32) -> Duration {
-    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a process");
-    let times = threads.map(|thread| {
-        let stat = std::fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap();
-        let nanoseconds = stat.split(' ').next().unwrap();
-        nanoseconds.parse::<u64>().unwrap()
-    });
-    Duration::from_nanos(times.sum())
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
 }
 
-/// The most memory that a process ever had resident.
-fn peak_kib(pid: u32) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
-    let number = line.and_then(|line| line.split_whitespace().nth(1));
-    number.unwrap().parse().unwrap()
-}
-
-/// The time in milliseconds that so many of a hundred don't exceed.
-fn percentile(times: &mut [Duration], hundredths: usize) -> f64 {
-    times.sort();
-    let place = (times.len() * hundredths).div_ceil(100) - 1;
-    times[place].as_secs_f64() * 1000.0
-}
-
-fn report(taken: &mut [Taken; CASES.len()]) {
+fn report(taken: &[Taken; CASES.len()]) {
     println!(
         "\n{} sign-ins of each, {ROUNDS} cold; times in ms\n",
         ROUNDS * SIGN_INS
@@ -198,13 +180,13 @@ fn report(taken: &mut [Taken; CASES.len()]) {
     println!("|---|---|---|---|---|---|");
     let mut processors = Vec::new();
     for (case, taken) in CASES.iter().zip(taken) {
-        let processor = percentile(&mut taken.processor, 50);
+        let processor = percentile(&taken.processor, 50);
         println!(
             "| {} | {processor:.1} | {:.1} | {:.1} | {:.1} | {:.1} |",
             case.name,
-            percentile(&mut taken.wall, 50),
-            percentile(&mut taken.wall, 95),
-            percentile(&mut taken.cold, 50),
+            percentile(&taken.wall, 50),
+            percentile(&taken.wall, 95),
+            percentile(&taken.cold, 50),
             taken.peak_kib as f64 / 1024.0,
         );
         processors.push(processor);

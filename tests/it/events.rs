@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use local::ACCESS_KEY_ID;
+use cloud::{ACCESS_KEY_ID, InvokeError};
 use serde_json::{Value, json};
 
 use tests::{NEWCOMERS_PASSWORD, Shop, checkout_body, password_of, spawn_shop};
@@ -121,9 +121,15 @@ async fn the_rotation_function_takes_its_event_in_its_turn_and_for_its_secret() 
     let arn = environment["SIGNING_KEY_ARN"].as_str();
     let theirs: Value = serde_json::from_slice(&event(name, &[])).unwrap();
     let mine = event(name, &[(theirs["SecretId"].as_str().unwrap(), arn)]);
-    assert!(
-        shop.cloud.invoke(name, event(name, &[])).await.is_err(),
-        "another secret"
+    let refused = shop.cloud.invoke(name, event(name, &[])).await;
+    let Err(InvokeError::Failed { payload, .. }) = refused else {
+        panic!("another secret: {refused:?}");
+    };
+    // What failed, and not the names of Rust's types.
+    let error: Value = serde_json::from_slice(&payload).unwrap();
+    assert_eq!(
+        error,
+        json!({ "errorType": "event-failed", "errorMessage": "asked to rotate another secret" })
     );
     assert!(
         shop.cloud.invoke(name, mine.clone()).await.is_err(),

@@ -1,7 +1,7 @@
 //! A function can do what its role in template.yaml says, and nothing else:
 //! with its access key, past its code.
 
-use local::ACCESS_KEY_ID;
+use cloud::ACCESS_KEY_ID;
 use serde_json::{Value, json};
 
 use tests::{Client, NEWCOMERS_PASSWORD, Shop, TestRequest, checkout_body, spawn_shop};
@@ -136,6 +136,29 @@ async fn stock_is_sold_inside_a_transaction_only() {
     let (status, answer) = ask_table(&shop, "checkout", "TransactWriteItems", whole).await;
     assert_eq!(status, 200, "{answer}");
     let (status, answer) = ask_table(&shop, "checkout", "UpdateItem", sell).await;
+    assert_eq!(status, 400, "{answer}");
+}
+
+#[tokio::test]
+async fn checkout_changes_a_products_availability_and_not_its_price() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let update = |set: &str, value: Value| {
+        json!({
+            "TableName": shop.table("ProductsTable"),
+            "Key": { "productId": { "S": shop.product(0) } },
+            "UpdateExpression": format!("SET {set} = :value"),
+            "ExpressionAttributeValues": { ":value": value },
+        })
+    };
+    let set = update("availability", json!({ "S": "out-of-stock" }));
+    let (status, answer) = ask_table(&shop, "checkout", "UpdateItem", set).await;
+    assert_eq!(status, 200, "{answer}");
+    let set = update("price", json!({ "N": "1" }));
+    let (status, answer) = ask_table(&shop, "checkout", "UpdateItem", set).await;
+    assert_eq!(status, 400, "{answer}");
+    let scan = json!({ "TableName": shop.table("OrdersTable") });
+    let (status, answer) = ask_table(&shop, "checkout", "Scan", scan).await;
     assert_eq!(status, 400, "{answer}");
 }
 

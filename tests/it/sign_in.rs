@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use local::operator;
 use serde_json::{Value, json};
 
 use tests::{password_of, send, spawn_shop};
@@ -343,7 +344,9 @@ async fn a_session_does_not_outgrow_the_role_it_was_opened_for() {
 async fn a_rotated_key_signs_new_tokens_and_old_ones_go_on() {
     let shop = spawn_shop().await;
     let before = shop.alice().await;
-    shop.cloud.rotate("SigningKey").await.unwrap();
+    let secrets_manager = shop.cloud.secrets_manager_url();
+    let key = &shop.cloud.template().secrets[0].arn;
+    operator::rotate(&secrets_manager, key).await.unwrap();
     before.get("/api/orders").await.expect(200);
     // A signing function that starts now takes the new key.
     let login = shop.cloud.pids("login");

@@ -1,6 +1,6 @@
 //! The accounts of the staff: invited, listed, promoted, demoted, disabled.
 
-use local::Cloud;
+use cloud::Cloud;
 use local::operator::invite_first_super_admin;
 use serde_json::{Value, json};
 use shared::aws::Env;
@@ -92,7 +92,7 @@ fn operator(cloud: &Cloud) -> Env {
     let mut variables = cloud.environment("admin-create-user");
     variables.insert(
         "AWS_ACCESS_KEY_ID".to_owned(),
-        local::ACCESS_KEY_ID.to_owned(),
+        cloud::ACCESS_KEY_ID.to_owned(),
     );
     Env::of(move |name| variables.get(name).cloned()).unwrap()
 }

@@ -126,7 +126,7 @@ async fn signing_key(shop: &Shop) -> (String, Arc<Ed25519KeyPair>) {
         "secretsmanager.GetSecretValue",
     );
     let (_, answer) = shop
-        .call_aws(&url, local::ACCESS_KEY_ID, target, &asked)
+        .call_aws(&url, cloud::ACCESS_KEY_ID, target, &asked)
         .await;
     let secret: Value = serde_json::from_str(answer["SecretString"].as_str().unwrap()).unwrap();
     let seed = STANDARD.decode(secret["seed"].as_str().unwrap()).unwrap();

@@ -5,6 +5,7 @@
 //! and any feature in use needs: more than is built for Lambda, never less.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
 
 use crate::files::{names_in, read, root};
 
@@ -234,4 +235,44 @@ mock.workspace = true
     assert_eq!(Vec::from_iter(crates), expected);
     let with_mock = lock.closure("checkout", &BTreeMap::new());
     assert!(with_mock.contains(&("mock", "1.0.0")));
+}
+
+/// The crates of a registry that these options of `cargo tree` select, with their features.
+fn selected(options: &[&str]) -> BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let tree = Command::new(cargo)
+        .args(["tree", "--locked", "--offline", "--prefix", "none"])
+        .args(["--format", "{p} [{f}]"])
+        .args(options)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(
+        tree.status.success(),
+        "{}",
+        String::from_utf8_lossy(&tree.stderr)
+    );
+    let tree = String::from_utf8(tree.stdout).unwrap();
+    tree.lines()
+        .map(|line| line.trim_end_matches(" (*)").to_owned())
+        // What has a path is of this workspace.
+        .filter(|line| !line.is_empty() && !line.contains("(/"))
+        .collect()
+}
+
+/// `cargo run` builds `local`, then `local` with the functions; the tests build the workspace.
+/// A crate that had other features in one of these would be compiled again.
+#[test]
+fn every_build_gives_a_dependency_the_same_features() {
+    let run = selected(&["--edges", "normal,build", "-p", "local"]);
+    assert!(run.len() > 100, "the tree was not read");
+    let names: BTreeSet<&str> = run.iter().filter_map(|it| it.split(" [").next()).collect();
+    for edges in ["normal,build", "normal,build,dev"] {
+        let all = selected(&["--edges", edges, "--workspace"]);
+        let again: Vec<&String> = all
+            .difference(&run)
+            .filter(|it| names.contains(it.split(" [").next().unwrap()))
+            .collect();
+        assert_eq!(again, [""; 0], "{edges}: see `build_functions` in `local`");
+    }
 }

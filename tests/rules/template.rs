@@ -45,7 +45,7 @@ struct Allowed<'a>(&'a Value);
 
 impl Template {
     fn parse(text: &str) -> Self {
-        Self(local::template::document(text).unwrap())
+        Self(::template::document(text).unwrap())
     }
 
     fn own() -> Self {

@@ -1,6 +1,6 @@
 //! What is in the tables, and calls to DynamoDB and Secrets Manager past the shop.
 
-use local::ACCESS_KEY_ID;
+use cloud::ACCESS_KEY_ID;
 use serde_json::{Value, json};
 
 use crate::{Client, Shop};

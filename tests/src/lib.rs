@@ -15,6 +15,7 @@
 mod aws;
 mod client;
 mod logs;
+pub mod measure;
 mod people;
 mod processes;
 mod request;

@@ -1,6 +1,6 @@
 //! The people of the demo shop, and newcomers.
 
-use local::demo::ACCOUNTS;
+use local::demo::accounts;
 use serde_json::{Value, json};
 
 use crate::{Client, Shop, TestRequest};
@@ -10,8 +10,8 @@ pub const NEWCOMERS_PASSWORD: &str = "a long enough password";
 
 /// The password of one of the demo's accounts.
 pub fn password_of(email: &str) -> &'static str {
-    let account = ACCOUNTS.iter().find(|account| account.email == email);
-    account.expect("one of the demo's accounts").password
+    let account = accounts().iter().find(|account| account.email == email);
+    &account.expect("one of the demo's accounts").password
 }
 
 impl Shop {

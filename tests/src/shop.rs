@@ -3,8 +3,9 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use local::demo::{self, ACCOUNTS, Demo};
-use local::{Cloud, Options, Profile};
+use cloud::{Cloud, Options};
+use local::Profile;
+use local::demo::{self, Demo, accounts};
 
 use crate::{NEWCOMERS_PASSWORD, product_body};
 
@@ -21,12 +22,12 @@ pub struct Shop {
 
 /// Starts a shop with the demo's accounts and one product of each category.
 pub async fn spawn_shop() -> Shop {
-    spawn_shop_with(Options::default()).await
+    spawn_shop_with(local::options(Profile::Dev)).await
 }
 
 /// A shop of which one parameter of the template is another.
 pub fn with_parameter(name: &str, value: &str) -> Options {
-    let mut options = Options::default();
+    let mut options = local::options(Profile::Dev);
     let parameters = &mut options.deployment.parameters;
     parameters.insert(name.to_owned(), value.to_owned());
     options
@@ -52,7 +53,7 @@ pub async fn spawn_shop_with(options: Options) -> Shop {
 
 /// Starts a shop as it is after a deployment: with nobody and nothing in it.
 pub async fn spawn_empty_shop() -> Shop {
-    spawn_empty_shop_with(Options::default()).await
+    spawn_empty_shop_with(local::options(Profile::Dev)).await
 }
 
 async fn spawn_empty_shop_with(options: Options) -> Shop {
@@ -88,8 +89,8 @@ impl Drop for Shop {
         for line in self.cloud.logs() {
             // And nothing of the shop's own may ask for more than its role allows.
             assert!(self.expects_denials || !line.starts_with("iam: "), "{line}");
-            for account in &ACCOUNTS {
-                assert!(!line.contains(account.password), "{line}");
+            for account in accounts() {
+                assert!(!line.contains(&account.password), "{line}");
             }
             // Addresses, newcomers' passwords, and what every token begins with.
             for secret in [

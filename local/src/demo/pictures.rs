@@ -3,13 +3,16 @@
 
 use std::borrow::Cow;
 
+use serde::Deserialize;
+
 /// Pixels across.
 pub(super) const WIDTH: u32 = 320;
 /// Pixels down.
 pub(super) const HEIGHT: u32 = 240;
 
 /// What a picture shows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) enum Shape {
     Pot,
     Lamp,
@@ -31,7 +34,7 @@ enum Part {
 /// How many shades the background runs through.
 const SHADES: u8 = 48;
 
-/// The bytes of a PNG. `number` picks the colours.
+/// Draws a PNG. `number` picks the colours.
 pub(super) fn draw(shape: Shape, number: usize) -> Result<Vec<u8>, png::EncodingError> {
     let mut pixels = Vec::with_capacity((WIDTH * HEIGHT) as usize);
     for row in 0..HEIGHT {
@@ -60,12 +63,12 @@ pub(super) fn draw(shape: Shape, number: usize) -> Result<Vec<u8>, png::Encoding
     Ok(bytes)
 }
 
-/// Which shade of the background a row has.
+/// Returns which shade of the background a row has.
 fn shade(row: u32) -> u8 {
     u8::try_from(row * u32::from(SHADES) / HEIGHT).unwrap_or(0)
 }
 
-/// Three bytes a colour: the background's shades, then the shape's three.
+/// Returns three bytes a colour: the background's shades, then the shape's three.
 fn palette(number: usize) -> Vec<u8> {
     let turn = f64::from(u32::try_from(number % 10).unwrap_or(0)) / 10.0;
     let background = (0..SHADES).map(|shade| {
@@ -80,7 +83,7 @@ fn palette(number: usize) -> Vec<u8> {
     background.chain(shape).flatten().collect()
 }
 
-/// A colour by hue (in turns), saturation and value.
+/// Returns a colour by hue (in turns), saturation and value.
 fn colour(hue: f64, saturation: f64, value: f64) -> [u8; 3] {
     [5.0, 3.0, 1.0].map(|offset: f64| {
         let k = (offset + hue * 6.0) % 6.0;
@@ -92,7 +95,7 @@ fn colour(hue: f64, saturation: f64, value: f64) -> [u8; 3] {
     })
 }
 
-/// What is to be seen at a place.
+/// Returns what is to be seen at a place.
 fn part(shape: Shape, x: f64, y: f64) -> Part {
     let circle = |cx: f64, cy: f64, r: f64| (x - cx).hypot(y - cy) < r;
     let ring = |cx: f64, cy: f64, r: f64, w: f64| ((x - cx).hypot(y - cy) - r).abs() < w;

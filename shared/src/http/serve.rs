@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt;
-use lambda_runtime::{Context, LambdaEvent, service_fn};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 
 use super::deadline::Deadline;
 use super::endpoint::Endpoint;
@@ -79,7 +79,11 @@ where
                         None => format!("{problem:?}"),
                     };
                     failure("event-failed", &text);
-                    lambda_runtime::Error::from("the event was not handled")
+                    // Otherwise the runtime reports the name of a Rust type as the error.
+                    Diagnostic {
+                        error_type: "event-failed".to_owned(),
+                        error_message: text,
+                    }
                 })
             });
             handled.await

@@ -1,0 +1,30 @@
+//! The AWS that template.yaml names, emulated on loopback: an HTTP API that runs real function
+//! binaries over the Lambda Runtime API, DynamoDB, S3, Secrets Manager, and the roles that decide
+//! what each function may do. See [`Cloud`] for how it is started.
+
+mod clock;
+mod cloud;
+mod dynamodb;
+mod environment;
+mod error;
+mod gateway;
+mod iam;
+mod logs;
+mod ports;
+mod runtime;
+mod s3;
+mod secrets;
+mod service;
+#[cfg(test)]
+mod testing;
+
+pub use cloud::{Cloud, Options};
+pub use dynamodb::DynamoDb;
+pub use environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
+pub use error::CloudError;
+pub use iam::Grant;
+pub use logs::LogSink;
+pub use ports::{NoPorts, Ports};
+pub use runtime::InvokeError;
+// What the signatures above name.
+pub use template::{Deployment, Template};

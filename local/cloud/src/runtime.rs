@@ -1,0 +1,113 @@
+//! Runs the function binaries as Lambda does: separate processes that fetch their requests over
+//! the Lambda Runtime API, started on demand, kept warm, and killed when they take too long.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+
+mod api;
+mod error;
+mod instance;
+mod launch;
+mod pool;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use template::FunctionTemplate;
+use tokio::sync::watch;
+
+use crate::logs::Logs;
+pub use error::InvokeError;
+pub(crate) use error::MAX_PAYLOAD;
+pub(crate) use launch::Launch;
+use pool::Pool;
+pub(crate) use pool::new_trace;
+
+/// How long a caller waits for a free instance of a function, as long as API Gateway does.
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(29);
+
+/// All functions and their instances.
+#[derive(Debug)]
+pub(crate) struct Runtime {
+    pools: Vec<Arc<Pool>>,
+    stop: watch::Sender<bool>,
+}
+
+impl Runtime {
+    /// Takes the functions without starting any: instances are made on demand. At most
+    /// `instances` processes run for one function.
+    pub(crate) fn new(launches: Vec<Launch>, instances: usize, logs: &Logs) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        let pools = launches
+            .into_iter()
+            .map(|launch| Arc::new(Pool::new(launch, instances, logs.clone(), stopping.clone())))
+            .collect();
+        Self { pools, stop }
+    }
+
+    /// Finds the function of that binary name, function name, logical id or ARN (with or without a
+    /// version).
+    pub(crate) fn function(&self, name: &str) -> Result<&FunctionTemplate, InvokeError> {
+        Ok(&self.pool(name)?.launch().function)
+    }
+
+    /// Returns the environment that the function's processes get.
+    pub(crate) fn environment(&self, name: &str) -> Result<&BTreeMap<String, String>, InvokeError> {
+        Ok(&self.pool(name)?.launch().environment)
+    }
+
+    /// Returns the processes of a function that live now.
+    pub(crate) fn pids(&self, name: &str) -> Vec<u32> {
+        self.pool(name).map(|pool| pool.pids()).unwrap_or_default()
+    }
+
+    /// Invokes a function with one payload. Waits at most `wait` for a free instance. The
+    /// invocation goes on if the caller gives up, as on Lambda.
+    pub(crate) async fn invoke(
+        &self,
+        name: &str,
+        payload: Bytes,
+        trace: Option<String>,
+        wait: Duration,
+    ) -> Result<Bytes, InvokeError> {
+        if payload.len() > MAX_PAYLOAD {
+            return Err(InvokeError::TooLarge);
+        }
+        Pool::invoke(self.pool(name)?, payload, trace, wait).await
+    }
+
+    /// Starts one instance of every function that has none, so that one which cannot start is
+    /// known before its first request.
+    pub(crate) async fn warm(&self) -> Result<(), InvokeError> {
+        for pool in &self.pools {
+            pool.warm().await?;
+        }
+        Ok(())
+    }
+
+    /// Ends every process and waits until they are gone.
+    pub(crate) async fn stop(&self) {
+        let _ = self.stop.send(true);
+        for pool in &self.pools {
+            pool.stop().await;
+        }
+    }
+
+    fn pool(&self, name: &str) -> Result<&Arc<Pool>, InvokeError> {
+        // arn:aws:lambda:<region>:<account>:function:<name>[:<version>]
+        let plain = match name.split(':').collect::<Vec<_>>().as_slice() {
+            ["arn", _, "lambda", _, _, "function", plain, ..] => (*plain).to_owned(),
+            [plain, _version] => (*plain).to_owned(),
+            _ => name.to_owned(),
+        };
+        self.pools
+            .iter()
+            .find(|pool| {
+                let function = &pool.launch().function;
+                [&function.binary, &function.name, &function.logical_id].contains(&&plain)
+            })
+            .ok_or_else(|| InvokeError::UnknownFunction(name.to_owned()))
+    }
+}

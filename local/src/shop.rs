@@ -1,0 +1,211 @@
+//! Runs the shop from its build to Ctrl-C.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+use std::io::{self, IsTerminal, Write};
+
+use cloud::{Cloud, Options, Template};
+use local::demo::{self, Demo, accounts};
+use local::{Profile, build_functions, options};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::arguments::{Parameter, ShopArguments};
+use crate::ready::{Ready, ReadyFile};
+
+/// Why the shop ends without having been asked to, in a sentence that says what to do.
+type Failure = Box<dyn Error>;
+
+/// A `--parameter` names no parameter of the template.
+#[derive(Debug)]
+struct UnknownParameter {
+    name: String,
+    known: Vec<String>,
+}
+
+impl fmt::Display for UnknownParameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the template has no parameter {}; it has {}",
+            self.name,
+            self.known.join(", ")
+        )
+    }
+}
+
+impl Error for UnknownParameter {}
+
+/// Builds the functions, starts the shop and serves until it is told to stop.
+///
+/// # Errors
+/// What doesn't build, start, or fit the template.
+pub(crate) fn run(arguments: &ShopArguments) -> Result<(), Failure> {
+    // What is wrong with the command line is told before a build of minutes, not after it.
+    arguments.port.check()?;
+    let profile = Profile::from(arguments.profile);
+    let mut options = options(profile);
+    options.ports = arguments.port;
+    options.data.clone_from(&arguments.data);
+    options.logs = arguments.logs.sink(io::stderr().is_terminal());
+    let declared = Template::parameter_names(&options.template)?;
+    options
+        .deployment
+        .parameters
+        .extend(parameters(&arguments.parameters, &declared)?);
+    // After the ports: until then a shop that runs may be the one that the file is about.
+    let ready_file = arguments.ready_file.as_deref().map(ReadyFile::begin);
+    let ready_file = ready_file.transpose()?;
+    say("Building the functions ...");
+    build_functions(profile)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(serve(arguments, options, ready_file))
+}
+
+/// Returns the values that were given, if the template has parameters of these names. What is wrong
+/// with a value the template's own patterns can't say here: they demand https, and a laptop has
+/// none.
+fn parameters(
+    given: &[Parameter],
+    declared: &[String],
+) -> Result<BTreeMap<String, String>, UnknownParameter> {
+    if let Some(unknown) = given.iter().find(|it| !declared.contains(&it.name)) {
+        return Err(UnknownParameter {
+            name: unknown.name.clone(),
+            known: declared.to_vec(),
+        });
+    }
+    let given = given.iter().cloned();
+    Ok(given.map(|it| (it.name, it.value)).collect())
+}
+
+async fn serve(
+    arguments: &ShopArguments,
+    options: Options,
+    ready_file: Option<ReadyFile>,
+) -> Result<(), Failure> {
+    // Before the first process starts, so that none is left behind by an early Ctrl-C.
+    let mut stop = Stop::listen()?;
+    let cloud = Cloud::start(options).await?;
+    let outcome = tokio::select! {
+        ready = prepare(arguments, &cloud, ready_file.as_ref()) => ready,
+        () = stop.wait() => {
+            drop(ready_file);
+            cloud.stop().await;
+            return Ok(());
+        }
+    };
+    if outcome.is_ok() {
+        stop.wait().await;
+        say("Stopping ...");
+    }
+    // While all still answers: whoever finds the file may count on it.
+    drop(ready_file);
+    cloud.stop().await;
+    outcome
+}
+
+/// Does what comes between the start and the first request.
+async fn prepare(
+    arguments: &ShopArguments,
+    cloud: &Cloud,
+    ready_file: Option<&ReadyFile>,
+) -> Result<(), Failure> {
+    // A secret is born empty; its first rotation makes its value, as after a deployment.
+    cloud.make_secrets().await?;
+    if !arguments.no_seed {
+        say("Filling the demo shop ...");
+        demo::fill(cloud, Demo::Full).await?;
+    }
+
+    // Last, since some functions read at their start what the lines above made.
+    cloud.warm().await?;
+
+    let ready = Ready {
+        api: cloud.api_url(),
+        s3: cloud.s3_url(),
+        dynamodb: cloud.dynamodb_url(),
+        secrets_manager: cloud.secrets_manager_url(),
+        pid: std::process::id(),
+        accounts: if arguments.no_seed { &[] } else { accounts() },
+    };
+    if let Some(file) = ready_file {
+        file.write(&ready)?;
+    }
+    say(&ready.welcome());
+    Ok(())
+}
+
+/// Ctrl-C and the signal that service managers send.
+struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+fn say(text: &str) {
+    // Nobody may be listening, as when the output is a closed pipe.
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_replaces_the_local_default_and_must_be_one_of_the_templates() {
+        let given = |texts: &[&str]| -> Vec<Parameter> {
+            texts.iter().map(|it| it.parse().unwrap()).collect()
+        };
+        let options = options(Profile::Dev);
+        let declared = Template::parameter_names(&options.template).unwrap();
+        let two = given(&[
+            "AllowedOrigins=http://localhost:5173,http://127.0.0.1:5173/?a=b",
+            "Currency=",
+        ]);
+        let mut deployment = options.deployment;
+        deployment
+            .parameters
+            .extend(parameters(&two, &declared).unwrap());
+        assert_eq!(
+            deployment.parameters,
+            BTreeMap::from([
+                (
+                    "AllowedOrigins".to_owned(),
+                    "http://localhost:5173,http://127.0.0.1:5173/?a=b".to_owned()
+                ),
+                ("Currency".to_owned(), String::new()),
+            ])
+        );
+        let template = Template::load(&options.template, &deployment).unwrap();
+        assert_eq!(
+            template.cors.unwrap().allow_origins.first().unwrap(),
+            "http://localhost:5173"
+        );
+
+        let unknown = given(&["AllowedOrigin=x"]);
+        let refused = parameters(&unknown, &declared).unwrap_err().to_string();
+        assert!(
+            refused.starts_with("the template has no parameter AllowedOrigin; it has "),
+            "{refused}"
+        );
+        assert!(refused.contains("AllowedOrigins, "), "{refused}");
+    }
+}

@@ -1,0 +1,124 @@
+//! A whole template: reads every resource that the local cloud serves.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::api::{self, ApiCors};
+use crate::buckets::{BucketTemplate, bucket};
+use crate::document::document;
+use crate::error::TemplateError;
+use crate::functions::{FunctionTemplate, function};
+use crate::scope::{Deployment, Scope};
+use crate::secrets::{SecretTemplate, secret};
+use crate::tables::{TableTemplate, table};
+
+/// Everything of a template that the local cloud serves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template {
+    /// The Lambda functions, in the order of their logical ids.
+    pub functions: Vec<FunctionTemplate>,
+    /// CORS of the HTTP API, if it has any.
+    pub cors: Option<ApiCors>,
+    /// The DynamoDB tables.
+    pub tables: Vec<TableTemplate>,
+    /// The S3 buckets.
+    pub buckets: Vec<BucketTemplate>,
+    /// The secrets.
+    pub secrets: Vec<SecretTemplate>,
+}
+
+impl Template {
+    /// Reads a template from a file.
+    ///
+    /// # Errors
+    /// When the file can't be read, or has something that can't be run here.
+    pub fn load(path: &Path, deployment: &Deployment) -> Result<Self, TemplateError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| TemplateError::new(&path.display().to_string(), error))?;
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        Self::parse(&text, deployment)
+            .map_err(|error| TemplateError::new(&name.to_string_lossy(), error))
+    }
+
+    /// Returns the names of the parameters that a template in a file declares.
+    ///
+    /// # Errors
+    /// When the file can't be read, or isn't YAML.
+    pub fn parameter_names(path: &Path) -> Result<Vec<String>, TemplateError> {
+        let at = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|error| TemplateError::new(&at, error))?;
+        let document = document(&text)?;
+        let declared = document.get("Parameters").and_then(Value::as_object);
+        Ok(declared
+            .map(|declared| declared.keys().cloned().collect())
+            .unwrap_or_default())
+    }
+
+    /// Reads a template from its text.
+    ///
+    /// # Errors
+    /// When it isn't YAML, or has something that can't be run here.
+    pub fn parse(text: &str, deployment: &Deployment) -> Result<Self, TemplateError> {
+        let document = document(text)?;
+        let scope = Scope::new(&document, deployment)?;
+        read(&scope)
+    }
+}
+
+/// Kinds of resources that are ignored because a laptop has no use for them, or that are read
+/// together with another resource: a role with its function, a bucket's policy and distribution
+/// with the bucket, a rotation with its secret.
+const IGNORED: [&str; 10] = [
+    "AWS::CloudFront::",
+    "AWS::CloudWatch::",
+    "AWS::IAM::Role",
+    "AWS::KMS::",
+    "AWS::Lambda::Permission",
+    "AWS::Logs::",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::",
+    "AWS::SecretsManager::RotationSchedule",
+    "AWS::WAFv2::",
+];
+
+/// Reads every resource of the template.
+fn read(scope: &Scope<'_>) -> Result<Template, TemplateError> {
+    let resources = scope.resources()?;
+    let mut template = Template {
+        functions: Vec::new(),
+        cors: None,
+        tables: Vec::new(),
+        buckets: Vec::new(),
+        secrets: Vec::new(),
+    };
+    let mut api: Option<&str> = None;
+    for resource in &resources {
+        match resource.kind {
+            "AWS::Serverless::Function" => template.functions.push(function(scope, *resource)?),
+            "AWS::Serverless::HttpApi" => {
+                if let Some(first) = api {
+                    return Err(TemplateError::new(
+                        &format!("Resources.{}", resource.id),
+                        format_args!("the local cloud serves one HTTP API, and {first} is one"),
+                    ));
+                }
+                api = Some(resource.id);
+                template.cors = api::cors(scope, *resource)?;
+            }
+            "AWS::DynamoDB::Table" => template.tables.push(table(scope, *resource)?),
+            "AWS::S3::Bucket" => template.buckets.push(bucket(scope, *resource, &resources)?),
+            "AWS::SecretsManager::Secret" => {
+                template.secrets.push(secret(scope, *resource, &resources)?);
+            }
+            kind if IGNORED.iter().any(|known| kind.starts_with(known)) => {}
+            kind => {
+                return Err(TemplateError::new(
+                    &format!("Resources.{}", resource.id),
+                    format_args!("the local cloud cannot run resources of type {kind}"),
+                ));
+            }
+        }
+    }
+    Ok(template)
+}

@@ -1,0 +1,289 @@
+//! What was measured, as tables for people and as JSON.
+
+use serde_json::{Value, json};
+use tests::measure::{Ratio, median, pair_ratios, percentile};
+
+use crate::dynamodb::Counts;
+use crate::subject::Package;
+
+/// All that was seen of one subject at one function, round by round.
+pub(crate) struct Seen {
+    pub(crate) subject: String,
+    pub(crate) package: Package,
+    /// Calls before the first request.
+    pub(crate) at_start: Counts,
+    /// Calls of all [`Seen::counted_requests`].
+    pub(crate) warm: Counts,
+    pub(crate) counted_requests: usize,
+    /// Milliseconds until the process asked for its first request, by round.
+    pub(crate) init_ms: Vec<f64>,
+    /// Milliseconds until its first answer, by round.
+    pub(crate) cold_ms: Vec<f64>,
+    /// Milliseconds of processor time until its first answer, by round.
+    pub(crate) cold_cpu_ms: Vec<f64>,
+    /// By round, what each visit of the warm process took.
+    pub(crate) visits: Vec<Vec<Visit>>,
+    /// Resident memory after the last visit, by round.
+    pub(crate) resident_mib: Vec<f64>,
+    /// The most resident memory, by round.
+    pub(crate) peak_mib: Vec<f64>,
+}
+
+/// Some requests in a row.
+pub(crate) struct Visit {
+    /// Milliseconds of each request.
+    pub(crate) wall_ms: Vec<f64>,
+    /// Microseconds of processor time for each request, on average.
+    pub(crate) cpu_us: f64,
+}
+
+impl Seen {
+    fn warm_ms(&self) -> Vec<f64> {
+        let visits = self.visits.iter().flatten();
+        visits.flat_map(|visit| &visit.wall_ms).copied().collect()
+    }
+
+    fn cpu_us(&self) -> Vec<f64> {
+        self.visits
+            .iter()
+            .flatten()
+            .map(|visit| visit.cpu_us)
+            .collect()
+    }
+
+    fn p50_ms(visits: &[Visit]) -> Vec<f64> {
+        visits.iter().map(|visit| median(&visit.wall_ms)).collect()
+    }
+
+    fn ratios_to(&self, baseline: &Self) -> [(&'static str, Ratio); 7] {
+        // A round's ratio is the median of its visits': visits of one process are not
+        // independent of each other, rounds are.
+        let by_visit = |of: &dyn Fn(&[Visit]) -> Vec<f64>| {
+            let rounds = self.visits.iter().zip(&baseline.visits);
+            let ratios = rounds.map(|(own, its)| median(&pair_ratios(&of(own), &of(its))));
+            Ratio::of(&ratios.collect::<Vec<_>>())
+        };
+        let zipped = self.package.zipped as f64 / baseline.package.zipped as f64;
+        [
+            ("init", Ratio::of_pairs(&self.init_ms, &baseline.init_ms)),
+            ("cold", Ratio::of_pairs(&self.cold_ms, &baseline.cold_ms)),
+            (
+                "cold CPU",
+                Ratio::of_pairs(&self.cold_cpu_ms, &baseline.cold_cpu_ms),
+            ),
+            ("warm p50", by_visit(&Self::p50_ms)),
+            (
+                "CPU per call",
+                by_visit(&|visits| visits.iter().map(|visit| visit.cpu_us).collect()),
+            ),
+            (
+                "RSS",
+                Ratio::of_pairs(&self.resident_mib, &baseline.resident_mib),
+            ),
+            (
+                "zip",
+                Ratio {
+                    median: zipped,
+                    low: zipped,
+                    high: zipped,
+                },
+            ),
+        ]
+    }
+
+    fn per_request(&self, count: f64) -> f64 {
+        count / self.counted_requests as f64
+    }
+
+    fn calls(&self) -> f64 {
+        self.per_request(self.warm.calls.values().sum::<u64>() as f64)
+    }
+}
+
+/// What was seen of all subjects at one function; the baseline is first.
+pub(crate) struct Comparison {
+    pub(crate) function: String,
+    pub(crate) about: String,
+    pub(crate) seen: Vec<Seen>,
+}
+
+impl Comparison {
+    /// The tables of one function.
+    pub(crate) fn print(&self) {
+        let baseline = &self.seen[0];
+        println!("\n## {}: {}\n", self.function, self.about);
+        let mut table = vec![cells([
+            "subject",
+            "init ms",
+            "cold ms",
+            "cold CPU ms",
+            "warm p50 ms",
+            "p99 ms",
+            "CPU µs per call",
+            "RSS MiB",
+            "peak MiB",
+            "zip KiB",
+            "AWS calls",
+            "RCU",
+            "WCU",
+        ])];
+        for seen in &self.seen {
+            let warm = seen.warm_ms();
+            table.push(vec![
+                seen.subject.clone(),
+                format!("{:.2}", median(&seen.init_ms)),
+                format!("{:.2}", median(&seen.cold_ms)),
+                format!("{:.2}", median(&seen.cold_cpu_ms)),
+                format!("{:.3}", percentile(&warm, 50)),
+                format!("{:.3}", percentile(&warm, 99)),
+                format!("{:.0}", median(&seen.cpu_us())),
+                format!("{:.1}", median(&seen.resident_mib)),
+                format!("{:.1}", median(&seen.peak_mib)),
+                format!("{:.0}", seen.package.zipped as f64 / 1024.0),
+                format!("{:.2}", seen.calls()),
+                format!("{:.2}", seen.per_request(seen.warm.read_units)),
+                format!("{:.2}", seen.per_request(seen.warm.write_units)),
+            ]);
+        }
+        print(&table);
+        if self.seen.len() > 1 {
+            println!(
+                "\nratios to {}, with the interval of 95 %\n",
+                baseline.subject
+            );
+            let mut table = Vec::new();
+            for seen in &self.seen[1..] {
+                let ratios = seen.ratios_to(baseline);
+                if table.is_empty() {
+                    let names = ratios.iter().map(|(name, _)| (*name).to_owned());
+                    table.push(std::iter::once("subject".to_owned()).chain(names).collect());
+                }
+                let ratios = ratios.iter().map(|(_, ratio)| {
+                    let Ratio { median, low, high } = ratio;
+                    if low == high {
+                        format!("{median:.3}")
+                    } else {
+                        format!("{median:.3} ({low:.3}–{high:.3})")
+                    }
+                });
+                table.push(
+                    std::iter::once(seen.subject.clone())
+                        .chain(ratios)
+                        .collect(),
+                );
+            }
+            print(&table);
+        }
+        println!();
+        for seen in &self.seen {
+            println!(
+                "{}: at the start {}; a warm request {}",
+                seen.subject,
+                listed(&seen.at_start, 1),
+                listed(&seen.warm, seen.counted_requests),
+            );
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        let baseline = &self.seen[0];
+        let subjects = self.seen.iter().map(|seen| {
+            let warm = seen.warm_ms();
+            let ratios = seen.ratios_to(baseline).map(|(name, ratio)| {
+                let ratio = json!({
+                    "median": ratio.median, "low": ratio.low, "high": ratio.high,
+                });
+                (name.to_owned(), ratio)
+            });
+            let visits = |of: &dyn Fn(&Visit) -> f64| -> Value {
+                let rounds = seen.visits.iter();
+                rounds
+                    .map(|round| round.iter().map(of).collect::<Value>())
+                    .collect()
+            };
+            json!({
+                "subject": seen.subject,
+                "binary": seen.package.path,
+                "sha256": seen.package.sha256,
+                "bytes": seen.package.size,
+                "zipBytes": seen.package.zipped,
+                "initMs": median(&seen.init_ms),
+                "coldMs": median(&seen.cold_ms),
+                "coldCpuMs": median(&seen.cold_cpu_ms),
+                "warmP50Ms": percentile(&warm, 50),
+                "warmP99Ms": percentile(&warm, 99),
+                "cpuPerCallUs": median(&seen.cpu_us()),
+                "residentMib": median(&seen.resident_mib),
+                "peakMib": median(&seen.peak_mib),
+                "callsAtStart": seen.at_start.calls,
+                "callsPerRequest": per_request(&seen.warm, seen.counted_requests),
+                "readUnitsPerRequest": seen.per_request(seen.warm.read_units),
+                "writeUnitsPerRequest": seen.per_request(seen.warm.write_units),
+                "warmCalls": warm.len(),
+                "ratiosToBaseline": serde_json::Map::from_iter(ratios),
+                "rounds": {
+                    "initMs": seen.init_ms,
+                    "coldMs": seen.cold_ms,
+                    "coldCpuMs": seen.cold_cpu_ms,
+                    "residentMib": seen.resident_mib,
+                    "peakMib": seen.peak_mib,
+                    "visitP50Ms": visits(&|visit| median(&visit.wall_ms)),
+                    "visitCpuPerCallUs": visits(&|visit| visit.cpu_us),
+                },
+            })
+        });
+        json!({
+            "function": self.function,
+            "about": self.about,
+            "baseline": baseline.subject,
+            "subjects": subjects.collect::<Value>(),
+        })
+    }
+}
+
+fn per_request(counts: &Counts, requests: usize) -> Value {
+    let calls = counts.calls.iter();
+    let calls = calls.map(|(name, count)| (name.clone(), json!(*count as f64 / requests as f64)));
+    Value::Object(calls.collect())
+}
+
+/// `Query 1.00, UpdateItem 0.17`.
+fn listed(counts: &Counts, requests: usize) -> String {
+    let calls = counts.calls.iter();
+    let calls = calls.map(|(name, count)| format!("{name} {:.2}", *count as f64 / requests as f64));
+    let calls = calls.collect::<Vec<_>>().join(", ");
+    if calls.is_empty() {
+        "no calls".to_owned()
+    } else {
+        calls
+    }
+}
+
+fn cells<const N: usize>(texts: [&str; N]) -> Vec<String> {
+    texts.map(str::to_owned).to_vec()
+}
+
+/// Prints a table, its columns aligned; the first row is the head.
+fn print(table: &[Vec<String>]) {
+    let columns = table.first().map_or(0, Vec::len);
+    let width = |column: usize| {
+        let cells = table.iter().filter_map(|row| row.get(column));
+        cells
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or_default()
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    for (number, row) in table.iter().enumerate() {
+        let cells = row.iter().zip(&widths).enumerate();
+        let cells = cells.map(|(column, (cell, width))| match column {
+            0 => format!("{cell:<width$}"),
+            _ => format!("{cell:>width$}"),
+        });
+        println!("| {} |", cells.collect::<Vec<_>>().join(" | "));
+        if number == 0 {
+            let rule = widths.iter().map(|width| "-".repeat(*width));
+            println!("|-{}-|", rule.collect::<Vec<_>>().join("-|-"));
+        }
+    }
+}
