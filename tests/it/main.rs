@@ -27,5 +27,6 @@ mod orders;
 mod passwords;
 mod sign_in;
 mod staff;
+mod telemetry;
 mod token_attacks;
 mod uploads;

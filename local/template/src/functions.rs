@@ -135,6 +135,18 @@ pub(crate) fn function(
         )?),
         None => None,
     };
+    // Lambda tells a function of its log level by a variable.
+    let level = [
+        resource.property("LoggingConfig"),
+        scope
+            .globals("Function")
+            .and_then(|it| it.get("LoggingConfig")),
+    ];
+    let mut level = level.into_iter().flatten();
+    if let Some(level) = level.find_map(|config| config.get("ApplicationLogLevel")) {
+        let level = scope.text(level, &resource.at("LoggingConfig.ApplicationLogLevel"))?;
+        environment.insert("AWS_LAMBDA_LOG_LEVEL".to_owned(), level);
+    }
     let log_group = function_property(scope, resource, "LoggingConfig")
         .and_then(|config| config.get("LogGroup"));
     let log_group = match log_group {

@@ -91,7 +91,6 @@ where
         handler,
         state: H::State::from_env(env).unwrap(),
         gate: FrontGate::from_env(env).unwrap(),
-        namespace: Namespace::for_tests(),
         is_cold: AtomicBool::new(true),
     });
     Box::new(move |request| {

@@ -11,6 +11,7 @@ use super::deadline::Deadline;
 use super::event::Unreadable;
 use super::quota::Quota;
 use crate::input::InputError;
+use crate::telemetry::record_identity;
 use crate::values::UserId;
 
 /// A request, what is known about its sender, and what was found out on the
@@ -161,6 +162,7 @@ impl<'a> RequestContext<'a> {
     /// Records who sent the request. It has one token and so one sender: the
     /// first call counts.
     pub(crate) fn record_principal(&self, principal: Principal) {
-        let _ = self.principal.set(principal);
+        let principal = self.principal.get_or_init(|| principal);
+        record_identity(principal.user_id.as_str(), principal.role);
     }
 }

@@ -20,7 +20,7 @@ use super::reply::Response;
 use super::request::{Principal, RequestContext};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::telemetry::{
-    Access, Namespace, RequestScope, SecurityEvent, SecurityLog, causes, failure,
+    Access, RequestScope, SecurityEvent, SecurityLog, causes, failure, install,
 };
 
 /// Runs a handler as a Lambda function behind API Gateway, until Lambda ends
@@ -35,9 +35,9 @@ where
 {
     runtime()?.block_on(async {
         let env = Env::of_process()?;
+        install(&env)?;
         let function = Function {
             gate: G::from_env(&env)?,
-            namespace: Namespace::from_env(&env)?,
             state: H::State::from_env(&env)?,
             handler,
             is_cold: AtomicBool::new(true),
@@ -69,22 +69,27 @@ where
 {
     runtime()?.block_on(async {
         let env = Env::of_process()?;
+        install(&env)?;
         let state = S::from_env(&env)?;
         let (handler, state) = (&handler, &state);
         let handle = |event: LambdaEvent<E>| async move {
-            let done = handler(event.payload, state.clone()).await;
-            done.map_err(|problem| {
-                let text = match problem.cause() {
-                    Some(cause) => causes(cause),
-                    None => format!("{problem:?}"),
-                };
-                failure("event-failed", &text);
-                // Otherwise the runtime reports the name of a Rust type as the error.
-                Diagnostic {
-                    error_type: "event-failed".to_owned(),
-                    error_message: text,
-                }
-            })
+            let scope = Arc::new(RequestScope::of_event(&event.context.request_id));
+            let handled = scope.enter(async {
+                let done = handler(event.payload, state.clone()).await;
+                done.map_err(|problem| {
+                    let text = match problem.cause() {
+                        Some(cause) => causes(cause),
+                        None => format!("{problem:?}"),
+                    };
+                    failure("event-failed", &text);
+                    // Otherwise the runtime reports the name of a Rust type as the error.
+                    Diagnostic {
+                        error_type: "event-failed".to_owned(),
+                        error_message: text,
+                    }
+                })
+            });
+            handled.await
         };
         lambda_runtime::run(service_fn(handle))
             .await
@@ -106,7 +111,6 @@ struct Function<G, H, S> {
     handler: H,
     state: S,
     gate: G,
-    namespace: Namespace,
     is_cold: AtomicBool,
 }
 
@@ -124,7 +128,6 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
             request.route(),
             request.source_ip(),
             request.user_agent(),
-            &self.namespace,
         ));
         let answered = Arc::clone(&scope).enter(async {
             // Boxed, since the compiler's limit on nested futures is reached
@@ -137,29 +140,22 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
                 Ok(Err(_)) => Err(Problem::internal("the handler panicked")),
                 Err(elapsed) => Err(Problem::unavailable(elapsed)),
             };
-            handled.map_err(|problem| {
-                record_refusal(&request, &problem);
-                problem
-            })
+            handled.inspect_err(|problem| record_refusal(&request, problem))
         });
         let mut error = None;
         let response = answered.await.unwrap_or_else(|problem| {
             error = problem.cause().map(causes);
             Response::problem(problem, id)
         });
-        let principal = request.principal();
         let access = Access {
-            request: &scope,
             method: request.method(),
             status: response.status(),
             code: response.code(),
             duration: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            user_id: principal.map(|it| it.user_id.as_str()),
-            role: principal.map(|it| it.role),
             cold_start: self.is_cold.swap(false, Ordering::Relaxed),
             error,
         };
-        access.write();
+        access.write(&scope);
         response.metered(request.quota()).identified(id)
     }
 
@@ -266,7 +262,6 @@ mod tests {
             handler,
             state: ((),),
             gate: Open,
-            namespace: Namespace::for_tests(),
             is_cold: AtomicBool::new(true),
         }
     }
@@ -356,7 +351,6 @@ mod tests {
                 handler: acts,
                 state: (done.clone(),),
                 gate: tables.open::<FrontGate>(),
-                namespace: Namespace::for_tests(),
                 is_cold: AtomicBool::new(true),
             };
             let http = json!({ "method": method, "sourceIp": source_ip });

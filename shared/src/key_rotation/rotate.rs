@@ -17,7 +17,7 @@ use crate::audit::{Action, Actor, AuditWriter, Record};
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::http::Problem;
 use crate::identity::{Role, SecretKey, SigningKey, TokenKeys, Unverified};
-use crate::telemetry::{Namespace, RequestScope};
+use crate::telemetry::RequestScope;
 use crate::values::{SessionId, Timestamp, UserId, random_bytes};
 
 const CURRENT: &str = "AWSCURRENT";
@@ -51,7 +51,6 @@ pub struct KeyRotation {
     secret: String,
     ring: TokenKeys,
     audit: AuditWriter,
-    namespace: Namespace,
 }
 
 impl FromEnv for KeyRotation {
@@ -61,7 +60,6 @@ impl FromEnv for KeyRotation {
             secret: env.variable("SIGNING_KEY_ARN")?,
             ring: TokenKeys::from_env(env)?,
             audit: AuditWriter::from_env(env)?,
-            namespace: Namespace::from_env(env)?,
         })
     }
 }
@@ -184,7 +182,7 @@ impl KeyRotation {
     /// Records that the key was replaced, under Secrets Manager's id of the
     /// rotation.
     async fn record(&self, version: &str) -> Result<(), Problem> {
-        let scope = RequestScope::of_event(version, &self.namespace);
+        let scope = RequestScope::of_event(version);
         let action = Action::SigningKeyRotated;
         let record = Record::new(Actor::Schedule, action, "signing-key", Vec::new());
         Arc::new(scope).enter(self.audit.append(&record)).await

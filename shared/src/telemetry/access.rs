@@ -1,28 +1,41 @@
 //! The line that every request leaves, with its metrics.
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
-
-use super::line::{optional, write};
-use super::metrics::{Dimensions, Metric};
+use super::line::{Fields, Layout, Member};
+use super::metrics::{BY_ROUTE, Group, Metric, TOTAL};
 use super::request::RequestScope;
-use crate::values::Timestamp;
 
-/// One metric over all routes.
-const TOTAL: Dimensions = &[&[]];
-/// One metric over all routes and one per route, each of which costs extra.
-const BY_ROUTE: Dimensions = &[&[], &["route"]];
+const TARGET: &str = "shop::access";
 
-/// The line that every request leaves, with its metrics.
+/// What that line says.
+pub(super) static LAYOUT: Layout = Layout {
+    target: TARGET,
+    needs_request: true,
+    members: &[
+        Member::request("requestId"),
+        // The route's template, not the path: a path carries ids.
+        Member::request("route"),
+        Member::event("method"),
+        Member::event("status"),
+        Member::event("code"),
+        Member::event("duration"),
+        Member::request("sourceIp"),
+        Member::request("userAgent"),
+        Member::request("userId"),
+        Member::request("role"),
+        Member::event("coldStart"),
+        Member::event("error"),
+    ],
+    metrics,
+};
+
+/// How a request was answered.
 pub(crate) struct Access<'a> {
-    pub(crate) request: &'a RequestScope,
     pub(crate) method: &'a str,
     pub(crate) status: u16,
     /// The `code` of the problem that was answered.
     pub(crate) code: Option<&'static str>,
     /// Milliseconds.
     pub(crate) duration: u64,
-    pub(crate) user_id: Option<&'a str>,
-    pub(crate) role: Option<&'a str>,
     /// Whether this was the first request of the process.
     pub(crate) cold_start: bool,
     /// Why the fault was ours, with all its causes.
@@ -30,73 +43,129 @@ pub(crate) struct Access<'a> {
 }
 
 impl Access<'_> {
-    /// Writes the line.
-    pub(crate) fn write(&self) {
-        write(self);
+    /// Writes the line of this request.
+    pub(crate) fn write(&self, request: &RequestScope) {
+        tracing::info!(
+            target: TARGET,
+            parent: request.span(),
+            method = self.method,
+            status = self.status,
+            code = self.code,
+            duration = self.duration,
+            coldStart = self.cold_start,
+            error = self.error.as_deref(),
+        );
     }
 }
 
-impl Serialize for Access<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut line = serializer.serialize_map(None)?;
-        line.serialize_entry("time", &Timestamp::now())?;
-        line.serialize_entry("requestId", &self.request.request_id)?;
-        // The route's template, not the path: a path carries ids.
-        line.serialize_entry("route", &self.request.route)?;
-        line.serialize_entry("method", self.method)?;
-        line.serialize_entry("status", &self.status)?;
-        optional(&mut line, "code", self.code)?;
-        line.serialize_entry("duration", &self.duration)?;
-        line.serialize_entry("sourceIp", &self.request.source_ip)?;
-        line.serialize_entry("userAgent", &self.request.user_agent)?;
-        optional(&mut line, "userId", self.user_id)?;
-        optional(&mut line, "role", self.role)?;
-        line.serialize_entry("coldStart", &self.cold_start)?;
-        optional(&mut line, "error", self.error.as_deref())?;
-        let mut by_route = vec![(Metric::Latency, self.duration)];
-        let mut total = Vec::new();
-        match self.status {
-            400..500 => by_route.push((Metric::ClientErrors, 1)),
-            500.. => by_route.push((Metric::ServerErrors, 1)),
-            _ => {}
-        }
-        if self.status == 409 {
-            total.push((Metric::Conflicts, 1));
-        }
-        if self.cold_start {
-            total.push((Metric::ColdStarts, 1));
-        }
-        let metrics = [(BY_ROUTE, by_route.as_slice()), (TOTAL, &total)];
-        self.request.namespace.write(&mut line, &metrics)?;
-        line.end()
+fn metrics(line: &Fields) -> Vec<Group> {
+    let status = line.number("status").unwrap_or_default();
+    let mut by_route = vec![(Metric::Latency, line.number("duration").unwrap_or_default())];
+    let mut total = Vec::new();
+    match status {
+        400..500 => by_route.push((Metric::ClientErrors, 1)),
+        500.. => by_route.push((Metric::ServerErrors, 1)),
+        _ => {}
     }
+    if status == 409 {
+        total.push((Metric::Conflicts, 1));
+    }
+    if line.flag("coldStart") {
+        total.push((Metric::ColdStarts, 1));
+    }
+    vec![(BY_ROUTE, by_route), (TOTAL, total)]
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use tracing::instrument::WithSubscriber;
+
     use super::*;
-    use crate::telemetry::Namespace;
+    use crate::telemetry::layer::{recorder, written};
+    use crate::telemetry::record_identity;
+
+    const ACCESS: Access<'_> = Access {
+        method: "GET",
+        status: 200,
+        code: None,
+        duration: 7,
+        cold_start: false,
+        error: None,
+    };
 
     fn access(user_agent: &str, status: u16, cold_start: bool) -> String {
-        let request = RequestScope::new(
-            "r1",
-            "GET /api/orders/{orderId}",
-            "192.0.2.1",
-            user_agent,
-            &Namespace::for_tests(),
+        let lines = written(None, || {
+            let route = "GET /api/orders/{orderId}";
+            let request = RequestScope::new("r1", route, "192.0.2.1", user_agent);
+            let access = Access {
+                status,
+                cold_start,
+                ..ACCESS
+            };
+            access.write(&request);
+        });
+        assert_eq!(lines.len(), 1);
+        lines.into_iter().next().unwrap()
+    }
+
+    /// Without what differs from one moment to the next.
+    fn timeless(line: &str) -> String {
+        let (_, line) = line.split_once(r#","requestId""#).unwrap();
+        let (line, rest) = line.split_once(r#""Timestamp":"#).unwrap();
+        let rest = rest.trim_start_matches(|it: char| it.is_ascii_digit());
+        format!("{line}{}", rest.trim_start_matches(','))
+    }
+
+    #[test]
+    fn a_line_has_its_members_in_order() {
+        let lines = written(None, || {
+            let request = RequestScope::new("r1", "GET /", "192.0.2.1", "test");
+            let span = request.span();
+            span.record("userId", "usr_1").record("role", "staff");
+            let access = Access {
+                status: 409,
+                code: Some("conflict"),
+                cold_start: true,
+                error: Some("it broke".to_owned()),
+                ..ACCESS
+            };
+            access.write(&request);
+        });
+        let expected = concat!(
+            r#":"r1","route":"GET /","method":"GET","status":409,"code":"conflict","#,
+            r#""duration":7,"sourceIp":"192.0.2.1","userAgent":"test","userId":"usr_1","#,
+            r#""role":"staff","coldStart":true,"error":"it broke","Latency":7,"ClientErrors":1,"#,
+            r#""Conflicts":1,"ColdStarts":1,"_aws":{"CloudWatchMetrics":["#,
+            r#"{"Namespace":"tests","Dimensions":[[],["route"]],"Metrics":["#,
+            r#"{"Name":"Latency","Unit":"Milliseconds"},{"Name":"ClientErrors","Unit":"Count"}]},"#,
+            r#"{"Namespace":"tests","Dimensions":[[]],"Metrics":["#,
+            r#"{"Name":"Conflicts","Unit":"Count"},{"Name":"ColdStarts","Unit":"Count"}]}]}}"#,
         );
-        let line = Access {
-            request: &request,
-            method: "GET",
-            status,
-            code: None,
-            duration: 7,
-            user_id: None,
-            role: None,
-            cold_start,
-            error: None,
+        assert_eq!(timeless(&lines[0]), expected);
+    }
+
+    #[tokio::test]
+    async fn a_line_names_the_sender_once_that_is_proven_and_of_its_own_request_alone() {
+        let (subscriber, lines) = recorder(None);
+        let answered = async |user: Option<&'static str>| {
+            let request = Arc::new(RequestScope::new("r1", "GET /", "192.0.2.1", "test"));
+            let work = async { user.into_iter().for_each(|it| record_identity(it, "staff")) };
+            Arc::clone(&request).enter(work).await;
+            ACCESS.write(&request);
         };
-        serde_json::to_string(&line).unwrap()
+        let work = async {
+            answered(Some("usr_1")).await;
+            answered(None).await;
+        };
+        work.with_subscriber(subscriber).await;
+        let lines = lines();
+        assert_eq!(lines.len(), 2);
+        assert!(lines[0].contains(r#""userId":"usr_1","role":"staff""#));
+        for word in ["userId", "role", "usr_1"] {
+            assert!(!lines[1].contains(word), "{}", lines[1]);
+        }
     }
 
     #[test]

@@ -1,67 +1,246 @@
-//! Writing one line, and the lines of failures.
+//! What a line may say: each kind of line lists its members, in order, and
+//! where each comes from. What is not listed is not kept.
 
-use std::error::Error;
-use std::io::Write;
+use std::fmt::Debug;
 
-use serde::ser::{Serialize, SerializeMap};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use tracing::field::{Field, Visit};
 
-use crate::aws::Cause;
+use super::metrics::{Group, Namespace};
 use crate::values::Timestamp;
 
-/// Writes a member of a line, or nothing for `None`.
-pub(super) fn optional<M: SerializeMap>(
-    line: &mut M,
-    name: &'static str,
-    value: Option<&str>,
-) -> Result<(), M::Error> {
-    match value {
-        Some(value) => line.serialize_entry(name, value),
-        None => Ok(()),
+/// The target of the span of a request.
+pub(super) const REQUEST: &str = "shop::request";
+
+/// The fields of that span.
+pub(super) const REQUEST_FIELDS: &[&str] = &[
+    "requestId",
+    "route",
+    "sourceIp",
+    "userAgent",
+    "userId",
+    "role",
+];
+
+/// A kind of line.
+pub(super) struct Layout {
+    /// The target of its events.
+    pub(super) target: &'static str,
+    /// Whether it is written for requests alone.
+    pub(super) needs_request: bool,
+    /// Its members, in order; those without a value are left out.
+    pub(super) members: &'static [Member],
+    /// Reads its metrics from the fields of the event.
+    pub(super) metrics: fn(&Fields) -> Vec<Group>,
+}
+
+/// A member of a line.
+pub(super) struct Member {
+    pub(super) name: &'static str,
+    source: Source,
+}
+
+enum Source {
+    /// The event's field of the same name.
+    Event,
+    /// A field of the request's span.
+    Request(&'static str),
+}
+
+impl Member {
+    /// Takes the event's field of the same name.
+    pub(super) const fn event(name: &'static str) -> Self {
+        let source = Source::Event;
+        Self { name, source }
+    }
+
+    /// Takes the request's field of the same name.
+    pub(super) const fn request(name: &'static str) -> Self {
+        Self::renamed(name, name)
+    }
+
+    /// Takes a field of the request under another name.
+    pub(super) const fn renamed(name: &'static str, field: &'static str) -> Self {
+        let source = Source::Request(field);
+        Self { name, source }
     }
 }
 
-/// Writes one line. JSON escapes line breaks, so that one line is one event.
-pub(super) fn write(line: &impl Serialize) {
-    if let Ok(mut text) = serde_json::to_vec(line) {
-        text.push(b'\n');
-        // A log that can't be written is no reason to fail a request.
-        let _ = std::io::stdout().lock().write_all(&text);
+impl Layout {
+    /// Whether its events have a field of this name.
+    fn takes(&self, name: &str) -> bool {
+        // Not a member: the metrics are written in CloudWatch's own form.
+        name == METRIC
+            || self
+                .members
+                .iter()
+                .any(|it| it.name == name && matches!(it.source, Source::Event))
     }
 }
 
-/// Writes that something failed which the client need not know of, with all
-/// its causes.
-pub(crate) fn warn(event: &'static str, cause: &(dyn Error + 'static)) {
-    failure(event, &chain(cause));
+/// The field that names the metric which an event counts.
+pub(super) const METRIC: &str = "metric";
+
+/// A value of a field.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[serde(untagged)]
+pub(super) enum Value {
+    Text(String),
+    Number(u64),
+    Signed(i64),
+    Fraction(f64),
+    Flag(bool),
 }
 
-/// Writes that something failed, in a text that holds no input.
-pub(crate) fn failure(event: &'static str, error: &str) {
-    #[derive(serde::Serialize)]
-    struct Failure<'a> {
-        time: Timestamp,
-        event: &'static str,
-        error: &'a str,
+/// The fields of a span or an event that may be written.
+pub(super) struct Fields {
+    takes: Takes,
+    found: Vec<(&'static str, Value)>,
+}
+
+/// Which fields are kept.
+enum Takes {
+    /// Those that the span of a request has.
+    Request,
+    /// Those that a kind of line has.
+    Line(&'static Layout),
+    /// All but these, for what other crates say.
+    AllBut(&'static [&'static str]),
+}
+
+impl Fields {
+    pub(super) fn of_request() -> Self {
+        Self::new(Takes::Request)
     }
-    write(&Failure {
-        time: Timestamp::now(),
-        event,
-        error,
-    });
-}
 
-/// Returns the texts of an error and all its causes, outermost first.
-pub(crate) fn causes(cause: &Cause) -> String {
-    chain(cause.as_ref())
-}
-
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        next = error.source();
+    pub(super) fn of_line(layout: &'static Layout) -> Self {
+        Self::new(Takes::Line(layout))
     }
-    text
+
+    pub(super) fn all_but(withheld: &'static [&'static str]) -> Self {
+        Self::new(Takes::AllBut(withheld))
+    }
+
+    fn new(takes: Takes) -> Self {
+        let found = Vec::with_capacity(8);
+        Self { takes, found }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&Value> {
+        let found = self.found.iter().find(|(it, _)| *it == name);
+        found.map(|(_, value)| value)
+    }
+
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name)? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn number(&self, name: &str) -> Option<u64> {
+        match self.get(name)? {
+            Value::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub(super) fn flag(&self, name: &str) -> bool {
+        self.get(name) == Some(&Value::Flag(true))
+    }
+
+    /// Takes a field out.
+    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+        let place = self.found.iter().position(|(it, _)| *it == name)?;
+        Some(self.found.remove(place).1)
+    }
+
+    /// Keeps a field, if it may be kept. The last value counts.
+    fn keep(&mut self, field: &Field, value: impl FnOnce() -> Value) {
+        let name = field.name();
+        let kept = match self.takes {
+            Takes::Request => REQUEST_FIELDS.contains(&name),
+            Takes::Line(layout) => layout.takes(name),
+            Takes::AllBut(withheld) => !withheld.contains(&name),
+        };
+        if kept {
+            self.take(name);
+            self.found.push((name, value()));
+        }
+    }
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.keep(field, || Value::Text(value.to_owned()));
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.keep(field, || Value::Number(value));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.keep(field, || Value::Signed(value));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.keep(field, || Value::Fraction(value));
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.keep(field, || Value::Flag(value));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.keep(field, || Value::Text(format!("{value:?}")));
+    }
+}
+
+/// As a JSON object.
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.found.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// A line of the shop's own.
+pub(super) struct Line<'a> {
+    pub(super) layout: &'static Layout,
+    pub(super) event: &'a Fields,
+    pub(super) request: Option<&'a Fields>,
+    pub(super) namespace: &'a Namespace,
+}
+
+impl Serialize for Line<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut line = serializer.serialize_map(None)?;
+        line.serialize_entry("time", &Timestamp::now())?;
+        for member in self.layout.members {
+            let value = match member.source {
+                Source::Event => self.event.get(member.name),
+                Source::Request(field) => self.request.and_then(|it| it.get(field)),
+            };
+            if let Some(value) = value {
+                line.serialize_entry(member.name, value)?;
+            }
+        }
+        self.namespace
+            .write(&mut line, &(self.layout.metrics)(self.event))?;
+        line.end()
+    }
+}
+
+/// A line of another crate's. Its fields are apart from the members of a line,
+/// so that none of them can pass for one.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ForeignLine<'a> {
+    pub(super) time: Timestamp,
+    pub(super) level: &'static str,
+    pub(super) target: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) request_id: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<Value>,
+    pub(super) fields: Fields,
 }

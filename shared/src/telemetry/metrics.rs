@@ -14,7 +14,7 @@ use crate::aws::{Env, FromEnv, StartError};
 use crate::values::unix_millis;
 
 /// What is counted or measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
 pub(crate) enum Metric {
     /// How long an answer took, in milliseconds.
     Latency,
@@ -39,26 +39,30 @@ pub(crate) enum Metric {
 }
 
 impl Metric {
-    /// Returns its name in CloudWatch and its unit.
-    fn name_and_unit(self) -> (&'static str, &'static str) {
+    /// Returns its name in CloudWatch.
+    pub(super) fn name(self) -> &'static str {
+        self.into()
+    }
+
+    fn unit(self) -> &'static str {
         match self {
-            Self::Latency => ("Latency", "Milliseconds"),
-            Self::ClientErrors => ("ClientErrors", "Count"),
-            Self::ServerErrors => ("ServerErrors", "Count"),
-            Self::Conflicts => ("Conflicts", "Count"),
-            Self::ColdStarts => ("ColdStarts", "Count"),
-            Self::SignInFailures => ("SignInFailures", "Count"),
-            Self::AccountLocks => ("AccountLocks", "Count"),
-            Self::LimitHits => ("LimitHits", "Count"),
-            Self::RefreshReuse => ("RefreshReuse", "Count"),
-            Self::PermissionDenied => ("PermissionDenied", "Count"),
+            Self::Latency => "Milliseconds",
+            _ => "Count",
         }
     }
 }
 
 /// By which members of the line CloudWatch tells metrics apart: each list of
 /// them is one more metric, and the empty one is over all lines.
-pub(super) type Dimensions = &'static [&'static [&'static str]];
+type Dimensions = &'static [&'static [&'static str]];
+
+/// One metric over all routes.
+pub(super) const TOTAL: Dimensions = &[&[]];
+/// One metric over all routes and one per route, each of which costs extra.
+pub(super) const BY_ROUTE: Dimensions = &[&[], &["route"]];
+
+/// Metrics with their values that have the same dimensions.
+pub(super) type Group = (Dimensions, Vec<(Metric, u64)>);
 
 /// The namespace under which CloudWatch keeps the metrics of this shop.
 #[derive(Clone, Debug)]
@@ -77,26 +81,29 @@ impl Namespace {
     }
 
     /// Writes metrics into a line that is being written, each group of them by
-    /// its own dimensions.
+    /// its own dimensions, or nothing where there are none.
     pub(super) fn write<M: SerializeMap>(
         &self,
         line: &mut M,
-        groups: &[(Dimensions, &[(Metric, u64)])],
+        groups: &[Group],
     ) -> Result<(), M::Error> {
         let mut directives = Vec::new();
         for (dimensions, metrics) in groups.iter().filter(|(_, metrics)| !metrics.is_empty()) {
-            for (metric, value) in *metrics {
-                line.serialize_entry(metric.name_and_unit().0, value)?;
+            for (metric, value) in metrics {
+                line.serialize_entry(metric.name(), value)?;
             }
-            let definitions = metrics.iter().map(|(metric, _)| {
-                let (name, unit) = metric.name_and_unit();
-                Definition { name, unit }
+            let definitions = metrics.iter().map(|(metric, _)| Definition {
+                name: metric.name(),
+                unit: metric.unit(),
             });
             directives.push(Directive {
                 namespace: &self.0,
                 dimensions,
                 metrics: definitions.collect(),
             });
+        }
+        if directives.is_empty() {
+            return Ok(());
         }
         let metadata = Metadata {
             timestamp: unix_millis(),

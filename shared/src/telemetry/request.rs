@@ -1,12 +1,16 @@
 //! Which request is being handled, for what is written down about it.
 //!
 //! The scope is entered around the handler and left with it: nothing of a
-//! request outlives it in a warm process.
+//! request outlives it in a warm process. Its id is kept beside the span,
+//! since records of the audit log carry it whether or not anybody reads lines.
 
 use std::future::Future;
 use std::sync::Arc;
 
-use super::metrics::Namespace;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+
+use super::line::REQUEST;
 
 /// Longer than any honest browser's name for itself.
 const MAX_USER_AGENT: usize = 256;
@@ -18,57 +22,61 @@ tokio::task_local! {
     static CURRENT: Arc<RequestScope>;
 }
 
-/// Where a request came from.
+/// The id of a request, and the span that says where it came from.
 pub(crate) struct RequestScope {
-    pub(super) request_id: String,
-    pub(super) route: String,
-    pub(super) source_ip: String,
-    pub(super) user_agent: String,
-    pub(super) namespace: Namespace,
+    request_id: String,
+    span: Span,
 }
 
 impl RequestScope {
     /// Describes a request. A user agent is cut at 256 characters, so that
     /// nobody can flood the log with it.
-    pub(crate) fn new(
-        request_id: &str,
-        route: &str,
-        source_ip: &str,
-        user_agent: &str,
-        namespace: &Namespace,
-    ) -> Self {
+    pub(crate) fn new(request_id: &str, route: &str, source_ip: &str, user_agent: &str) -> Self {
+        let span = tracing::info_span!(
+            target: REQUEST,
+            parent: None,
+            "request",
+            requestId = request_id,
+            route,
+            sourceIp = source_ip,
+            userAgent = cut(user_agent),
+            userId = Empty,
+            role = Empty,
+        );
         Self {
             request_id: request_id.to_owned(),
-            route: route.to_owned(),
-            source_ip: source_ip.to_owned(),
-            user_agent: cut(user_agent).to_owned(),
-            namespace: namespace.clone(),
+            span,
         }
     }
 
     /// Describes an event that no client sent.
-    pub(crate) fn of_event(id: &str, namespace: &Namespace) -> Self {
-        Self::new(id, "", "", "", namespace)
+    pub(crate) fn of_event(id: &str) -> Self {
+        Self::new(id, "", "", "")
     }
 
     /// Runs `work` as this request.
     pub(crate) async fn enter<F: Future>(self: Arc<Self>, work: F) -> F::Output {
+        let work = work.instrument(self.span.clone());
         CURRENT.scope(self, work).await
+    }
+
+    pub(super) fn span(&self) -> &Span {
+        &self.span
     }
 }
 
 /// Returns the id of the request that is being handled, under which its lines
 /// and records are found; `operator` outside of any.
 pub(crate) fn request_id() -> String {
-    with_current(|it| it.map_or(OPERATOR, |scope| &scope.request_id).to_owned())
+    let id = CURRENT.try_with(|scope| scope.request_id.clone());
+    id.unwrap_or_else(|_| OPERATOR.to_owned())
 }
 
-/// Calls `read` with the request that is being handled, if any.
-pub(super) fn with_current<T>(read: impl FnOnce(Option<&RequestScope>) -> T) -> T {
-    match CURRENT.try_with(Arc::clone) {
-        Ok(scope) => read(Some(&scope)),
-        Err(_) => read(None),
-    }
+/// Records who sent the request that is being handled, once that is proven.
+pub(crate) fn record_identity(user_id: &str, role: &'static str) {
+    let _ = CURRENT.try_with(|scope| {
+        scope.span.record("userId", user_id).record("role", role);
+    });
 }
 
 fn cut(user_agent: &str) -> &str {
@@ -89,7 +97,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_request_is_over_when_its_work_is() {
-        let scope = RequestScope::of_event("r1", &Namespace::for_tests());
+        let scope = RequestScope::of_event("r1");
         let id = Arc::new(scope).enter(async { request_id() }).await;
         assert_eq!(id, "r1");
         assert_eq!(request_id(), OPERATOR);

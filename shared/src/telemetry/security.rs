@@ -1,25 +1,63 @@
 //! Security events: a line for each, with a stable code, and a metric for some.
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use super::line::{Fields, Layout, METRIC, Member};
+use super::metrics::{Group, Metric, TOTAL};
+use crate::values::UserId;
 
-use super::line::{optional, write};
-use super::metrics::Metric;
-use super::request::{RequestScope, with_current};
-use crate::values::{Timestamp, UserId};
+const TARGET: &str = "shop::security";
 
-/// Where security events of the current request are written. Outside of a
-/// request nobody reads lines: an operator sees what they do.
+/// What such a line says.
+pub(super) static LAYOUT: Layout = Layout {
+    target: TARGET,
+    // Outside of a request nobody reads lines: an operator sees what they do.
+    needs_request: true,
+    members: &[
+        Member::event("event"),
+        Member::request("requestId"),
+        Member::renamed("endpoint", "route"),
+        Member::request("sourceIp"),
+        Member::request("userAgent"),
+        // Whom the event is about, proven or not.
+        Member::event("userId"),
+        Member::event("success"),
+        Member::event("reason"),
+        Member::event("limit"),
+        Member::event("target"),
+    ],
+    metrics,
+};
+
+/// Where security events of the current request are written.
 pub(crate) struct SecurityLog;
 
 impl SecurityLog {
     /// Writes that something happened.
     pub(crate) fn emit(event: &SecurityEvent<'_>) {
-        with_current(|request| {
-            if let Some(request) = request {
-                write(&Line { request, event });
-            }
-        });
+        let (success, reason, limit, target) = match event {
+            SecurityEvent::SignedIn(_) => (Some("true"), None, None, None),
+            SecurityEvent::SignInFailed(why, _) => (None, Some((*why).into()), None, None),
+            SecurityEvent::LimitReached(limit) => (None, None, Some(*limit), None),
+            SecurityEvent::Recorded { target, .. } => (None, None, None, Some(*target)),
+            _ => (None, None, None, None),
+        };
+        let reason: Option<&'static str> = reason;
+        tracing::info!(
+            target: TARGET,
+            event = event.code(),
+            userId = event.user().map(UserId::as_str),
+            success,
+            reason,
+            limit,
+            target,
+            metric = event.metric().map(Metric::name),
+        );
     }
+}
+
+fn metrics(line: &Fields) -> Vec<Group> {
+    let metric = line.text(METRIC).and_then(|name| name.parse().ok());
+    let metrics = metric.map(|metric: Metric| (metric, 1));
+    vec![(TOTAL, Vec::from_iter(metrics))]
 }
 
 /// Why a sign-in was refused. The answer never tells which.
@@ -78,6 +116,17 @@ impl SecurityEvent<'_> {
         }
     }
 
+    fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::SignedIn(user) | Self::SignedOut(user) => Some(user),
+            Self::SignInFailed(_, user)
+            | Self::AccountLocked(user)
+            | Self::PermissionDenied(user)
+            | Self::TokenRefused(user) => *user,
+            Self::LimitReached(_) | Self::AddressRefused | Self::Recorded { .. } => None,
+        }
+    }
+
     fn metric(&self) -> Option<Metric> {
         match self {
             Self::SignInFailed(..) => Some(Metric::SignInFailures),
@@ -90,67 +139,45 @@ impl SecurityEvent<'_> {
     }
 }
 
-struct Line<'a> {
-    request: &'a RequestScope,
-    event: &'a SecurityEvent<'a>,
-}
-
-impl Serialize for Line<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let request = self.request;
-        let mut line = serializer.serialize_map(None)?;
-        line.serialize_entry("time", &Timestamp::now())?;
-        line.serialize_entry("event", self.event.code())?;
-        line.serialize_entry("requestId", &request.request_id)?;
-        line.serialize_entry("endpoint", &request.route)?;
-        line.serialize_entry("sourceIp", &request.source_ip)?;
-        line.serialize_entry("userAgent", &request.user_agent)?;
-        let (user, detail) = match self.event {
-            SecurityEvent::SignedIn(user) => (Some(*user), Some(("success", "true"))),
-            SecurityEvent::SignInFailed(why, user) => (*user, Some(("reason", (*why).into()))),
-            SecurityEvent::AccountLocked(user)
-            | SecurityEvent::PermissionDenied(user)
-            | SecurityEvent::TokenRefused(user) => (*user, None),
-            SecurityEvent::LimitReached(limit) => (None, Some(("limit", *limit))),
-            SecurityEvent::SignedOut(user) => (Some(*user), None),
-            SecurityEvent::Recorded { target, .. } => (None, Some(("target", *target))),
-            SecurityEvent::AddressRefused => (None, None),
-        };
-        optional(&mut line, "userId", user.map(UserId::as_str))?;
-        if let Some((name, value)) = detail {
-            line.serialize_entry(name, value)?;
-        }
-        if let Some(metric) = self.event.metric() {
-            self.request
-                .namespace
-                .write(&mut line, &[(&[&[]], &[(metric, 1)])])?;
-        }
-        line.end()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::Namespace;
+    use crate::telemetry::RequestScope;
+    use crate::telemetry::layer::written;
 
     #[test]
     fn an_event_is_one_line_with_its_code_and_its_metric() {
-        let request = RequestScope::new("r1", "", "", "a\nb", &Namespace::for_tests());
         let event = SecurityEvent::SignInFailed(SignInFailure::WrongPassword, None);
-        let line = serde_json::to_string(&Line {
-            request: &request,
-            event: &event,
+        let lines = written(None, || {
+            let request = RequestScope::new("r1", "POST /", "192.0.2.1", "a\nb");
+            request.span().in_scope(|| SecurityLog::emit(&event));
         });
-        let line = line.unwrap();
-        assert!(!line.contains('\n'));
-        let read: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert_eq!(read["event"], "sign-in-failed");
-        assert_eq!(read["reason"], "wrong-password");
-        assert_eq!(read["SignInFailures"], 1);
+        assert_eq!(lines.len(), 1);
+        let start = concat!(
+            r#","event":"sign-in-failed","requestId":"r1","endpoint":"POST /","#,
+            r#""sourceIp":"192.0.2.1","userAgent":"a\nb","reason":"wrong-password","#,
+            r#""SignInFailures":1,"_aws":{"Timestamp":"#,
+        );
+        assert!(lines[0].contains(start), "{}", lines[0]);
+        let read: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
         assert_eq!(
             read["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0],
             serde_json::json!([])
         );
+    }
+
+    #[test]
+    fn an_event_without_a_metric_has_none_and_one_without_a_request_no_line() {
+        let user = UserId::generate().unwrap();
+        let lines = written(None, || {
+            SecurityLog::emit(&SecurityEvent::SignedIn(&user));
+            let request = RequestScope::of_event("r1");
+            request
+                .span()
+                .in_scope(|| SecurityLog::emit(&SecurityEvent::SignedIn(&user)));
+        });
+        assert_eq!(lines.len(), 1);
+        let end = format!(r#""userId":"{user}","success":"true"}}"#);
+        assert!(lines[0].ends_with(&end), "{}", lines[0]);
     }
 }
