@@ -96,10 +96,22 @@ const PUBLIC_BODIES: [&str; 2] = ["ProductDetail", "ProductPage"];
 /// The types of these sources that implement a trait.
 fn implementors(name: &str, sources: &[(String, String)]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for (_, source) in sources {
-        // A type of the tests is deployed nowhere.
-        let deployed = source.split("#[cfg(test)]").next().unwrap_or_default();
-        let words = tokens(deployed);
+    // A type of the tests is deployed nowhere.
+    let of_tests: BTreeSet<&str> = sources
+        .iter()
+        .flat_map(|(_, source)| source.split("#[cfg(test)]\n").skip(1))
+        .filter_map(|rest| {
+            let mut lines = rest.lines().filter(|line| !line.starts_with("#["));
+            lines.next()?.strip_prefix("mod ")?.strip_suffix(';')
+        })
+        .collect();
+    for (path, source) in sources {
+        let name_of_file = path.rsplit('/').next().unwrap_or_default();
+        if of_tests.contains(name_of_file.trim_end_matches(".rs")) {
+            continue;
+        }
+        let deployed = source.split("#[cfg(test)]\nmod tests {").next();
+        let words = tokens(deployed.unwrap_or_default());
         for (at, word) in words.iter().enumerate() {
             if word == name && words.get(at + 1).is_some_and(|it| it == "for") {
                 let path = words[at + 2..]
