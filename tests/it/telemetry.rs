@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use local::{SECRET_ACCESS_KEY, SESSION_TOKEN};
+use cloud::SECRET_ACCESS_KEY;
 use tests::{NEWCOMERS_PASSWORD, Shop, checkout_body, spawn_shop, spawn_shop_with, with_parameter};
 
 /// The lines of the log that other crates than the shop's own say.
@@ -91,7 +91,9 @@ async fn at_debug_level_the_sdk_is_heard_and_tells_no_secret() {
         "carol@",
         "$argon2id",
         SECRET_ACCESS_KEY,
-        SESSION_TOKEN,
+        "local-cloud-session-token",
+        // What the functions' access key ids begin with.
+        "LOCALFUNCTION",
         "AWS4-HMAC-SHA256",
     ] {
         secrets.push(plain.to_owned());
