@@ -62,11 +62,15 @@ impl Tables {
         T::from_env(&self.env).unwrap()
     }
 
-    /// The same environment with a database that doesn't answer.
+    /// Returns the same environment with a database that doesn't answer.
     pub(crate) fn env_without_dynamodb(&self) -> Env {
+        self.env_with("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:1")
+    }
+
+    /// The same environment with another value of a variable.
+    pub(crate) fn env_with(&self, name: &str, value: &str) -> Env {
         let mut variables = self.variables.clone();
-        let nobody = "http://127.0.0.1:1".to_owned();
-        variables.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), nobody);
+        variables.insert(name.to_owned(), value.to_owned());
         env_of(variables)
     }
 
@@ -84,7 +88,7 @@ impl Tables {
         update.send().await.unwrap();
     }
 
-    /// A customer with an account.
+    /// Makes a customer with an account.
     pub(crate) async fn customer(&self) -> Customer {
         let customer = customer_for_tests();
         let id = customer.user_id().clone();
@@ -97,7 +101,7 @@ impl Tables {
         customer
     }
 
-    /// A published product at 1.00 with that many pieces.
+    /// Makes a published product at 1.00 with that many pieces.
     pub(crate) async fn product(&self, stock: u32) -> ProductId {
         let products: CreateProduct = self.open();
         let id = ProductId::generate().unwrap();
@@ -127,12 +131,12 @@ impl Tables {
     }
 }
 
-/// An amount of cents.
+/// Makes an amount of cents.
 pub(crate) fn euros(cents: u64) -> Money {
     Money::new(cents, Currency::parse("EUR").unwrap())
 }
 
-/// A checkout that expects this total.
+/// Makes a checkout that expects this total.
 pub(crate) fn draft(total: u64) -> OrderDraft {
     OrderDraft {
         expected_total: euros(total),

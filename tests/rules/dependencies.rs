@@ -276,3 +276,55 @@ fn every_build_gives_a_dependency_the_same_features() {
         assert_eq!(again, [""; 0], "{edges}: see `build_functions` in `local`");
     }
 }
+
+/// The dependencies of a manifest that are crates of a registry, those of its tests included.
+fn direct(manifest: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut lists = false;
+    for line in manifest.lines() {
+        if let Some(table) = line.strip_prefix('[') {
+            lists = table.ends_with("dependencies]");
+        } else if let Some((name, value)) = line.split_once(" = ")
+            && lists
+        {
+            // What the workspace has by a path is its own.
+            let own = ["cloud", "local", "shared", "template"];
+            if !own.contains(&name) || value.contains("version") {
+                found.push(name);
+            }
+        }
+    }
+    found
+}
+
+/// The direct dependencies that no text in backticks names.
+fn unlisted<'a>(direct: &[&'a str], document: &str) -> Vec<&'a str> {
+    let listed: BTreeSet<&str> = document.split('`').skip(1).step_by(2).collect();
+    let missing = direct.iter().filter(|it| !listed.contains(**it));
+    missing.copied().collect()
+}
+
+#[test]
+fn every_direct_dependency_has_a_line_in_security_md() {
+    let document = read("SECURITY.md");
+    let (_, dependencies) = document.split_once("## Dependencies").unwrap();
+    let (dependencies, _) = dependencies.split_once("## Not promised").unwrap();
+    for folder in ["shared", "local", "local/cloud", "local/template", "tests"] {
+        let manifest = read(&format!("{folder}/Cargo.toml"));
+        let direct = direct(&manifest);
+        assert!(direct.contains(&"serde_json"), "{folder} was not read");
+        assert_eq!(unlisted(&direct, dependencies), [""; 0], "{folder}");
+    }
+}
+
+#[test]
+fn a_dependency_without_a_line_is_found() {
+    let manifest = "[package]\nname = \"x\"\n[dependencies]\nshared = { workspace = true }\n\
+                    serde = \"1\"\n[dev-dependencies]\nhyper = { version = \"1\" }\n[lints]\n\
+                    workspace = true\n";
+    assert_eq!(direct(manifest), ["serde", "hyper"]);
+    assert_eq!(
+        unlisted(&direct(manifest), "| `serde` | hyper |"),
+        ["hyper"]
+    );
+}

@@ -21,7 +21,7 @@ use template::TableTemplate;
 /// nothing may rely on it.
 const SWEEP: Duration = Duration::from_secs(60);
 
-/// The database with its HTTP service. Part of a [`crate::Cloud`]; by itself it is what tests
+/// The database with its HTTP service. Part of a `Cloud`; by itself it is what tests
 /// of stores need.
 pub struct DynamoDb {
     pub(crate) service: Service,

@@ -15,7 +15,7 @@ pub enum LogSink {
     /// The local cloud's own standard error, each line as this formats it from the function's
     /// name and the line that it wrote.
     Formatted(fn(&str, &str) -> String),
-    /// A list that [`Cloud::logs`](crate::Cloud::logs) returns, for tests.
+    /// A list that `Cloud::logs` returns, for tests.
     Memory,
 }
 

@@ -8,7 +8,7 @@ use crate::error::TemplateError;
 
 /// Reads a template as it is written, with nothing resolved and nothing refused: CloudFormation's
 /// short tags (`!Ref`) in their long form (`{"Ref": ..}`). For checks of what
-/// [`Template`](crate::Template) leaves out.
+/// `Template` leaves out.
 ///
 /// # Errors
 /// When it isn't one YAML document.

@@ -66,19 +66,14 @@ impl Template {
     }
 }
 
-/// Kinds of resources that are ignored because a laptop has no use for them, or that are read
-/// together with another resource: a role with its function, a bucket's policy and distribution
-/// with the bucket, a rotation with its secret.
-const IGNORED: [&str; 10] = [
-    "AWS::CloudFront::",
+/// Beginnings of kinds of resources that a laptop has no use for: who may call functions, log
+/// groups, alarms.
+const IGNORED: [&str; 6] = [
     "AWS::CloudWatch::",
-    "AWS::IAM::Role",
     "AWS::KMS::",
     "AWS::Lambda::Permission",
     "AWS::Logs::",
-    "AWS::S3::BucketPolicy",
     "AWS::SNS::",
-    "AWS::SecretsManager::RotationSchedule",
     "AWS::WAFv2::",
 ];
 
@@ -111,6 +106,11 @@ fn read(scope: &Scope<'_>) -> Result<Template, TemplateError> {
             "AWS::SecretsManager::Secret" => {
                 template.secrets.push(secret(scope, *resource, &resources)?);
             }
+            // Read with what they belong to: a function, a bucket, a secret.
+            "AWS::IAM::Role"
+            | "AWS::S3::BucketPolicy"
+            | "AWS::SecretsManager::RotationSchedule" => {}
+            kind if kind.starts_with("AWS::CloudFront::") => {}
             kind if IGNORED.iter().any(|known| kind.starts_with(known)) => {}
             kind => {
                 return Err(TemplateError::new(

@@ -97,7 +97,7 @@ impl ProposedPassword {
         Ok(Self(text.to_owned()))
     }
 
-    /// The password, if it fits this account: long enough for the role, and
+    /// Returns the password, if it fits this account: long enough for the role, and
     /// more than what everybody knows of the person.
     ///
     /// # Errors
@@ -123,8 +123,8 @@ impl ProposedPassword {
     }
 }
 
-/// Whether a password is what leaked often or what fingers do by themselves,
-/// as it is or but for a few signs and digits around it.
+/// Returns whether a password is common or a pattern, as it is or without a few
+/// signs and digits around it.
 fn is_common(text: &str) -> bool {
     let lower = text.to_lowercase();
     let word = lower.trim_matches(|c: char| !c.is_alphabetic());
@@ -134,14 +134,13 @@ fn is_common(text: &str) -> bool {
         || (is_short_affix(&around) && (is_listed(word) || is_easy(word)))
 }
 
-/// Whether a text takes no thought: one thing again and again, or what lies in
-/// a row.
+/// Returns whether a text is a pattern: a repetition, or part of a row.
 fn is_easy(text: &str) -> bool {
     is_repetition(text) || is_in_a_row(text)
 }
 
-/// Whether what stands around a word makes it no harder to guess: a few
-/// characters, a repeated one counting once, or what takes no thought.
+/// Returns whether what stands around a word makes it no harder to guess: a few
+/// characters, a repeated one counting once, or a pattern.
 fn is_short_affix(around: &str) -> bool {
     let mut characters: Vec<char> = around.chars().collect();
     characters.dedup();
@@ -168,8 +167,7 @@ fn is_listed(wanted: &str) -> bool {
     false
 }
 
-/// Whether a text is a few characters of the keyboard again and again. Other
-/// characters are not what is tried first.
+/// Returns whether a text repeats a few ASCII characters.
 fn is_repetition(text: &str) -> bool {
     let bytes = text.as_bytes();
     let repeats = |unit: &[u8]| {
@@ -181,7 +179,7 @@ fn is_repetition(text: &str) -> bool {
     text.is_ascii() && (1..=longest).any(|length| bytes.get(..length).is_some_and(repeats))
 }
 
-/// Whether a text is a piece of the alphabet, of the digits or of a keyboard's
+/// Returns whether a text is part of the alphabet, of the digits or of a keyboard's
 /// rows, forwards or backwards.
 fn is_in_a_row(text: &str) -> bool {
     let reversed: String = text.chars().rev().collect();
@@ -189,7 +187,7 @@ fn is_in_a_row(text: &str) -> bool {
     text.len() >= 3 && rows.any(|row| row.contains(text) || row.contains(&reversed))
 }
 
-/// Whether one of these words is in a text, and little besides it but digits
+/// Returns whether one of these words is in a text, and little besides it but digits
 /// and signs.
 fn is_little_more_than<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> bool {
     let lower = text.to_lowercase();
@@ -209,13 +207,14 @@ fn is_little_more_than<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> 
 }
 
 impl NewPassword {
-    /// A password that the shop's own tools set, such as those of the demo.
+    /// Makes a password of a text that the shop's own tools choose, such as the
+    /// demo's.
     #[must_use]
     pub fn trusted(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// Whether it is long enough for a member of the staff.
+    /// Returns whether it is long enough for a member of the staff.
     pub(crate) fn meets_staff_policy(&self) -> bool {
         self.0.chars().count() >= MIN_OF_STAFF
     }
@@ -271,11 +270,11 @@ impl PasswordAttempt {
             .is_ok())
     }
 
-    /// The hash that should take the place of this one, which the attempt has
-    /// just been found to match: an imported one of bcrypt becomes argon2id.
+    /// Returns the hash that should replace this one, which the attempt has just
+    /// matched: an imported one of bcrypt becomes argon2id.
     ///
-    /// bcrypt never saw more than 72 bytes. Whoever typed more may have
-    /// mistyped the rest, and must not be held to it from now on.
+    /// A password of more than 72 bytes keeps its hash of bcrypt, which ignores
+    /// the rest: who mistyped that would be held to it from now on.
     ///
     /// # Errors
     /// As [`NewPassword::hash`].
@@ -296,7 +295,7 @@ impl StoredPassword {
         &self.0
     }
 
-    /// The work factor, if this is a hash of bcrypt: `$2b$12$…`, and the other
+    /// Returns the work factor, if this is a hash of bcrypt: `$2b$12$…`, and the other
     /// letters that its implementations write.
     fn bcrypt_cost(&self) -> Option<u32> {
         let mut parts = self.0.split('$').skip(1);

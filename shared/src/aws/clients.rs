@@ -92,7 +92,7 @@ impl Aws {
         SecretsManager::from_conf(config.build())
     }
 
-    /// Where a browser posts to a bucket: path style at an endpoint of our
+    /// Returns where a browser posts to a bucket: path style at an endpoint of our
     /// own, the bucket's host name at AWS.
     pub(crate) fn bucket_url(&self, bucket: &str) -> String {
         match &self.s3_endpoint {
@@ -126,8 +126,8 @@ fn retries() -> RetryConfig {
         .with_max_backoff(Duration::from_secs(1))
 }
 
-/// Well inside the ten seconds that a function has, so that a service which
-/// doesn't answer becomes a 503 and not a timeout.
+/// Returns time-outs well inside the ten seconds that a function has, so that a
+/// service which doesn't answer becomes a 503 and not a timeout.
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))

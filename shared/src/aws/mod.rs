@@ -2,9 +2,8 @@
 //! and what a failed call means.
 
 mod clients;
-mod error;
+pub(crate) mod error;
 mod settings;
 
-pub use error::StartError;
-pub(crate) use error::{AwsError, Cause, is_rejected};
+pub(crate) use error::{AwsError, Cause, StartError, is_rejected};
 pub use settings::{Env, FromEnv};

@@ -19,13 +19,13 @@ impl Quantity {
     /// The most pieces on one line.
     pub const MAX: u32 = 99;
 
-    /// So many pieces.
+    /// Makes a quantity; `None` unless it is 1 to 99.
     #[must_use]
     pub fn new(pieces: u32) -> Option<Self> {
         (1..=Self::MAX).contains(&pieces).then_some(Self(pieces))
     }
 
-    /// The number of pieces.
+    /// Returns the number of pieces.
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0

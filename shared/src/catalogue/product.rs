@@ -38,7 +38,7 @@ pub enum Availability {
 }
 
 impl Availability {
-    /// What to call so many pieces.
+    /// Returns the label of so many pieces.
     #[must_use]
     pub const fn of(available: u32) -> Self {
         match available {
@@ -78,7 +78,7 @@ impl CategorySlug {
         (text.len() <= 64 && text.split('-').all(word)).then(|| Self(text.to_owned()))
     }
 
-    /// The slug itself.
+    /// Returns the slug.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

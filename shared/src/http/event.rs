@@ -1,117 +1,218 @@
-//! One request as API Gateway sends it to a function, and the answer as it
-//! takes it back: HTTP API, payload format 2.0
+//! The event of one request as API Gateway sends it to a function, and the
+//! answer as it takes it back: HTTP API, payload format 2.0
 //! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>).
 //!
-//! Read by hand rather than by a framework: what a client can put into a path
-//! or a header must never make the reading itself fail, and a missing field
-//! is no reason to answer 500.
+//! `lambda_http` reads the event, holds the request and writes the answer. It
+//! refuses some of what a sender may put into an event and panics on more
+//! (`docs/lambda-http-panics.md`), so all of that is made harmless before it
+//! makes a request of it: no event fails the invocation.
 
-use std::collections::BTreeMap;
+use std::mem;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Deserializer, Serialize};
+use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Body, Request};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::reply::Response;
-use crate::input::InputError;
 
-/// What a handler's arguments are taken from.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Request {
-    #[serde(deserialize_with = "or_default")]
-    pub(crate) raw_query_string: String,
-    #[serde(deserialize_with = "or_default")]
-    headers: BTreeMap<String, String>,
-    #[serde(deserialize_with = "or_default")]
-    path_parameters: BTreeMap<String, String>,
-    #[serde(deserialize_with = "or_default")]
-    pub(crate) request_context: GatewayContext,
-    body: Option<String>,
-    #[serde(deserialize_with = "or_default")]
-    is_base64_encoded: bool,
+/// More than API Gateway lets through for the whole request line and all
+/// headers. Three times as much, which is what percent-encoding makes of it at
+/// worst, is less than a URI may hold.
+const MAX_PATH: usize = 10 * 1024;
+/// More than fit into what API Gateway lets through, and less than the 24,576
+/// at which a `HeaderMap` panics.
+const MAX_HEADERS: usize = 10_000;
+/// The longest event that can't hold too many headers to be read at once.
+const MAX_UNCOUNTED: usize = 64 * 1024;
+/// The method of a request that has none, or one that can't be a method.
+const NO_METHOD: &str = "-";
+/// The members that an event is read for.
+const MEMBERS: [&str; 7] = [
+    "rawPath",
+    "rawQueryString",
+    "headers",
+    "pathParameters",
+    "requestContext",
+    "body",
+    "isBase64Encoded",
+];
+/// The members that its context is read for.
+const CONTEXT_MEMBERS: [&str; 3] = ["requestId", "routeKey", "http"];
+
+/// An event, or `None` if it is none. Reading one never fails: the runtime
+/// would answer for us, without any of our headers.
+pub(crate) struct Event(Option<ApiGatewayV2httpRequest>);
+
+/// What of a request could not be read; kept in its extensions.
+#[derive(Clone, Copy)]
+pub(super) enum Unreadable {
+    /// Everything.
+    Event,
+    /// The body: it isn't the base64 that the event says it is.
+    Body,
 }
 
-/// What the gateway itself knows of a request.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct GatewayContext {
-    #[serde(deserialize_with = "or_default")]
-    pub(crate) request_id: String,
-    #[serde(deserialize_with = "or_default")]
-    pub(crate) route_key: String,
-    #[serde(deserialize_with = "or_default")]
-    pub(crate) http: HttpContext,
-}
-
-/// The request line and its sender, as the gateway saw them.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct HttpContext {
-    #[serde(deserialize_with = "or_default")]
-    pub(crate) method: String,
-    #[serde(deserialize_with = "or_default")]
-    pub(crate) source_ip: String,
-    #[serde(deserialize_with = "or_default")]
-    pub(crate) user_agent: String,
-}
-
-/// What is null counts as absent: some senders write it.
-fn or_default<'de, T, D>(deserializer: D) -> Result<T, D::Error>
-where
-    T: Default + Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    Option::deserialize(deserializer).map(Option::unwrap_or_default)
-}
-
-impl Request {
-    /// A header by its lower-case name, as the gateway writes names. A header
-    /// sent twice is one value joined by a comma.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(String::as_str)
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let event = Box::<RawValue>::deserialize(deserializer)?;
+        Ok(Self(read(event.get())))
     }
+}
 
-    /// A path parameter, already decoded.
-    pub(crate) fn path_parameter(&self, name: &str) -> Option<&str> {
-        self.path_parameters.get(name).map(String::as_str)
+impl Event {
+    /// Makes a request of the event. One that could not be read becomes an
+    /// empty request that says so.
+    pub(crate) fn into_request(self) -> Request {
+        self.0.map_or_else(
+            || {
+                let mut request = Request::default();
+                *request.method_mut() = no_method();
+                request.extensions_mut().insert(Unreadable::Event);
+                request
+            },
+            to_request,
+        )
     }
+}
 
-    /// The body's bytes.
-    pub(crate) fn body(&self) -> Result<Vec<u8>, InputError> {
-        let Some(body) = &self.body else {
-            return Ok(Vec::new());
-        };
-        if !self.is_base64_encoded {
-            return Ok(body.clone().into_bytes());
+/// Reads an event. One that is refused is mended and read once more.
+fn read(event: &str) -> Option<ApiGatewayV2httpRequest> {
+    if event.len() <= MAX_UNCOUNTED
+        && let Ok(event) = serde_json::from_str(event)
+    {
+        return Some(event);
+    }
+    let mut event = serde_json::from_str(event).ok()?;
+    mend(&mut event)?;
+    serde_json::from_value(event.into()).ok()
+}
+
+/// Changes what the reader refuses and a sender may write: null, which counts
+/// as absent, headers and methods that HTTP doesn't know, and members that
+/// nothing here asks for. Returns `None` if there are too many headers.
+fn mend(event: &mut Map<String, Value>) -> Option<()> {
+    event.retain(|name, value| MEMBERS.contains(&name.as_str()) && !value.is_null());
+    if let Some(headers) = event.get_mut("headers").and_then(Value::as_object_mut) {
+        if headers.len() > MAX_HEADERS {
+            return None;
         }
-        STANDARD
-            .decode(body)
-            .map_err(|_| InputError::malformed("The body can't be read."))
+        headers.retain(|name, value| {
+            HeaderName::from_bytes(name.as_bytes()).is_ok() && !value.is_null()
+        });
+        for value in headers.values_mut() {
+            if let Value::String(value) = value
+                && HeaderValue::from_str(value).is_err()
+            {
+                // Stays as invalid as it was for whoever reads the header.
+                *value = value.replace(char::is_control, "\u{fffd}");
+            }
+        }
+    }
+    if let Some(parameters) = event
+        .get_mut("pathParameters")
+        .and_then(Value::as_object_mut)
+    {
+        parameters.retain(|_, value| !value.is_null());
+    }
+    let context = event.entry("requestContext").or_insert_with(empty);
+    if let Some(context) = context.as_object_mut() {
+        context.retain(|name, value| CONTEXT_MEMBERS.contains(&name.as_str()) && !value.is_null());
+        let http = context.entry("http").or_insert_with(empty);
+        if let Some(http) = http.as_object_mut() {
+            let method = http.get("method").and_then(Value::as_str);
+            let method = method.and_then(|it| Method::from_bytes(it.as_bytes()).ok());
+            let method = method.unwrap_or_else(no_method);
+            http.insert("method".to_owned(), method.as_str().into());
+        }
+    }
+    Some(())
+}
+
+fn empty() -> Value {
+    Value::Object(Map::new())
+}
+
+fn no_method() -> Method {
+    Method::from_bytes(NO_METHOD.as_bytes()).unwrap_or(Method::POST)
+}
+
+/// Makes a request of what was read, without handing over what panics.
+fn to_request(mut event: ApiGatewayV2httpRequest) -> Request {
+    // An address would be put together from these. No handler asks for one:
+    // which function answers is the gateway's business.
+    let headers = joined(mem::take(&mut event.headers));
+    event.request_context.domain_name = None;
+    event.request_context.stage = None;
+    event.raw_path = event.raw_path.filter(|path| is_harmless(path));
+    event.raw_path.get_or_insert_with(|| "/".to_owned());
+    // The query doesn't become a part of the address either.
+    let query = event.raw_query_string.take().unwrap_or_default();
+    event.query_string_parameters = query.parse().unwrap_or_default();
+    let body = body(event.body.take(), event.is_base64_encoded);
+
+    let mut request = Request::from(LambdaRequest::ApiGatewayV2(event));
+    *request.headers_mut() = headers;
+    match body {
+        Some(body) => *request.body_mut() = body,
+        None => {
+            request.extensions_mut().insert(Unreadable::Body);
+        }
+    }
+    request
+}
+
+/// Joins the values of headers that have several by commas (RFC 9110 section
+/// 5.3), as the gateway itself does.
+fn joined(headers: HeaderMap) -> HeaderMap {
+    if headers.len() == headers.keys_len() {
+        return headers;
+    }
+    let names = headers.keys().map(|name| {
+        let values: Vec<_> = headers
+            .get_all(name)
+            .iter()
+            .map(HeaderValue::as_bytes)
+            .collect();
+        let value = HeaderValue::from_bytes(&values.join(&b',')).ok()?;
+        Some((name.clone(), value))
+    });
+    names.flatten().collect()
+}
+
+/// Returns whether a path can be a part of an address. What it is made of
+/// doesn't matter: it is percent-encoded.
+fn is_harmless(path: &str) -> bool {
+    path.starts_with('/') && path.len() <= MAX_PATH
+}
+
+/// Returns the body, or `None` if it isn't the base64 that it is said to be.
+fn body(text: Option<String>, is_base64: bool) -> Option<Body> {
+    match text {
+        None => Some(Body::Empty),
+        Some(text) if is_base64 => STANDARD.decode(text).ok().map(Body::Binary),
+        Some(text) => Some(Body::Text(text)),
     }
 }
 
-/// An answer in the words of the gateway.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct GatewayResponse {
-    status_code: u16,
-    headers: BTreeMap<&'static str, String>,
-    body: String,
-    is_base64_encoded: bool,
-}
-
-impl From<Response> for GatewayResponse {
+impl From<Response> for ApiGatewayV2httpResponse {
     fn from(response: Response) -> Self {
-        let (status_code, headers, body) = response.into_parts();
-        Self {
-            status_code,
-            headers: headers
-                .into_iter()
-                .map(|(name, value)| (name, value.into_owned()))
-                .collect(),
-            body,
-            is_base64_encoded: false,
-        }
+        let (status, headers, body) = response.into_parts();
+        let mut answer = Self::default();
+        answer.status_code = status.into();
+        answer.headers = headers
+            .into_iter()
+            .filter_map(|(name, value)| {
+                let value = HeaderValue::from_maybe_shared(value.into_owned()).ok()?;
+                Some((HeaderName::from_static(name), value))
+            })
+            .collect();
+        answer.body = Some(Body::Text(body));
+        answer
     }
 }

@@ -48,15 +48,15 @@ macro_rules! from_request {
 }
 
 from_request!(<T: PathId> Path<T>, |request| {
-    let text = request.request().path_parameter(T::PARAMETER);
+    let text = request.path_parameter(T::PARAMETER);
     text.and_then(T::parse).map(Path).ok_or(Problem::NotFound)
 });
 from_request!(<T: FromJson> Json<T>, read_body);
 from_request!(<T: FromQuery> Query<T>, |request| {
-    Ok(Query(parse_query(&request.request().raw_query_string)?))
+    Ok(Query(parse_query(request.query_parameters())?))
 });
 from_request!(PageRequest, |request| {
-    Ok(parse_query(&request.request().raw_query_string)?)
+    Ok(parse_query(request.query_parameters())?)
 });
 from_request!(IdempotencyKey, |request| {
     Ok(Self::from_header(request.header("idempotency-key"))?)
@@ -67,7 +67,7 @@ from_request!(IfMatch, |request| Ok(Self::from_header(
 from_request!(Deadline, |request| Ok(request.deadline()));
 
 fn read_body<T: FromJson>(request: &RequestContext<'_>) -> Result<Json<T>, Problem> {
-    let body = request.request().body()?;
+    let body = request.body()?;
     if body.len() > MAX_BODY {
         return Err(Problem::PayloadTooLarge);
     }
@@ -77,7 +77,7 @@ fn read_body<T: FromJson>(request: &RequestContext<'_>) -> Result<Json<T>, Probl
     if !request.header("content-type").is_some_and(is_json) {
         return Err(Problem::UnsupportedMediaType);
     }
-    Ok(Json(parse_json(&body)?))
+    Ok(Json(parse_json(body)?))
 }
 
 /// Returns whether this is `application/json`, alone or with `charset=utf-8`.

@@ -11,7 +11,7 @@ mod reply;
 mod request;
 mod serve;
 
-pub use crate::aws::StartError;
+pub use crate::aws::error::StartError;
 pub use crate::input::{IdempotencyKey, IfMatch, PageRequest};
 pub use deadline::Deadline;
 pub(crate) use endpoint::{Endpoint, FromRequest};

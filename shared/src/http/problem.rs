@@ -399,7 +399,7 @@ impl Document {
         }
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     pub(crate) fn body(&self, request_id: &str) -> String {
         let body = Body {
             r#type: format!("/problems/{}", self.code),

@@ -133,13 +133,13 @@ impl<T: PublicBody> Reply for Public<T> {
     }
 }
 
-/// A strong validator: the same bytes have the same tag, others another
+/// Computes a strong validator: the same bytes have the same tag, others another
 /// (RFC 9110 section 8.8.3).
 fn etag(body: &[u8]) -> String {
     format!("\"{}\"", sha256_base64url::<16>(body))
 }
 
-/// The weak comparison that `If-None-Match` asks for (RFC 9110 section
+/// Compares weakly, as `If-None-Match` asks for (RFC 9110 section
 /// 13.1.2).
 fn matches(if_none_match: &str, etag: &str) -> bool {
     if_none_match.split(',').map(str::trim).any(|seen| {
@@ -188,7 +188,7 @@ impl Response {
         self
     }
 
-    /// The answer that tells of a problem.
+    /// Makes the answer that tells of a problem.
     pub(crate) fn problem(problem: Problem, request_id: &str) -> Self {
         let document = problem.document();
         let mut response =
@@ -205,7 +205,7 @@ impl Response {
         response
     }
 
-    /// The answer with what is left of the limit that its request is under, in
+    /// Returns the answer with what is left of the limit that its request is under, in
     /// the names that clients know
     /// (<https://www.ietf.org/archive/id/draft-ietf-httpapi-ratelimit-headers-07.html>).
     pub(crate) fn metered(self, quota: Option<Quota>) -> Self {
@@ -217,31 +217,31 @@ impl Response {
             .with("ratelimit-reset", quota.reset.as_secs().to_string())
     }
 
-    /// The answer under the id of the request that it belongs to.
+    /// Returns the answer under the id of the request that it belongs to.
     pub(crate) fn identified(self, request_id: &str) -> Self {
         self.with("x-request-id", request_id.to_owned())
     }
 
-    /// The status code.
+    /// Returns the status code.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The value of a header, by its lower-case name.
+    /// Returns the value of a header, by its lower-case name.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(n, _)| *n == name);
         values.next().map(|(_, value)| value.as_ref())
     }
 
-    /// The code of the problem that it tells of, if it does.
+    /// Returns the code of the problem that it tells of, if it does.
     #[must_use]
     pub fn code(&self) -> Option<&'static str> {
         self.code
     }
 
-    /// The body.
+    /// Returns the body.
     #[must_use]
     pub fn body(&self) -> &str {
         &self.body

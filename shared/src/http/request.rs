@@ -2,11 +2,15 @@
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
+use lambda_http::http::Method;
+use lambda_http::{Request, RequestExt};
 use tokio::sync::SetOnce;
 
 use super::deadline::Deadline;
-use super::event::Request;
+use super::event::Unreadable;
 use super::quota::Quota;
+use crate::input::InputError;
 use crate::telemetry::record_identity;
 use crate::values::UserId;
 
@@ -53,7 +57,7 @@ impl<'a> RequestContext<'a> {
     /// safe one (RFC 9110 section 9.2.1) is worked on meanwhile, and only its
     /// answer waits.
     pub(super) async fn admitted_to_change(&self) {
-        if self.request.request_context.http.method != "GET" {
+        if self.request.method() != Method::GET {
             self.admitted().await;
         }
     }
@@ -72,18 +76,78 @@ impl<'a> RequestContext<'a> {
         *self.quota.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Fails if the event that carried the request could not be read.
+    pub(super) fn readable(&self) -> Result<(), InputError> {
+        match self.request.extensions().get() {
+            Some(Unreadable::Event) => Err(InputError::malformed("The request can't be read.")),
+            Some(Unreadable::Body) | None => Ok(()),
+        }
+    }
+
+    /// Returns the gateway's id of the request; empty where there is none.
+    pub(super) fn id(&self) -> &str {
+        self.gateway(|it| it.request_id.as_deref())
+    }
+
+    /// Returns the route in the gateway's words: `GET /api/orders/{orderId}`.
+    pub(super) fn route(&self) -> &str {
+        self.gateway(|it| it.route_key.as_deref())
+    }
+
+    /// Returns the method.
+    pub(super) fn method(&self) -> &str {
+        self.request.method().as_str()
+    }
+
     /// Returns the address that the gateway saw, in its own words.
     pub(crate) fn source_ip(&self) -> &str {
-        &self.request.request_context.http.source_ip
+        self.gateway(|it| it.http.source_ip.as_deref())
     }
 
-    /// Returns a header by its lower-case name.
+    /// Returns what the client calls itself.
+    pub(super) fn user_agent(&self) -> &str {
+        self.gateway(|it| it.http.user_agent.as_deref())
+    }
+
+    /// Returns a header by its lower-case name. One that was sent twice is one
+    /// value joined by a comma.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.request.header(name)
+        let value = self.request.headers().get(name)?;
+        std::str::from_utf8(value.as_bytes()).ok()
     }
 
-    pub(super) fn request(&self) -> &Request {
-        self.request
+    /// Returns a path parameter, decoded.
+    pub(super) fn path_parameter(&self, name: &str) -> Option<&str> {
+        self.request.path_parameters_ref()?.first(name)
+    }
+
+    /// Returns the names and values of the query, decoded, in no order.
+    pub(super) fn query_parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        let given = self.request.query_string_parameters_ref();
+        given.into_iter().flat_map(|it| it.iter())
+    }
+
+    /// Returns the body's bytes.
+    pub(super) fn body(&self) -> Result<&[u8], InputError> {
+        match self.request.extensions().get() {
+            None => Ok(self.request.body()),
+            Some(Unreadable::Body | Unreadable::Event) => {
+                Err(InputError::malformed("The body can't be read."))
+            }
+        }
+    }
+
+    /// Returns what the gateway itself knows of the request; empty where it
+    /// doesn't say.
+    fn gateway<'s>(
+        &'s self,
+        read: impl FnOnce(&'s ApiGatewayV2httpRequestContext) -> Option<&'s str>,
+    ) -> &'s str {
+        match self.request.request_context_ref() {
+            Some(lambda_http::request::RequestContext::ApiGatewayV2(it)) => read(it),
+            Some(_) | None => None,
+        }
+        .unwrap_or_default()
     }
 
     pub(super) fn deadline(&self) -> Deadline {

@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt;
+use lambda_http::Request;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 
 use super::deadline::Deadline;
 use super::endpoint::Endpoint;
-use super::event::{GatewayResponse, Request};
+use super::event::Event;
 use super::gate::Gate;
 use super::problem::Problem;
 use super::reply::Response;
@@ -43,9 +45,10 @@ where
         // Opens the connections, which Lambda runs with full processor power.
         function.state.warm().await;
         let function = &function;
-        let answer = |event: LambdaEvent<Request>| async move {
-            let response = function.answer(&event.payload, &event.context).await;
-            Ok::<_, lambda_runtime::Error>(GatewayResponse::from(response))
+        let answer = |event: LambdaEvent<Event>| async move {
+            let request = event.payload.into_request();
+            let response = function.answer(&request, &event.context).await;
+            Ok::<_, lambda_runtime::Error>(ApiGatewayV2httpResponse::from(response))
         };
         lambda_runtime::run(service_fn(answer))
             .await
@@ -94,7 +97,7 @@ where
     })
 }
 
-/// One thread: a Lambda instance handles one request at a time, and a second
+/// Makes a runtime of one thread: a Lambda instance handles one request at a time, and a second
 /// thread costs two thirds more CPU.
 fn runtime() -> Result<tokio::runtime::Runtime, StartError> {
     tokio::runtime::Builder::new_current_thread()
@@ -117,16 +120,15 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
         H: Endpoint<Args, State = S>,
     {
         let started = Instant::now();
-        let id = request_id(request, lambda);
-        let gateway = &request.request_context;
-        let scope = Arc::new(RequestScope::new(
-            id,
-            &gateway.route_key,
-            &gateway.http.source_ip,
-            &gateway.http.user_agent,
-        ));
         let deadline = Deadline::after(until(lambda.deadline));
         let request = RequestContext::new(request, deadline);
+        let id = request_id(&request, lambda);
+        let scope = Arc::new(RequestScope::new(
+            id,
+            request.route(),
+            request.source_ip(),
+            request.user_agent(),
+        ));
         let answered = Arc::clone(&scope).enter(async {
             // Boxed, since the compiler's limit on nested futures is reached
             // otherwise.
@@ -146,7 +148,7 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
             Response::problem(problem, id)
         });
         let access = Access {
-            method: &gateway.http.method,
+            method: request.method(),
             status: response.status(),
             code: response.code(),
             duration: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -164,10 +166,10 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
     where
         H: Endpoint<Args, State = S>,
     {
+        request.readable()?;
         let source_ip = request.source_ip();
         let handled = async {
-            let route = &request.request().request_context.route_key;
-            if !self.gate.reaches(route, source_ip) {
+            if !self.gate.reaches(request.route(), source_ip) {
                 return Err(Problem::AddressRefused);
             }
             self.handler.call(request, &self.state).await
@@ -203,12 +205,13 @@ fn record_refusal(request: &RequestContext<'_>, problem: &Problem) {
 }
 
 /// Returns the gateway's id of the request, which its own log has too, or
-/// Lambda's where there is none.
-fn request_id<'a>(request: &'a Request, context: &'a Context) -> &'a str {
-    if request.request_context.request_id.is_empty() {
+/// Lambda's where there is none that an answer's header could carry.
+fn request_id<'a>(request: &'a RequestContext<'_>, context: &'a Context) -> &'a str {
+    let id = request.id();
+    if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
         &context.request_id
     } else {
-        &request.request_context.request_id
+        id
     }
 }
 
@@ -223,7 +226,13 @@ fn until(deadline: u64) -> Duration {
 }
 
 #[cfg(test)]
+#[path = "hostile_events.rs"]
+mod hostile_events;
+
+#[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::http::{NoContent, Quota};
     use crate::limits::FrontGate;
@@ -269,8 +278,14 @@ mod tests {
         std::future::pending().await
     }
 
+    /// The request that an event becomes.
+    pub(super) fn request(event: &str) -> Request {
+        let event: Event = serde_json::from_slice(event.as_bytes()).unwrap();
+        event.into_request()
+    }
+
     /// A request that Lambda ends after so long.
-    fn context(milliseconds: u64) -> Context {
+    pub(super) fn context(milliseconds: u64) -> Context {
         let mut context = Context::default();
         let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis();
         context.deadline = u64::try_from(now).unwrap() + milliseconds;
@@ -279,16 +294,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_handler_that_takes_too_long_is_a_503_while_there_is_time_to_say_so() {
-        let answer = function(stuck)
-            .answer(&Request::default(), &context(600))
-            .await;
+        let answer = function(stuck).answer(&request("{}"), &context(600)).await;
         assert_eq!(answer.status(), 503);
         assert_eq!(answer.header("retry-after"), Some("1"));
     }
 
     #[tokio::test]
     async fn a_panic_is_a_500_that_tells_nothing_and_the_process_lives_on() {
-        let (request, context) = (Request::default(), context(10_000));
+        let (request, context) = (request("{}"), context(10_000));
         let buggy = function(buggy);
         for _ in 0..2 {
             let answer = buggy.answer(&request, &context).await;
@@ -300,8 +313,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_carries_the_gateways_id_of_its_request() {
-        let mut request = Request::default();
-        request.request_context.request_id = "from-the-gateway".into();
+        let request = request(r#"{"requestContext":{"requestId":"from-the-gateway"}}"#);
         let answer = function(fine).answer(&request, &context(10_000)).await;
         assert_eq!(answer.header("x-request-id"), Some("from-the-gateway"));
     }
@@ -341,9 +353,8 @@ mod tests {
                 gate: tables.open::<FrontGate>(),
                 is_cold: AtomicBool::new(true),
             };
-            let mut request = Request::default();
-            request.request_context.http.method = method.to_owned();
-            request.request_context.http.source_ip = source_ip.to_owned();
+            let http = json!({ "method": method, "sourceIp": source_ip });
+            let request = request(&json!({ "requestContext": { "http": http } }).to_string());
             let answer = function.answer(&request, &context(10_000)).await;
             assert_eq!(answer.status(), status, "{method}");
             assert_eq!(done.0.load(Ordering::Relaxed), acted, "{method}");
@@ -366,8 +377,12 @@ mod tests {
             r#"{"headers":null,"pathParameters":null,"rawQueryString":null,"body":null}"#,
             r#"{"requestContext":{"http":{"userAgent":null},"requestId":null}}"#,
         ] {
-            let request: Request = serde_json::from_str(event).unwrap();
+            let request = request(event);
+            let request = RequestContext::new(&request, Deadline::after(Duration::ZERO));
+            assert!(request.readable().is_ok(), "{event}");
             assert!(request.header("authorization").is_none());
+            // What has no method may change something.
+            assert_eq!(request.method(), "-", "{event}");
         }
     }
 }

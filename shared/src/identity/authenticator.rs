@@ -84,7 +84,8 @@ macro_rules! identity {
         }
 
         impl $Name {
-            /// Private to this file: the only way to make one.
+            /// Makes one of verified claims. Private to this file: there is no other
+            /// way.
             fn of(claims: Claims) -> Self {
                 Self {
                     id: claims.user_id,

@@ -34,11 +34,14 @@ impl FromQuery for PageRequest {
 
 #[cfg(test)]
 mod tests {
+    use lambda_http::aws_lambda_events::query_map::QueryMap;
+
     use super::*;
     use crate::input::{InputError, parse_query};
 
     fn page(query: &str) -> Result<PageRequest, InputError> {
-        parse_query(query)
+        let given: QueryMap = query.parse().unwrap();
+        parse_query(given.iter())
     }
 
     #[test]

@@ -10,13 +10,15 @@ pub trait FromQuery: Sized {
     fn from_query(parameters: &mut Parameters<'_>) -> Option<Self>;
 }
 
-/// Reads a query.
+/// Reads a query from its names and values, both decoded.
 ///
 /// # Errors
 /// [`InputError::Malformed`] naming every bad parameter.
-pub(crate) fn parse<T: FromQuery>(query: &str) -> Result<T, InputError> {
+pub(crate) fn parse<'a, T: FromQuery>(
+    given: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<T, InputError> {
     let mut parameters = Parameters {
-        query,
+        given: given.into_iter().collect(),
         wrong: Vec::new(),
     };
     let read = T::from_query(&mut parameters);
@@ -28,7 +30,7 @@ pub(crate) fn parse<T: FromQuery>(query: &str) -> Result<T, InputError> {
 
 /// The parameters of a query, and what was wrong so far.
 pub struct Parameters<'a> {
-    query: &'a str,
+    given: Vec<(&'a str, &'a str)>,
     wrong: Vec<String>,
 }
 
@@ -42,11 +44,11 @@ impl Parameters<'_> {
         read: impl FnOnce(&str) -> Option<T>,
         expected: &str,
     ) -> Option<Option<T>> {
-        let mut values = form_urlencoded::parse(self.query.as_bytes())
-            .filter_map(|(key, value)| (key == name && !value.is_empty()).then_some(value));
+        let mut values = (self.given.iter())
+            .filter_map(|(key, value)| (*key == name && !value.is_empty()).then_some(*value));
         match (values.next(), values.next()) {
             (None, _) => Some(None),
-            (Some(value), None) => match read(&value) {
+            (Some(value), None) => match read(value) {
                 Some(value) => Some(Some(value)),
                 None => self.refuse(name, expected),
             },

@@ -84,8 +84,8 @@ impl KeyRotation {
         }
     }
 
-    /// The version that is current, if the asked one is that or waits to be: a
-    /// step that is repeated late must not bring an old key back.
+    /// Returns the version that is current, if the asked one is that or waits to
+    /// be: a step that is repeated late must not bring an old key back.
     async fn current_if_in_turn(&self, version: &str) -> Result<Option<String>, Problem> {
         let described = self
             .client
@@ -193,7 +193,7 @@ impl KeyRotation {
         secret.ok_or_else(|| Problem::internal("the version to rotate to does not exist"))
     }
 
-    /// The secret of that version; nothing if it has none yet.
+    /// Returns the secret of that version; `None` if it has none yet.
     async fn read(&self, version: &str) -> Result<Option<SecretKey>, Problem> {
         let found = self
             .client

@@ -1,5 +1,6 @@
-//! Uploads of pictures: a form that lets a browser send exactly one file of
-//! the declared kind straight to the bucket, for five minutes.
+//! Uploads of pictures: a form that lets a browser send a file of the declared
+//! kind straight to the bucket, for five minutes. Sent again, another file
+//! takes the place of the first: the form names one key.
 //!
 //! The SDK can't presign a POST, so the policy is signed here as AWS
 //! documents it
