@@ -90,6 +90,58 @@ fn the_roots_that_aws_hangs_under_are_valid_for_years() {
     assert_eq!(count, 5);
 }
 
+/// The one file of what is deployed that writes to standard output.
+const WRITER: &str = "shared/src/telemetry/layer.rs";
+
+/// What these files, by path and text, print past the log.
+fn prints(files: &[(String, String)]) -> Faults {
+    let mut faults = Faults::new();
+    for (path, source) in files {
+        let words = tokens(source);
+        for pair in words.windows(2) {
+            let prints = match (pair[0].as_str(), pair[1].as_str()) {
+                ("print" | "println" | "eprint" | "eprintln" | "dbg", "!") => true,
+                ("stdout", _) => path != WRITER,
+                ("stderr", _) => true,
+                _ => false,
+            };
+            if prints {
+                faults.push(format!("{path} prints: {}", pair.concat()));
+            }
+        }
+    }
+    faults
+}
+
+#[test]
+fn only_the_layer_of_telemetry_writes_to_standard_output() {
+    let files = ["shared/src", "functions"].into_iter().flat_map(|folder| {
+        let files = rust_files(folder).into_iter();
+        files.map(move |(path, source)| (format!("{folder}/{path}"), source))
+    });
+    let files = Vec::from_iter(files);
+    let writer = files.iter().find(|(path, _)| path == WRITER).unwrap();
+    assert!(tokens(&writer.1).contains(&"stdout".to_owned()));
+    assert!(files.len() > 60, "{}", files.len());
+    let faults = prints(&files);
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn a_print_past_the_log_is_found() {
+    let source = "// println!
+        fn f() { println!(\"eprintln!\"); let printed = 1; std::io::stderr().lock(); }";
+    let writer = "fn w() { io::stdout().lock(); }";
+    let files = [("a.rs", source), (WRITER, writer), ("b.rs", writer)];
+    let files = files.map(|(path, source)| (path.to_owned(), source.to_owned()));
+    let expected = [
+        "a.rs prints: println!",
+        "a.rs prints: stderr(",
+        "b.rs prints: stdout(",
+    ];
+    assert_eq!(prints(&files), expected);
+}
+
 /// The types whose answers a cache may keep.
 const PUBLIC_BODIES: [&str; 2] = ["ProductDetail", "ProductPage"];
 

@@ -19,10 +19,6 @@ const LAMBDA_RUNTIME: &str = "lambda_runtime";
 /// and the runtime whole events, tokens included.
 const MAX_LEVEL: Level = Level::DEBUG;
 
-/// Fields of the runtime's that repeat what it was sent: the error of an event
-/// that could not be read quotes the value that was in the way.
-const WITHHELD: &[&str] = &["error", "body"];
-
 /// What is written of what other crates say.
 pub(super) struct Filter(Targets);
 
@@ -67,8 +63,11 @@ impl Filter {
 /// Returns the fields that are left out of what a crate says.
 pub(super) fn withheld(target: &str) -> &'static [&'static str] {
     match crate_of(target) {
-        LAMBDA_RUNTIME => WITHHELD,
-        _ => &[],
+        // The error of an event that could not be read quotes the value that
+        // was in the way.
+        LAMBDA_RUNTIME => &["error", "body"],
+        // The function's credentials, of which the SDK hides the secret half.
+        _ => &["endpoint_params"],
     }
 }
 

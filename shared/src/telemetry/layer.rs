@@ -193,7 +193,7 @@ mod tests {
         let password = "hunter2";
         tracing::error!(target: "lambda_runtime::layers", error = ?password, "unreadable");
         tracing::warn!(target: "aws_smithy_http_client", attempt = 2, poisoned = true, "closed");
-        tracing::debug!(target: "aws_smithy_runtime::client", error = "timeout", "retrying");
+        tracing::debug!(target: "aws_smithy_runtime::client", error = "timeout", endpoint_params = password, "retrying");
         tracing::trace!(target: "aws_smithy_runtime::client", password, "transmitting request");
         tracing::error!(target: "aws_smithy_runtime_api", password, "a crate that is not listed");
         tracing::error!(target: "hyper", password, "another");
