@@ -28,6 +28,7 @@ const MAX_STOCK: i64 = 1_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
+#[expect(clippy::enum_variant_names, reason = "the words that clients read")]
 pub enum Availability {
     /// More than a few.
     InStock,

@@ -21,9 +21,9 @@ use serde_json::{Map, Value};
 
 use super::reply::Response;
 
-/// More than API Gateway lets through for the whole request line and all
-/// headers. Three times as much, which is what percent-encoding makes of it at
-/// worst, is less than a URI may hold.
+/// As much as API Gateway lets through for the request line and all headers.
+/// Three times as much, which is what percent-encoding makes of it at worst,
+/// is less than a URI may hold.
 const MAX_PATH: usize = 10 * 1024;
 /// More than fit into what API Gateway lets through, and less than the 24,576
 /// at which a `HeaderMap` panics.

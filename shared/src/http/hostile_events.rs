@@ -9,16 +9,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::LocalBoxFuture;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::tests::{context, request};
+use super::tests::{Notice, context, request};
 use super::*;
 use crate::carts::SetQuantity;
-use crate::http::{
-    IdempotencyKey, IfMatch, Json, NoContent, PageRequest, Path, Private, Public, PublicBody,
-    sealed::Sealed,
-};
+use crate::http::{IdempotencyKey, IfMatch, Json, NoContent, PageRequest, Path, Private, Public};
 use crate::identity::{AnyUser, Customer};
 use crate::limits::FrontGate;
 use crate::values::OrderId;
@@ -40,11 +36,6 @@ struct Probes {
     public: Probe,
     turn: Cell<usize>,
 }
-
-#[derive(Serialize)]
-struct Notice;
-impl Sealed for Notice {}
-impl PublicBody for Notice {}
 
 async fn nothing((): ()) -> Result<NoContent, Problem> {
     Ok(NoContent)

@@ -231,10 +231,11 @@ mod hostile_events;
 
 #[cfg(test)]
 mod tests {
+    use serde::Serialize;
     use serde_json::json;
 
     use super::*;
-    use crate::http::{NoContent, Quota};
+    use crate::http::{NoContent, PublicBody, Quota, sealed};
     use crate::limits::FrontGate;
 
     /// Admits everything.
@@ -277,6 +278,12 @@ mod tests {
     async fn stuck((): ()) -> Result<NoContent, Problem> {
         std::future::pending().await
     }
+
+    /// What everybody may read.
+    #[derive(Serialize)]
+    pub(super) struct Notice;
+    impl sealed::Sealed for Notice {}
+    impl PublicBody for Notice {}
 
     /// The request that an event becomes.
     pub(super) fn request(event: &str) -> Request {
