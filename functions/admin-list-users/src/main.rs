@@ -9,7 +9,7 @@ fn main() -> Result<(), StartError> {
     serve(admin_list_users)
 }
 
-/// Highest role first, then newest. Never returns credentials.
+/// Lists people, highest role first, then newest. Never returns credentials.
 async fn admin_list_users(
     super_admin: SuperAdmin,
     Query(filter): Query<UserFilter>,

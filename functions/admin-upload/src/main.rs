@@ -10,7 +10,7 @@ fn main() -> Result<(), StartError> {
     serve(admin_upload)
 }
 
-/// The form is good for files of the declared kind under one key, for five
+/// Answers a form that takes files of the declared kind under one key, for five
 /// minutes.
 async fn admin_upload(
     admin: Admin,

@@ -10,7 +10,7 @@ fn main() -> Result<(), StartError> {
     serve(get_order)
 }
 
-/// Somebody else's order does not exist here.
+/// Answers 404 for another customer's order, as for an absent one.
 async fn get_order(
     customer: Customer,
     Path(id): Path<OrderId>,

@@ -10,7 +10,7 @@ fn main() -> Result<(), StartError> {
     serve(get_product)
 }
 
-/// Answers the product; one that is not published does not exist here.
+/// Answers 404 for a product that is not published, as for an absent one.
 async fn get_product(
     Path(id): Path<ProductId>,
     products: PublishedProducts,

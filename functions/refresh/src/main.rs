@@ -9,7 +9,7 @@ fn main() -> Result<(), StartError> {
     serve(refresh)
 }
 
-/// Keeps the session alive, for the user as they now are.
+/// Exchanges a refresh token; role and status are read anew.
 async fn refresh(
     Json(RefreshRequest(token)): Json<RefreshRequest>,
     sessions: RefreshSession,

@@ -5,9 +5,9 @@ use super::password::{PasswordAttempt, ProposedPassword};
 use super::sessions::Sessions;
 use crate::audit::{Action, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Outcome, Transaction, text};
+use crate::dynamodb::{Outcome, Transaction};
 use crate::http::{Conflict, Problem};
-use crate::identity::{AnyUser, Identity, NamesUser, Realm, STAFF_POLICY, Users};
+use crate::identity::{AnyUser, Identity, NamesUser, Realm, Users};
 use crate::input::{Fields, FromJson};
 use crate::limits::SignInAttempts;
 use crate::telemetry::SignInFailure;
@@ -94,21 +94,15 @@ impl ChangePassword {
         let password = self.credentials.replace_password(&user.email, &old, &hash);
         // Dated last: what was issued while the hash was made must end too.
         let session = caller.session_id();
-        let ended = self.users.end_tokens(caller, Some(session));
-        // What is long enough for one role need not be for the next. (The role
-        // itself is no condition: IAM can't allow naming it without allowing to
-        // write it.)
-        let ended = Users::unchanged(ended, &user);
-        let ended = if new.meets_staff_policy() {
-            ended.set(STAFF_POLICY, text("yes"))
-        } else {
-            ended.remove(STAFF_POLICY)
-        };
+        let meets_staff_policy = new.meets_staff_policy();
+        let ended = self
+            .users
+            .set_password_policy(&user, session, meets_staff_policy);
         let changes = vec![Change::of("password")];
         let record = Record::by(caller, Action::PasswordChanged, user.id.as_str(), changes);
         let parts = Transaction::new()
             .with(Part::Password, password)
-            .with(Part::User, ended.into_update());
+            .with(Part::User, ended);
         match self.audit.commit(parts, &[record]).await? {
             Outcome::Committed => {}
             Outcome::Refused(parts) => {

@@ -4,7 +4,7 @@
 use super::password::StoredPassword;
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Action, Attributes, Comparison, DynamoDbError, ItemBuilder, ItemReader, Table, Update,
+    Attributes, Comparison, DynamoDbError, ItemBuilder, ItemReader, Table, Update, WriteAction,
     is_condition_failed, number, text,
 };
 use crate::http::Problem;
@@ -12,7 +12,8 @@ use crate::identity::NamesUser;
 use crate::telemetry::warn;
 use crate::values::{EmailAddress, PathId, Timestamp, UserId};
 
-/// Whose record is read where an address has no account: nobody's.
+/// An id that no user has. Its record is read where an address has no account,
+/// so that the work is the same.
 const NOBODY: &str = "usr_00000000000000000000000000";
 
 /// Addresses and passwords.
@@ -117,7 +118,11 @@ impl Credentials {
 
     /// Returns the action that checks that an address still has the password
     /// that was just verified.
-    pub(super) fn check_password(&self, email: &EmailAddress, verified: &StoredPassword) -> Action {
+    pub(super) fn check_password(
+        &self,
+        email: &EmailAddress,
+        verified: &StoredPassword,
+    ) -> WriteAction {
         let expected = ItemBuilder::new().text("passwordHash", verified.as_str());
         self.table
             .check(key(&login(email)), expected.into_attributes())
@@ -129,7 +134,7 @@ impl Credentials {
         email: &EmailAddress,
         user_id: &UserId,
         password: &StoredPassword,
-    ) -> Action {
+    ) -> WriteAction {
         let item = new_item(email, user_id).text("passwordHash", password.as_str());
         self.table.put_new(item, "login")
     }
@@ -141,7 +146,7 @@ impl Credentials {
         email: &EmailAddress,
         old: &StoredPassword,
         new: &StoredPassword,
-    ) -> Action {
+    ) -> WriteAction {
         self.change(email)
             .set("passwordHash", text(new.as_str()))
             .only_if("passwordHash", Comparison::Equal, text(old.as_str()))
@@ -155,7 +160,7 @@ impl Credentials {
         user_id: &UserId,
         invite_hash: String,
         ends: Timestamp,
-    ) -> Action {
+    ) -> WriteAction {
         let item = new_item(email, user_id)
             .text("inviteHash", invite_hash)
             .number("inviteEnds", ends.unix());
@@ -170,7 +175,7 @@ impl Credentials {
         user_id: &UserId,
         invite_hash: String,
         ends: Timestamp,
-    ) -> Action {
+    ) -> WriteAction {
         self.change(email)
             .set("inviteHash", text(invite_hash))
             .set("inviteEnds", number(ends.unix()))
@@ -188,7 +193,7 @@ impl Credentials {
         invite_hash: String,
         password: &StoredPassword,
         now: Timestamp,
-    ) -> Action {
+    ) -> WriteAction {
         self.change(email)
             .set("passwordHash", text(password.as_str()))
             .remove("inviteHash")

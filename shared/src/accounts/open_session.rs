@@ -3,7 +3,7 @@
 use super::session::{RefreshToken, Session, lifetime};
 use super::sessions::Sessions;
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Action, Outcome, Transaction};
+use crate::dynamodb::{Outcome, Transaction, WriteAction};
 use crate::http::Problem;
 use crate::identity::{Signer, User};
 use crate::values::{SessionId, Timestamp};
@@ -13,7 +13,7 @@ pub struct SignedIn {
     pub(super) user: User,
     /// Checks, at the moment at which the session is opened, that what they
     /// showed still holds: a password that is changed in between opens nothing.
-    pub(super) proof: Option<Action>,
+    pub(super) proof: Option<WriteAction>,
 }
 
 /// Opens sessions.
@@ -61,7 +61,8 @@ impl OpenSession {
         let now = Timestamp::now().max(user.tokens_valid_after);
         let end = now.plus(lifetime(user.role));
         let session = self.sessions.put_new(&user, &token, device, now, end);
-        let mut parts = Transaction::new().with((), session);
+        let mut parts = Transaction::new();
+        parts.push_unlabelled(session);
         if let Some(proof) = proof {
             parts.push((), proof);
         }

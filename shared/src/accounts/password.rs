@@ -49,8 +49,8 @@ const COMMON: &str = include_str!("common-passwords.txt");
 const SHOP_WORDS: [&str; 4] = ["buyfromme", "buy-from-me", "password", "passwort"];
 
 /// A password that someone would like to have: long enough for anyone, not
-/// too long, and not what is guessed first. Every character of Unicode may
-/// stand in it, and none must.
+/// too long, and not what is guessed first. Any Unicode character is allowed,
+/// none is required.
 pub struct ProposedPassword(String);
 
 /// A password that fits the account it is for.
@@ -273,8 +273,8 @@ impl PasswordAttempt {
     /// Returns the hash that should replace this one, which the attempt has just
     /// matched: an imported one of bcrypt becomes argon2id.
     ///
-    /// A password of more than 72 bytes keeps its hash of bcrypt, which ignores
-    /// the rest: who mistyped that would be held to it from now on.
+    /// A password of more than 72 bytes keeps its hash of bcrypt, which never
+    /// checked the rest: a new hash could keep a typing error.
     ///
     /// # Errors
     /// As [`NewPassword::hash`].

@@ -13,12 +13,12 @@ use crate::values::{
 };
 
 const DAY: u64 = 24 * 60 * 60;
-/// How many bytes of a refresh token stay the same for the whole session. Who
-/// knows them has held a token of this session, so that a wrong rest is a used
-/// token and not a guess.
-const FAMILY: usize = 16;
+/// How many bytes of a refresh token stay the same for the whole session. With
+/// these right and the rest wrong it is a used token; with these wrong it is a
+/// guess.
+const FAMILY_BYTES: usize = 16;
 /// How many bytes are new with every refresh.
-const TURN: usize = 32;
+const ROTATING_BYTES: usize = 32;
 
 /// Returns how long a session of that role lasts, however often it is refreshed: 30
 /// days for customers, 12 hours for those whose mistakes cost more.
@@ -32,7 +32,7 @@ pub(crate) fn lifetime(role: Role) -> Duration {
 pub struct RefreshToken {
     pub(crate) user_id: UserId,
     pub(crate) session_id: SessionId,
-    secret: [u8; FAMILY + TURN],
+    secret: [u8; FAMILY_BYTES + ROTATING_BYTES],
 }
 
 impl NamesUser for RefreshToken {
@@ -54,8 +54,8 @@ impl RefreshToken {
     /// Makes the token that follows this one.
     pub(crate) fn next(&self) -> Result<Self, NoEntropy> {
         let mut secret = self.secret;
-        let turn: [u8; TURN] = random_bytes()?;
-        for (byte, new) in secret.iter_mut().skip(FAMILY).zip(turn) {
+        let turn: [u8; ROTATING_BYTES] = random_bytes()?;
+        for (byte, new) in secret.iter_mut().skip(FAMILY_BYTES).zip(turn) {
             *byte = new;
         }
         Ok(Self {
@@ -85,7 +85,7 @@ impl RefreshToken {
 
     /// Returns what the shop keeps of the part that stays.
     pub(crate) fn family_hash(&self) -> String {
-        sha256_base64url::<32>(self.secret.get(..FAMILY).unwrap_or_default())
+        sha256_base64url::<32>(self.secret.get(..FAMILY_BYTES).unwrap_or_default())
     }
 
     /// Returns what the shop keeps of this very token.

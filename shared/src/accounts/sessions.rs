@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use super::session::RefreshToken;
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Action, Attributes, Comparison, Corrupt, DynamoDb, DynamoDbError, ItemBuilder, ItemReader,
-    Table, is_condition_failed, number, read_all, text,
+    Attributes, Comparison, Corrupt, DynamoDb, DynamoDbError, ItemBuilder, ItemReader, Table,
+    WriteAction, is_condition_failed, number, read_all, text,
 };
 use crate::identity::{AnyUser, Identity, Role, User};
 use crate::values::{SessionId, Timestamp, UserId};
@@ -30,7 +30,7 @@ pub(super) struct StoredSession {
 pub(super) enum Replaced {
     /// It was current, and the next one is in its place.
     Done(StoredSession),
-    /// It was used before, by whoever holds the session's current token.
+    /// It is an earlier token of this session, replaced already.
     Reused,
     /// It is none of this session, or the session has ended.
     Invalid,
@@ -58,7 +58,7 @@ impl Sessions {
         device: Option<&str>,
         now: Timestamp,
         end: Timestamp,
-    ) -> Action {
+    ) -> WriteAction {
         let item = ItemBuilder::new()
             .text("userId", user.id.as_str())
             .text("sessionId", token.session_id.as_str())
@@ -90,7 +90,7 @@ impl Sessions {
 
     /// Returns the action that ends the session of a token that was used
     /// twice: refused if it has ended already.
-    pub(super) fn end_reused(&self, token: &RefreshToken) -> Action {
+    pub(super) fn end_reused(&self, token: &RefreshToken) -> WriteAction {
         self.table
             .change(key(&token.user_id, &token.session_id))
             .only_if("familyHash", Comparison::Equal, text(token.family_hash()))

@@ -7,7 +7,7 @@ use super::credentials::{Credential, Credentials};
 use super::open_session::SignedIn;
 use super::password::{PasswordAttempt, StoredPassword};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::Action;
+use crate::dynamodb::WriteAction;
 use crate::http::Problem;
 use crate::identity::{Realm, UserStatus, Users};
 use crate::input::{Fields, FromJson, email, line};
@@ -109,7 +109,7 @@ impl SignIn {
         &self,
         request: &SignInRequest,
         stored: Option<&StoredPassword>,
-    ) -> Result<Action, Problem> {
+    ) -> Result<WriteAction, Problem> {
         let old = stored.ok_or_else(|| Problem::internal("right without a password"))?;
         let (email, credentials) = (&request.email, &self.credentials);
         if let Some(new) = request.password.rehash(old)?

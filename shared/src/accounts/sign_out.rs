@@ -46,10 +46,10 @@ impl SignOut {
     /// # Errors
     /// [`Problem::BadToken`] if the caller's own token has ended already.
     pub async fn everywhere(&self, caller: &AnyUser) -> Result<(), Problem> {
-        self.users.require_active(caller).await?;
+        let user = self.users.require_active(caller).await?;
         let id = caller.user_id().as_str();
         let record = Record::by(caller, Action::SignedOutEverywhere, id, Vec::new());
-        let ended = self.users.end_tokens(caller, None).into_update();
+        let ended = self.users.sign_out_everywhere(&user);
         let ended = Transaction::new().with((), ended);
         match self.audit.commit(ended, &[record]).await? {
             Outcome::Committed => {}

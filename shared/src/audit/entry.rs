@@ -35,7 +35,7 @@ pub(crate) enum AuditScope {
     Day(Option<Day>),
     /// All that someone did, or all of one day's.
     Actor(String, Option<Day>),
-    /// All that was done to one thing, or all of one day's.
+    /// All that was done to one target, or all of one day's.
     Target(String, Option<Day>),
 }
 

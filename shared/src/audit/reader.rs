@@ -3,9 +3,9 @@
 use futures_util::future::try_join_all;
 
 use super::entry::{AuditEntry, AuditFilter, AuditPage, AuditScope};
-use super::table::{SHARDS, partition, read};
+use super::table::{queries, read};
 use crate::aws::{AwsError, Env, FromEnv, StartError};
-use crate::dynamodb::{ItemBuilder, ItemReader, PageQuery, Table, text};
+use crate::dynamodb::{ItemBuilder, ItemReader, PageQuery, Table};
 use crate::http::Problem;
 use crate::identity::{Cursors, SuperAdmin};
 use crate::values::{AuditId, Day, Timestamp};
@@ -67,34 +67,11 @@ impl AuditReader {
         before: Option<&AuditId>,
         limit: u16,
     ) -> Result<Vec<AuditEntry>, Problem> {
-        let (partitions, day): (Vec<_>, _) = match scope {
-            AuditScope::Day(day) => {
-                let day = day.unwrap_or(today);
-                let shards = (0..SHARDS).map(|shard| (None, "day", partition(day, shard)));
-                (shards.collect(), Some(day))
-            }
-            AuditScope::Actor(who, day) => (vec![(Some("by-actor"), "actor", who.clone())], *day),
-            AuditScope::Target(id, day) => (vec![(Some("by-thing"), "thing", id.clone())], *day),
-        };
-        let (first, last) = AuditId::range(day);
-        let end = before.unwrap_or(&last);
-        let queries = partitions.into_iter().map(|(index, name, value)| {
-            let query = self
-                .table
-                .query()
-                .set_index_name(index.map(str::to_owned))
-                .key_condition_expression("#p = :p AND auditId BETWEEN :first AND :end")
-                .expression_attribute_names("#p", name)
-                .expression_attribute_values(":p", text(value))
-                .expression_attribute_values(":first", text(first.as_str()))
-                .expression_attribute_values(":end", text(end.as_str()))
-                .scan_index_forward(false);
-            // BETWEEN includes its ends, and the end was on the page before.
-            async move {
-                let mut page = PageQuery::new(limit, u32::MAX);
-                page.read(&query, None).await?;
-                Ok::<_, AwsError>(page.into_items())
-            }
+        let queries = queries(&self.table, scope, today, before);
+        let queries = queries.into_iter().map(|query| async move {
+            let mut page = PageQuery::new(limit, u32::MAX);
+            page.read(&query, None).await?;
+            Ok::<_, AwsError>(page.into_items())
         });
         let mut entries = Vec::new();
         for item in try_join_all(queries).await?.into_iter().flatten() {

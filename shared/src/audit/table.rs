@@ -3,19 +3,54 @@
 //! forbids it to everyone. That a record is not put over another is held by
 //! its condition alone: IAM can't tell it from a new one.
 
-use super::entry::AuditEntry;
+use super::entry::{AuditEntry, AuditScope};
 use super::record::{Change, Record};
-use crate::dynamodb::{Attributes, Corrupt, ItemBuilder, ItemReader};
+use crate::dynamodb::{
+    Attributes, Corrupt, ItemBuilder, ItemReader, QueryFluentBuilder, Table, text,
+};
 use crate::http::Problem;
 use crate::telemetry::request_id;
 use crate::values::{AuditId, Day};
 
 /// Over how many partitions a day is spread; each takes 1,000 records a
 /// second.
-pub(super) const SHARDS: u8 = 8;
+const SHARDS: u8 = 8;
+
+/// Begins the queries, one a partition, that find the records of a scope from
+/// the newest on, or from `before` on and with it.
+pub(super) fn queries(
+    table: &Table,
+    scope: &AuditScope,
+    today: Day,
+    before: Option<&AuditId>,
+) -> Vec<QueryFluentBuilder> {
+    let (partitions, day): (Vec<_>, _) = match scope {
+        AuditScope::Day(day) => {
+            let day = day.unwrap_or(today);
+            let shards = (0..SHARDS).map(|shard| (None, "day", partition(day, shard)));
+            (shards.collect(), Some(day))
+        }
+        AuditScope::Actor(who, day) => (vec![(Some("by-actor"), "actor", who.clone())], *day),
+        AuditScope::Target(id, day) => (vec![(Some("by-thing"), "thing", id.clone())], *day),
+    };
+    let (first, last) = AuditId::range(day);
+    let end = before.unwrap_or(&last);
+    let queries = partitions.into_iter().map(|(index, name, value)| {
+        table
+            .query()
+            .set_index_name(index.map(str::to_owned))
+            .key_condition_expression("#p = :p AND auditId BETWEEN :first AND :end")
+            .expression_attribute_names("#p", name)
+            .expression_attribute_values(":p", text(value))
+            .expression_attribute_values(":first", text(first.as_str()))
+            .expression_attribute_values(":end", text(end.as_str()))
+            .scan_index_forward(false)
+    });
+    queries.collect()
+}
 
 /// Returns the partition of a day's shard.
-pub(super) fn partition(day: Day, shard: u8) -> String {
+fn partition(day: Day, shard: u8) -> String {
     format!("{day}#{shard}")
 }
 

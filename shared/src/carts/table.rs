@@ -8,15 +8,15 @@ use aws_sdk_dynamodb::types::ReturnValue;
 use super::cart::{CartLine, Quantity};
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Action, Attributes, Comparison, Corrupt, DynamoDbError, ItemBuilder, ItemReader, Table, number,
-    read_all, text,
+    Attributes, Comparison, Corrupt, DynamoDbError, ItemBuilder, ItemReader, Table, WriteAction,
+    number, read_all, text,
 };
 use crate::http::Problem;
 use crate::identity::{Customer, Identity};
 use crate::values::{ProductId, Timestamp, UserId, new_ulid};
 
 /// How long a cart that nobody touches is kept.
-const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// Carts, each reached by its customer.
 #[derive(Clone)]
@@ -96,7 +96,7 @@ impl CustomerCart<'_> {
                  madeBy = if_not_exists(madeBy, :attempt)",
             )
             .expression_attribute_values(":quantity", number(quantity.get()))
-            .expression_attribute_values(":end", number(Timestamp::now().plus(KEPT).unix()))
+            .expression_attribute_values(":end", number(Timestamp::now().plus(RETENTION).unix()))
             .expression_attribute_values(":attempt", text(&attempt))
             .return_values(ReturnValue::AllNew)
             .send()
@@ -108,7 +108,7 @@ impl CustomerCart<'_> {
 
     /// Returns the action that removes a line: refused if it is not as it was
     /// read.
-    pub(crate) fn take(&self, line: &CartLine) -> Action {
+    pub(crate) fn take(&self, line: &CartLine) -> WriteAction {
         let quantity = number(line.quantity.get());
         self.table
             .change(self.key(&line.product_id))

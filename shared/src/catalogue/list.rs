@@ -1,9 +1,9 @@
 //! Lists of published products.
 
-use super::product::{CategorySlug, ProductCard, ProductFilter, ProductPage, ProductSort};
-use super::table::LISTED;
+use super::product::{CategorySlug, ProductCard, ProductFilter, ProductPage};
+use super::table::{Listing, Products};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Attributes, Corrupt, ItemReader, PageQuery, Table, text};
+use crate::dynamodb::{Attributes, Corrupt, ItemReader, PageQuery};
 use crate::http::{PageRequest, Problem};
 use crate::identity::Cursors;
 use crate::values::{Currency, Money};
@@ -11,7 +11,7 @@ use crate::values::{Currency, Money};
 /// The published products, in pages.
 #[derive(Clone)]
 pub struct Catalogue {
-    products: Table,
+    products: Products,
     images_url: String,
     cursors: Cursors,
 }
@@ -19,7 +19,7 @@ pub struct Catalogue {
 impl FromEnv for Catalogue {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
-            products: Table::from_env(env, "PRODUCTS_TABLE")?,
+            products: Products::from_env(env)?,
             images_url: env.variable("IMAGES_URL")?,
             cursors: Cursors::from_env(env)?,
         })
@@ -41,34 +41,15 @@ impl Catalogue {
         filter: &ProductFilter,
         page: &PageRequest,
     ) -> Result<ProductPage, Problem> {
-        let (by, sort_key) = match filter.sort {
-            ProductSort::Newest => ("newest", "productId"),
-            ProductSort::PriceUp | ProductSort::PriceDown => ("price", "price"),
-            ProductSort::Name => ("name", "nameKey"),
-        };
-        let (scope, attribute, partition) = match &filter.category {
-            Some(category) => ("category", "listedCategory", category.as_str()),
-            None => ("catalogue", "listed", LISTED),
-        };
-        let upwards = matches!(filter.sort, ProductSort::PriceUp | ProductSort::Name);
-        let list = format!("products {scope} {partition} {by} {upwards}");
-        let after = self.cursors.open(&list, page.cursor.as_deref()).await?;
-        let query = self
-            .products
-            .query()
-            .index_name(format!("{scope}-{by}"))
-            .key_condition_expression("#partition = :partition")
-            .expression_attribute_names("#partition", attribute)
-            .expression_attribute_values(":partition", text(partition))
-            .scan_index_forward(upwards);
+        let Listing { name, query, key } = self.products.listing(filter);
+        let after = self.cursors.open(&name, page.cursor.as_deref()).await?;
         let mut products = PageQuery::new(page.limit, 1);
         let stopped = products.read(&query, after).await?;
-        let key = ["productId", attribute, sort_key];
         let (items, last) = products.into_page(stopped, &key);
         let items = items.iter().map(|item| self.card(item));
         Ok(ProductPage {
             items: items.collect::<Result<_, _>>()?,
-            next_cursor: self.cursors.seal(&list, last.as_ref()).await?,
+            next_cursor: self.cursors.seal(&name, last.as_ref()).await?,
         })
     }
 

@@ -1,5 +1,5 @@
-//! Products and their stock read together, for whoever sells them: what can be
-//! bought, what is short, and which labels are out of date.
+//! Products and stock read in one batch, for checkout: what can be bought, what
+//! is short, and which labels are out of date.
 
 use futures_util::future::join_all;
 
@@ -7,7 +7,7 @@ use super::product::{Availability, LOW_STOCK, Product};
 use super::stock_table::{self, Inventory, Stock};
 use super::table::{self, Products};
 use crate::aws::{AwsError, Env, FromEnv, StartError};
-use crate::dynamodb::{Action, BatchGet, DynamoDbError};
+use crate::dynamodb::{BatchGet, DynamoDbError, WriteAction};
 use crate::values::ProductId;
 
 /// What is on offer: products with their stock.
@@ -56,12 +56,12 @@ impl Offers {
 
     /// Returns the action that takes pieces off the stock: refused if there are
     /// fewer.
-    pub(crate) fn take_stock(&self, id: &ProductId, pieces: u32) -> Action {
+    pub(crate) fn take_stock(&self, id: &ProductId, pieces: u32) -> WriteAction {
         self.inventory.take(id, pieces)
     }
 
     /// Returns the action that checks that a product is as it was read.
-    pub(crate) fn check_unchanged(&self, product: &Product) -> Action {
+    pub(crate) fn check_unchanged(&self, product: &Product) -> WriteAction {
         self.products.check_unchanged(product)
     }
 

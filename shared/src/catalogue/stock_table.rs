@@ -3,7 +3,7 @@
 
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Action, Attributes, Comparison, DynamoDbError, ItemBuilder, ItemReader, Table, number,
+    Attributes, Comparison, DynamoDbError, ItemBuilder, ItemReader, Table, WriteAction, number,
     read_all, text,
 };
 use crate::values::ProductId;
@@ -50,7 +50,7 @@ impl Inventory {
     }
 
     /// Returns the action that puts the stock of a new product.
-    pub(super) fn put_new(&self, id: &ProductId, available: u32) -> Action {
+    pub(super) fn put_new(&self, id: &ProductId, available: u32) -> WriteAction {
         let item = ItemBuilder::new()
             .text("productId", id.as_str())
             .text("bucket", BUCKET)
@@ -60,7 +60,7 @@ impl Inventory {
     }
 
     /// Returns the action that takes pieces: refused if there are fewer.
-    pub(crate) fn take(&self, id: &ProductId, pieces: u32) -> Action {
+    pub(crate) fn take(&self, id: &ProductId, pieces: u32) -> WriteAction {
         self.table
             .change(key(id))
             .add("available", -i64::from(pieces))

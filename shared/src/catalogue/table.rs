@@ -1,20 +1,31 @@
 //! The table `products`.
 
-use super::product::{Availability, CategorySlug, Image, Product, ProductStatus};
+use super::product::{
+    Availability, CategorySlug, Image, Product, ProductFilter, ProductSort, ProductStatus,
+};
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Action, Attributes, BatchGet, Corrupt, DynamoDbError, ItemBuilder, ItemReader, Table,
-    is_condition_failed, number, text,
+    Attributes, BatchGet, Corrupt, DynamoDbError, ItemBuilder, ItemReader, QueryFluentBuilder,
+    Table, WriteAction, is_condition_failed, number, text,
 };
 use crate::values::{Currency, ImageId, Money, ProductId};
 
 /// The partition of the indexes that list the whole catalogue.
-pub(super) const LISTED: &str = "main";
+const LISTED: &str = "main";
 
 /// Products by id.
 #[derive(Clone)]
 pub(crate) struct Products {
     pub(super) table: Table,
+}
+
+/// A list of published products.
+pub(super) struct Listing {
+    /// Tells this list from every other.
+    pub(super) name: String,
+    pub(super) query: QueryFluentBuilder,
+    /// The attributes of a key of its index.
+    pub(super) key: [&'static str; 3],
 }
 
 impl FromEnv for Products {
@@ -53,13 +64,41 @@ impl Products {
         Ok(products.collect::<Result<_, _>>()?)
     }
 
+    /// Begins a query of published products, by the index that is in the order
+    /// asked for.
+    pub(super) fn listing(&self, filter: &ProductFilter) -> Listing {
+        let (by, sort_key) = match filter.sort {
+            ProductSort::Newest => ("newest", "productId"),
+            ProductSort::PriceUp | ProductSort::PriceDown => ("price", "price"),
+            ProductSort::Name => ("name", "nameKey"),
+        };
+        let (scope, attribute, partition) = match &filter.category {
+            Some(category) => ("category", "listedCategory", category.as_str()),
+            None => ("catalogue", "listed", LISTED),
+        };
+        let upwards = matches!(filter.sort, ProductSort::PriceUp | ProductSort::Name);
+        let query = self
+            .table
+            .query()
+            .index_name(format!("{scope}-{by}"))
+            .key_condition_expression("#partition = :partition")
+            .expression_attribute_names("#partition", attribute)
+            .expression_attribute_values(":partition", text(partition))
+            .scan_index_forward(upwards);
+        Listing {
+            name: format!("products {scope} {partition} {by} {upwards}"),
+            query,
+            key: ["productId", attribute, sort_key],
+        }
+    }
+
     /// Returns the action that puts a new product.
-    pub(super) fn put_new(&self, product: &Product) -> Action {
+    pub(super) fn put_new(&self, product: &Product) -> WriteAction {
         self.table.put_new(write(product), "productId")
     }
 
     /// Returns the action that checks that a product is as it was read.
-    pub(crate) fn check_unchanged(&self, product: &Product) -> Action {
+    pub(crate) fn check_unchanged(&self, product: &Product) -> WriteAction {
         let version = ItemBuilder::new().number("version", product.version);
         self.table
             .check(key(&product.id), version.into_attributes())

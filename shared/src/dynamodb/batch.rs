@@ -6,13 +6,9 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use super::error::DynamoDbError;
 use super::item::Attributes;
-use super::retry::backoff;
+use super::retry::{MAX_RETRIES, backoff};
 use super::table::Table;
 use crate::aws::AwsError;
-
-/// How often the keys that DynamoDB left unprocessed are asked for; the SDK
-/// has retried each of these calls already.
-const ATTEMPTS: u32 = 4;
 
 /// Keys that are read together: at most 100.
 #[derive(Default)]
@@ -66,12 +62,12 @@ impl BatchGet {
         let wanted: Result<HashMap<_, _>, _> = wanted.collect();
         let mut wanted = wanted.map_err(AwsError::rejected)?;
         let mut found = Vec::new();
-        for tried in 0..ATTEMPTS {
+        for tried in 0..=MAX_RETRIES {
             if wanted.is_empty() {
                 return Ok(found);
             }
             if tried > 0 {
-                tokio::time::sleep(backoff(tried)?).await;
+                tokio::time::sleep(backoff(tried - 1)?).await;
             }
             let batch = client
                 .batch_get_item()

@@ -18,6 +18,23 @@ pub(crate) enum DynamoDbError {
     InvalidCursor,
 }
 
+impl std::fmt::Display for DynamoDbError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a table can't be read or written")
+    }
+}
+
+impl std::error::Error for DynamoDbError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Call(error) => Some(error),
+            Self::Corrupt(error) => Some(error),
+            Self::NoEntropy(error) => Some(error),
+            Self::InvalidCursor => None,
+        }
+    }
+}
+
 impl From<AwsError> for DynamoDbError {
     fn from(error: AwsError) -> Self {
         Self::Call(error)

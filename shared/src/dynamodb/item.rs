@@ -16,6 +16,11 @@ pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
+/// Makes the value of one of the words of an enum.
+pub(crate) fn word(value: impl Into<&'static str>) -> AttributeValue {
+    text(value.into())
+}
+
 /// Makes a number value.
 pub(crate) fn number(value: impl Into<i128>) -> AttributeValue {
     AttributeValue::N(value.into().to_string())

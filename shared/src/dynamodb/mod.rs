@@ -12,12 +12,13 @@ mod transaction;
 mod update;
 
 pub(crate) use aws_sdk_dynamodb::Client as DynamoDb;
+pub(crate) use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
 pub(crate) use batch::BatchGet;
 pub(crate) use cursor::{CursorKey, CursorKeySource, Cursors};
 pub(crate) use error::{Corrupt, DynamoDbError, is_condition_failed};
-pub(crate) use item::{Attributes, ItemBuilder, ItemReader, number, text};
+pub(crate) use item::{Attributes, ItemBuilder, ItemReader, number, text, word};
 pub(crate) use page::{PageQuery, read_all};
 pub(crate) use table::Table;
-pub(crate) use transaction::{Action, Outcome, Transaction};
+pub(crate) use transaction::{Outcome, Transaction, WriteAction};
 pub(crate) use update::{Comparison, Update};

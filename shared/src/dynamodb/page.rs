@@ -1,5 +1,5 @@
-//! Queries that are read page by page: the one loop over what DynamoDB returns
-//! in pieces of at most 1 MB, or fewer items than asked for under a filter.
+//! Queries that are read page by page: DynamoDB returns at most 1 MB at once,
+//! and fewer items than asked for under a filter.
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 

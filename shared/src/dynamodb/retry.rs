@@ -1,5 +1,5 @@
-//! How long to wait before a call that met others is sent again, and how
-//! often: the one policy of all retries above those of the SDK.
+//! Backoff and number of retries, above those of the SDK, of calls that met a
+//! conflict, were throttled or were answered in part.
 
 use std::time::Duration;
 

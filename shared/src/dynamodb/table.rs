@@ -1,4 +1,4 @@
-//! One table: its name, its client, and the calls that every store makes.
+//! One table: its name, its client, and the calls that are made of it.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem};
 
 use super::item::{Attributes, ItemBuilder};
-use super::transaction::Action;
+use super::transaction::WriteAction;
 use super::update::Update;
 use crate::aws::{AwsError, Env, StartError};
 
@@ -92,13 +92,13 @@ impl Table {
 
     /// Returns the action that puts a new item: refused if there is one with
     /// this key, of which `key` is any attribute.
-    pub(crate) fn put_new(&self, item: ItemBuilder, key: &str) -> Action {
+    pub(crate) fn put_new(&self, item: ItemBuilder, key: &str) -> WriteAction {
         let put = Put::builder()
             .table_name(&*self.name)
             .set_item(Some(item.into_attributes()))
             .condition_expression(format!("attribute_not_exists({key})"))
             .build();
-        Action::of(put.map(|put| TransactWriteItem::builder().put(put).build()))
+        WriteAction::of(put.map(|put| TransactWriteItem::builder().put(put).build()))
     }
 
     /// Begins the action that changes or deletes an item, or checks it.
@@ -108,7 +108,7 @@ impl Table {
 
     /// Returns the action that checks a condition on an item and writes
     /// nothing: refused unless each of these attributes has its value.
-    pub(crate) fn check(&self, key: Attributes, expected: Attributes) -> Action {
+    pub(crate) fn check(&self, key: Attributes, expected: Attributes) -> WriteAction {
         let mut check = ConditionCheck::builder()
             .table_name(&*self.name)
             .set_key(Some(key));
@@ -120,6 +120,6 @@ impl Table {
                 .expression_attribute_names(format!("#{name}"), name);
         }
         let check = check.condition_expression(conditions.join(" AND ")).build();
-        Action::of(check.map(|it| TransactWriteItem::builder().condition_check(it).build()))
+        WriteAction::of(check.map(|it| TransactWriteItem::builder().condition_check(it).build()))
     }
 }

@@ -13,9 +13,9 @@ use super::retry::{MAX_RETRIES, backoff};
 use crate::aws::AwsError;
 
 /// One write of a transaction, made by the table it goes to.
-pub(crate) struct Action(Result<TransactWriteItem, AwsError>);
+pub(crate) struct WriteAction(Result<TransactWriteItem, AwsError>);
 
-impl Action {
+impl WriteAction {
     pub(super) fn of(built: Result<TransactWriteItem, BuildError>) -> Self {
         Self(built.map_err(AwsError::rejected))
     }
@@ -24,7 +24,7 @@ impl Action {
 /// Actions that are applied together, each with a label that says what it
 /// means if its condition does not hold.
 pub(crate) struct Transaction<L> {
-    actions: Vec<(Option<L>, Action)>,
+    actions: Vec<(Option<L>, WriteAction)>,
     token: Option<String>,
     deadline: Option<Instant>,
 }
@@ -49,24 +49,26 @@ impl<L> Transaction<L> {
     }
 
     /// Adds an action.
-    pub(crate) fn with(mut self, label: L, action: Action) -> Self {
+    pub(crate) fn with(mut self, label: L, action: WriteAction) -> Self {
         self.push(label, action);
         self
     }
 
     /// Adds an action.
-    pub(crate) fn push(&mut self, label: L, action: Action) {
+    pub(crate) fn push(&mut self, label: L, action: WriteAction) {
         self.actions.push((Some(label), action));
     }
 
-    /// Adds an action whose condition can't fail but by chance.
-    pub(crate) fn push_unlabelled(&mut self, action: Action) {
+    /// Adds an action that is refused only if a random id collides; the commit
+    /// then fails as [`AwsError::Unavailable`].
+    pub(crate) fn push_unlabelled(&mut self, action: WriteAction) {
         self.actions.push((None, action));
     }
 
     /// Sends the transaction under this token, of at most 36 characters, by
     /// which DynamoDB applies it once however often it is sent, and sends it
-    /// again until its outcome is known or the deadline is reached.
+    /// again, at most five times, until its outcome is known or the deadline is
+    /// reached.
     pub(crate) fn until_known(mut self, token: String, deadline: Instant) -> Self {
         (self.token, self.deadline) = (Some(token), Some(deadline));
         self
@@ -99,7 +101,7 @@ impl<L> Transaction<L> {
                 Ok(Ok(_)) => return Ok(Outcome::Committed),
                 Ok(Err(error)) => match read(&error) {
                     Reading::Refused(places) => return refused(labels, &places),
-                    Reading::Final => return Err(rejected(error).into()),
+                    Reading::Final => return Err(AwsError::rejected(error).into()),
                     Reading::Unknown if self.deadline.is_none() => {
                         return Err(AwsError::from(error).into());
                     }
@@ -175,10 +177,6 @@ fn refused<L>(labels: Vec<Option<L>>, places: &[usize]) -> Result<Outcome<L>, Dy
         return Err(AwsError::unavailable("a new id is taken").into());
     }
     Ok(Outcome::Refused(refused))
-}
-
-fn rejected(error: SdkError<TransactWriteItemsError>) -> AwsError {
-    AwsError::rejected(error)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update as UpdateAction};
 
 use super::item::Attributes;
-use super::transaction::Action;
+use super::transaction::WriteAction;
 
 /// How a stored attribute must compare with a value.
 #[derive(Clone, Copy)]
@@ -104,7 +104,7 @@ impl Update {
     }
 
     /// Returns the action that updates the item.
-    pub(crate) fn into_update(self) -> Action {
+    pub(crate) fn into_update(self) -> WriteAction {
         let mut expression = format!("SET {}", self.set.join(", "));
         if !self.removed.is_empty() {
             expression.push_str(&format!(" REMOVE {}", self.removed.join(", ")));
@@ -117,11 +117,11 @@ impl Update {
             .set_expression_attribute_names(Some(self.names))
             .set_expression_attribute_values(Some(self.values))
             .build();
-        Action::of(update.map(|it| TransactWriteItem::builder().update(it).build()))
+        WriteAction::of(update.map(|it| TransactWriteItem::builder().update(it).build()))
     }
 
     /// Returns the action that deletes the item; only its conditions count.
-    pub(crate) fn into_delete(self) -> Action {
+    pub(crate) fn into_delete(self) -> WriteAction {
         let delete = Delete::builder()
             .table_name(&*self.table)
             .set_key(Some(self.key))
@@ -129,6 +129,6 @@ impl Update {
             .set_expression_attribute_names(Some(self.names))
             .set_expression_attribute_values(Some(self.values))
             .build();
-        Action::of(delete.map(|it| TransactWriteItem::builder().delete(it).build()))
+        WriteAction::of(delete.map(|it| TransactWriteItem::builder().delete(it).build()))
     }
 }

@@ -28,8 +28,9 @@ const MAX_PATH: usize = 10 * 1024;
 /// More than fit into what API Gateway lets through, and less than the 24,576
 /// at which a `HeaderMap` panics.
 const MAX_HEADERS: usize = 10_000;
-/// The longest event that can't hold too many headers to be read at once.
-const MAX_UNCOUNTED: usize = 64 * 1024;
+/// Events up to this size can't hold more than [`MAX_HEADERS`] headers and are
+/// read directly.
+const MAX_UNCHECKED_EVENT: usize = 64 * 1024;
 /// The method of a request that has none, or one that can't be a method.
 const NO_METHOD: &str = "-";
 /// The members that an event is read for.
@@ -83,7 +84,7 @@ impl Event {
 
 /// Reads an event. One that is refused is mended and read once more.
 fn read(event: &str) -> Option<ApiGatewayV2httpRequest> {
-    if event.len() <= MAX_UNCOUNTED
+    if event.len() <= MAX_UNCHECKED_EVENT
         && let Ok(event) = serde_json::from_str(event)
     {
         return Some(event);
@@ -109,7 +110,7 @@ fn mend(event: &mut Map<String, Value>) -> Option<()> {
             if let Value::String(value) = value
                 && HeaderValue::from_str(value).is_err()
             {
-                // Stays as invalid as it was for whoever reads the header.
+                // U+FFFD is as unusable in a header as the control character was.
                 *value = value.replace(char::is_control, "\u{fffd}");
             }
         }

@@ -12,7 +12,7 @@ use crate::input::{
 };
 use crate::values::PathId;
 
-/// The largest body of this API (api.md).
+/// The largest body of this API.
 const MAX_BODY: usize = 256 * 1024;
 
 /// The id in the path. One that can't be an id names nothing: 404.

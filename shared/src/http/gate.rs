@@ -10,7 +10,7 @@ use crate::aws::FromEnv;
 pub(crate) trait Gate: FromEnv {
     /// Returns whether a route may be called from an address at all. Both are
     /// the gateway's own words.
-    fn reaches(&self, route: &str, source_ip: &str) -> bool;
+    fn allows_address(&self, route: &str, source_ip: &str) -> bool;
 
     /// Counts the request. Returns how many are left; `None` where that is not
     /// known.

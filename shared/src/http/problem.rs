@@ -49,9 +49,9 @@ pub enum Problem {
     Invalid(Vec<InvalidField>),
     /// 422: an idempotency key that was used with another body.
     IdempotencyMismatch,
-    /// 409: right in itself, but not as things now stand.
+    /// 409: conflicts with the current state.
     Conflict(Conflict),
-    /// 503: a passing fault of something we stand on. The client may repeat
+    /// 503: a dependency is temporarily unavailable. The client may repeat
     /// the request after the given time.
     Unavailable {
         /// How long the client should wait.
@@ -63,7 +63,7 @@ pub enum Problem {
     Internal(Cause),
 }
 
-/// What stands in the way of a request that is right in itself.
+/// Why a valid request conflicts with the current state.
 #[derive(Debug)]
 pub enum Conflict {
     /// The e-mail address already has an account.

@@ -26,7 +26,7 @@ use super::problem::Problem;
 use super::quota::Quota;
 use crate::values::sha256_base64url;
 
-/// How long a cache may keep a page of the catalogue (api.md).
+/// How long a cache may keep a page of the catalogue (docs/endpoints.md).
 const PUBLIC: &str = "public, max-age=60, stale-while-revalidate=300";
 const NO_STORE: &str = "no-store";
 
@@ -50,16 +50,16 @@ pub const SECURITY_HEADERS: [(&str, &str); 7] = [
     ("x-xss-protection", "0"),
 ];
 
-/// For one person's eyes: 200, never stored by any cache.
+/// Answers 200 with a body that no cache may store.
 pub struct Private<T>(pub T);
 
-/// For everyone: 200, cacheable. Only catalogue types fit in.
+/// Answers 200 with a body that everyone may see and caches may store.
 pub struct Public<T: PublicBody>(pub T);
 
-/// Made now: 201, never stored.
+/// Answers 201 with what was created, which no cache may store.
 pub struct Created<T>(pub T);
 
-/// Done, and nothing to say: 204, never stored.
+/// Answers 204 without a body, which no cache may store.
 pub struct NoContent;
 
 /// The answer to a request that carries an idempotency key.

@@ -169,7 +169,7 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
         request.readable()?;
         let source_ip = request.source_ip();
         let handled = async {
-            if !self.gate.reaches(request.route(), source_ip) {
+            if !self.gate.allows_address(request.route(), source_ip) {
                 return Err(Problem::AddressRefused);
             }
             self.handler.call(request, &self.state).await
@@ -249,7 +249,7 @@ mod tests {
     }
 
     impl Gate for Open {
-        fn reaches(&self, _: &str, _: &str) -> bool {
+        fn allows_address(&self, _: &str, _: &str) -> bool {
             true
         }
 

@@ -23,9 +23,9 @@ const RING: &str = "tokens";
 /// The row of the cursors' key. No key id is the same text.
 const CURSOR_ROW: &str = "cursor";
 /// How long the keys are kept before they are read again.
-const FRESH: Duration = Duration::from_secs(5 * 60);
-/// How long an unknown key id is taken for unknown without a read.
-const LOOK_AGAIN: Duration = Duration::from_secs(10);
+const CACHE_TTL: Duration = Duration::from_secs(5 * 60);
+/// The shortest time between two reads for unknown key ids.
+const UNKNOWN_KEY_RETRY: Duration = Duration::from_secs(10);
 /// How much longer than a token's life a public key is kept after its private
 /// half retired: a signing function may use that half for so long.
 pub(super) const GRACE: Duration = Duration::from_secs(10 * 60);
@@ -35,10 +35,10 @@ pub(super) const GRACE: Duration = Duration::from_secs(10 * 60);
 #[derive(Clone)]
 pub(crate) struct KeyRing {
     table: Table,
-    loaded: Arc<Mutex<Option<Loaded>>>,
+    loaded: Arc<Mutex<Option<LoadedRing>>>,
 }
 
-struct Loaded {
+struct LoadedRing {
     at: Instant,
     keys: HashMap<String, PublicKey>,
     cursor_key: Option<CursorKey>,
@@ -82,9 +82,9 @@ impl KeyRing {
         let mut loaded = self.loaded.lock().await;
         let fresh = loaded.as_ref().filter(|ring| {
             let look_again = if ring.keys.contains_key(kid) {
-                FRESH
+                CACHE_TTL
             } else {
-                LOOK_AGAIN
+                UNKNOWN_KEY_RETRY
             };
             ring.at.elapsed() < look_again
         });
@@ -97,9 +97,9 @@ impl KeyRing {
         Ok(key)
     }
 
-    async fn load(&self) -> Result<Loaded, DynamoDbError> {
+    async fn load(&self) -> Result<LoadedRing, DynamoDbError> {
         let rows = ring(&self.table).await?;
-        let mut loaded = Loaded {
+        let mut loaded = LoadedRing {
             at: Instant::now(),
             keys: HashMap::new(),
             cursor_key: None,
@@ -189,7 +189,7 @@ impl TokenKeys {
             return Ok(Duration::ZERO);
         };
         // Times are cut to the second, so one more is surely enough.
-        let known = ItemReader(item).time("createdAt")?.plus(LOOK_AGAIN);
+        let known = ItemReader(item).time("createdAt")?.plus(UNKNOWN_KEY_RETRY);
         let known = known.plus(Duration::from_secs(1));
         Ok(Timestamp::now().until(known).unwrap_or_default())
     }

@@ -19,7 +19,7 @@ pub(crate) use signing_key::{SecretKey, Signer};
 pub(crate) use token::{LIFETIME, SigningKey, Unverified};
 pub(crate) use user::UserStatus;
 pub use user::{Role, User};
-pub(crate) use users::{INVITATION_PENDING, NamesUser, STAFF_POLICY, Users};
+pub(crate) use users::{NamesUser, ROLE_KEY, Users};
 
 /// Seals and opens the cursors of every list of the shop.
 pub(crate) type Cursors = crate::dynamodb::Cursors<KeyRing>;

@@ -20,10 +20,10 @@ use crate::http::Problem;
 use crate::values::{SessionId, Timestamp};
 
 /// How long a key is used before it is fetched again.
-const FRESH: Duration = Duration::from_secs(5 * 60);
+const CACHE_TTL: Duration = Duration::from_secs(5 * 60);
 /// How long a key is used at most: public keys outlive the tokens of a retired
 /// key by this much.
-const STALE: Duration = GRACE;
+const MAX_STALENESS: Duration = GRACE;
 
 /// The secret's text: `{"kid":"…","seed":"<base64, 32 bytes>"}`. It has neither
 /// `Debug` nor `Display`, so that it can't be printed.
@@ -62,10 +62,10 @@ pub(crate) struct Signer {
     client: Client,
     secret: String,
     issuer: String,
-    loaded: Arc<Mutex<Option<Loaded>>>,
+    loaded: Arc<Mutex<Option<LoadedKey>>>,
 }
 
-struct Loaded {
+struct LoadedKey {
     at: Instant,
     key: Arc<SigningKey>,
 }
@@ -108,18 +108,18 @@ impl Signer {
     /// from before, for as long as its public half is surely known.
     pub(crate) async fn key(&self) -> Result<Arc<SigningKey>, Problem> {
         let mut loaded = self.loaded.lock().await;
-        if let Some(fresh) = loaded.as_ref().filter(|it| it.at.elapsed() < FRESH) {
+        if let Some(fresh) = loaded.as_ref().filter(|it| it.at.elapsed() < CACHE_TTL) {
             return Ok(Arc::clone(&fresh.key));
         }
         match self.load().await {
             Ok(key) => {
-                *loaded = Some(Loaded {
+                *loaded = Some(LoadedKey {
                     at: Instant::now(),
                     key: Arc::clone(&key),
                 });
                 Ok(key)
             }
-            Err(problem) => match loaded.as_ref().filter(|it| it.at.elapsed() < STALE) {
+            Err(problem) => match loaded.as_ref().filter(|it| it.at.elapsed() < MAX_STALENESS) {
                 Some(stale) => Ok(Arc::clone(&stale.key)),
                 None => Err(problem),
             },

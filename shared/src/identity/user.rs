@@ -46,11 +46,11 @@ impl Role {
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum UserStatus {
-    /// It may.
+    /// Can sign in.
     Active,
-    /// It may not; nothing of it is lost.
+    /// Can't sign in; the data is kept.
     Disabled,
-    /// Not yet: whoever it is for has not accepted the invitation.
+    /// Invited, and has not accepted yet.
     Invited,
 }
 

@@ -12,7 +12,7 @@ use strum::VariantNames;
 use super::json::{Field, Fields, FromJson, Reason};
 use crate::values::{Currency, EmailAddress, Money};
 
-/// The highest price of one piece, in minor units (api.md).
+/// The highest price of one piece, in minor units.
 const MAX_PRICE: i64 = 1_000_000_000;
 
 /// Reads one line, trimmed: without control characters, and of a length in

@@ -14,7 +14,7 @@ use super::error::{InputError, InvalidField};
 
 /// Deeper than any body of this API, far less than a stack holds.
 const MAX_DEPTH: usize = 32;
-const TWICE: &str = "a key stands twice";
+const DUPLICATE_KEY: &str = "a key stands twice";
 const TOO_DEEP: &str = "nested too deeply";
 /// How many bad fields one answer names at most.
 const MAX_NAMED: usize = 50;
@@ -58,7 +58,7 @@ fn parse_strict(body: &[u8]) -> Result<Value, InputError> {
         // Our own two refusals say what to mend; the rest of an error's text may
         // repeat the body.
         let text = error.to_string();
-        let detail = if text.starts_with(TWICE) {
+        let detail = if text.starts_with(DUPLICATE_KEY) {
             "A key stands twice in an object of the body."
         } else if text.starts_with(TOO_DEEP) {
             "The body is nested too deeply."
@@ -284,7 +284,7 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(key) = map.next_key::<String>()? {
             let value = map.next_value_seed(inner)?;
             if object.insert(key, value).is_some() {
-                return Err(A::Error::custom(TWICE));
+                return Err(A::Error::custom(DUPLICATE_KEY));
             }
         }
         Ok(Value::Object(object))

@@ -28,7 +28,7 @@ impl FromEnv for Counters {
 }
 
 impl Counters {
-    /// Counts one attempt from an address before it is judged.
+    /// Counts one attempt from an address before it is checked.
     ///
     /// # Errors
     /// [`Problem::RateLimited`] beyond the limit; [`Problem::Unavailable`] if

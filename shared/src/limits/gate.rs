@@ -23,7 +23,7 @@ impl FromEnv for FrontGate {
 }
 
 impl Gate for FrontGate {
-    fn reaches(&self, route: &str, source_ip: &str) -> bool {
+    fn allows_address(&self, route: &str, source_ip: &str) -> bool {
         self.networks.admit(route, source_ip)
     }
 

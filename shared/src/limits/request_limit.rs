@@ -99,9 +99,7 @@ impl RequestLimit {
                 Err(self.refusal(window))
             }
             Err(error) => {
-                if let Some(cause) = Problem::from(error).cause() {
-                    warn("requests-not-counted", cause.as_ref());
-                }
+                warn("requests-not-counted", &error);
                 self.locked().not_before = Some(Instant::now() + BACKOFF);
                 Ok(None)
             }

@@ -26,7 +26,7 @@ impl FromEnv for SignInAttempts {
 }
 
 impl SignInAttempts {
-    /// Counts an attempt as a failure before it is judged: many at once must
+    /// Counts an attempt as a failure before it is checked: many at once must
     /// not be more than the limit allows.
     ///
     /// Each realm has a count of its own, so that whoever fails at the

@@ -3,7 +3,7 @@
 use super::order::{Order, OrderFilter, OrderPage};
 use super::table::{self, UsedKey};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Action, Attributes, DynamoDb, DynamoDbError, PageQuery, Table, text};
+use crate::dynamodb::{Attributes, DynamoDb, DynamoDbError, PageQuery, Table, WriteAction};
 use crate::http::{PageRequest, Problem};
 use crate::identity::{Cursors, Customer, Identity};
 use crate::input::IdempotencyKey;
@@ -71,24 +71,10 @@ impl CustomerOrders {
         let user_id = customer.user_id();
         let list = format!("orders of {user_id} {}", status.unwrap_or_default());
         let after = self.cursors.open(&list, page.cursor.as_deref()).await?;
-        let mut query = self
-            .table
-            .query()
-            .key_condition_expression("userId = :user AND begins_with(orderId, :order)")
-            .expression_attribute_values(":user", text(user_id.as_str()))
-            .expression_attribute_values(":order", text("ord_"))
-            // Who has just bought must find it in the list.
-            .consistent_read(true)
-            .scan_index_forward(false);
-        if let Some(status) = status {
-            query = query
-                .filter_expression("#status = :status")
-                .expression_attribute_names("#status", "status")
-                .expression_attribute_values(":status", text(status));
-        }
+        let query = table::query(&self.table, customer, status);
         let mut orders = PageQuery::new(page.limit, MAX_QUERIES);
         let stopped = orders.read(&query, after).await?;
-        let (items, last) = orders.into_page(stopped, &["userId", "orderId"]);
+        let (items, last) = orders.into_page(stopped, &table::KEY);
         let items = items.iter().map(table::read);
         Ok(OrderPage {
             items: items.collect::<Result<_, _>>()?,
@@ -112,7 +98,7 @@ impl CustomerOrders {
     }
 
     /// Returns the action that puts a new order.
-    pub(super) fn put_new(&self, customer: &Customer, order: &Order) -> Action {
+    pub(super) fn put_new(&self, customer: &Customer, order: &Order) -> WriteAction {
         let item = table::write(customer, order);
         self.table.put_new(item, "orderId")
     }
@@ -125,7 +111,7 @@ impl CustomerOrders {
         key: &IdempotencyKey,
         body_hash: &str,
         order: &Order,
-    ) -> Action {
+    ) -> WriteAction {
         let item = table::write_key(customer, key, body_hash, order);
         self.table.put_new(item, "orderId")
     }

@@ -50,9 +50,9 @@ pub enum PaymentStatus {
 /// How an order is paid, and whether it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Payment {
-    /// How.
+    /// The payment method.
     pub method: PaymentMethod,
-    /// Whether.
+    /// Whether it is paid.
     pub status: PaymentStatus,
 }
 

@@ -75,9 +75,11 @@ impl PlaceOrder {
             draft,
             deadline,
         };
-        let refusal = match self.attempt(&attempt, &lines).await? {
-            Attempted::Placed(order) => return Ok(Idempotent::Created(*order)),
-            Attempted::Refused(problem) => problem,
+        let refusal = match self.attempt(&attempt, &lines).await {
+            Ok(Attempted::Placed(order)) => return Ok(Idempotent::Created(*order)),
+            Ok(Attempted::Refused(problem)) | Err(problem @ Problem::Internal(_)) => problem,
+            // The outcome is not known: a request with the same key will tell.
+            Err(problem) => return Err(problem),
         };
         // Before anything is refused: if this key has made an order, that is
         // the answer, whatever the cart, the stock or the prices are by now.
@@ -207,11 +209,7 @@ impl PlaceOrder {
         let timeout = deadline.remaining().min(LABELS_TIMEOUT);
         match tokio::time::timeout(timeout, self.offers.get(low.iter())).await {
             Ok(Ok(offer)) => self.refresh_availability(&offer, deadline).await,
-            Ok(Err(error)) => {
-                if let Some(cause) = Problem::from(error).cause() {
-                    warn(LABEL_NOT_SET, cause.as_ref());
-                }
-            }
+            Ok(Err(error)) => warn(LABEL_NOT_SET, &error),
             Err(elapsed) => warn(LABEL_NOT_SET, &elapsed),
         }
     }

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use super::order::{Order, OrderLine, Payment, ShippingAddress, StatusChange};
-use crate::dynamodb::{Attributes, Corrupt, ItemBuilder, ItemReader};
+use crate::dynamodb::{
+    Attributes, Corrupt, ItemBuilder, ItemReader, QueryFluentBuilder, Table, text,
+};
 use crate::identity::{Customer, Identity};
 use crate::input::IdempotencyKey;
 use crate::values::{OrderId, sha256_base64url};
@@ -16,6 +18,33 @@ const KEY_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 pub(super) struct UsedKey {
     pub(super) order_id: OrderId,
     pub(super) body_hash: String,
+}
+
+/// The attributes of the table's key.
+pub(super) const KEY: [&str; 2] = ["userId", "orderId"];
+
+/// Begins a query of this customer's orders, all or those of a status: the
+/// newest first.
+pub(super) fn query(
+    table: &Table,
+    customer: &Customer,
+    status: Option<&str>,
+) -> QueryFluentBuilder {
+    let query = table
+        .query()
+        .key_condition_expression("userId = :user AND begins_with(orderId, :order)")
+        .expression_attribute_values(":user", text(customer.user_id().as_str()))
+        .expression_attribute_values(":order", text("ord_"))
+        // Who has just bought must find it in the list.
+        .consistent_read(true)
+        .scan_index_forward(false);
+    match status {
+        None => query,
+        Some(status) => query
+            .filter_expression("#status = :status")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":status", text(status)),
+    }
 }
 
 /// Returns the key of an order or of an idempotency row of this customer.

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use super::upload::{UploadRequest, pending_key};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Action, ItemBuilder, Table};
+use crate::dynamodb::{ItemBuilder, Table, WriteAction};
 use crate::identity::{Admin, Identity};
 use crate::values::{Timestamp, UploadId};
 
 /// How long an upload may take to arrive: as long as the bucket keeps what
 /// nobody checked.
-const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Uploads by whoever asked for them.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ impl Uploads {
         upload: &UploadId,
         wanted: &UploadRequest,
         now: Timestamp,
-    ) -> Action {
+    ) -> WriteAction {
         let item = ItemBuilder::new()
             .text("userId", by.user_id().as_str())
             .text("uploadId", upload.as_str())
@@ -43,7 +43,7 @@ impl Uploads {
             .text("key", pending_key(upload))
             .text("status", "pending")
             .time("createdAt", now)
-            .expires(now.plus(KEPT));
+            .expires(now.plus(RETENTION));
         self.table.put_new(item, "uploadId")
     }
 }

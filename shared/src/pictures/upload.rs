@@ -26,7 +26,7 @@ use crate::values::{PathId, ProductId, Timestamp, UploadId};
 /// The largest picture: 5 MiB.
 pub(crate) const MAX_PICTURE: u64 = 5 * 1024 * 1024;
 /// How long a form may be used.
-const VALID: Duration = Duration::from_secs(5 * 60);
+const FORM_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
 /// What a picture may be. Not SVG, which can hold programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
@@ -108,7 +108,7 @@ pub(crate) fn pending_key(upload: &UploadId) -> String {
 }
 
 impl UploadForms {
-    /// Makes a form for one file under one key.
+    /// Makes a form for files of one type under one key.
     ///
     /// # Errors
     /// Never in practice: only if the policy can't be written as JSON.
@@ -118,7 +118,7 @@ impl UploadForms {
         content_type: PictureType,
         now: Timestamp,
     ) -> Result<UploadForm, Problem> {
-        let expires_at = now.plus(VALID);
+        let expires_at = now.plus(FORM_LIFETIME);
         let date = now.basic();
         let day = date.get(..8).unwrap_or_default();
         let scope = format!("{day}/{}/s3/aws4_request", self.region);

@@ -4,9 +4,9 @@ use super::invitation::InvitationSecret;
 use crate::accounts::{Credentials, ProposedPassword};
 use crate::audit::{Action, Actor, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Outcome, Transaction, number, text};
+use crate::dynamodb::{Outcome, Transaction};
 use crate::http::{Conflict, Problem};
-use crate::identity::{INVITATION_PENDING, Role, STAFF_POLICY, UserStatus, Users};
+use crate::identity::{Role, UserStatus, Users};
 use crate::input::{Fields, FromJson};
 use crate::values::Timestamp;
 
@@ -74,7 +74,7 @@ impl AcceptInvitation {
         let invitation = found.and_then(|it| it.invitation);
         let valid = |(hash, ends): &(String, i64)| *hash == token.hash() && *ends > now.unix();
         invitation.filter(valid).ok_or(Problem::BadToken)?;
-        // Who holds the token may learn what a refusal tells about them.
+        // A refusal may tell of name and address: the token has been checked.
         let role = user.role.max(Role::Staff);
         let password = sent.password.for_account(role, &user.email, &user.name);
         let password = password.map_err(|reason| Problem::invalid("/password", reason))?;
@@ -82,12 +82,7 @@ impl AcceptInvitation {
         let accepted =
             self.credentials
                 .accept_invitation(&user.email, &user.id, token.hash(), &hash, now);
-        let activated = Users::unchanged(self.users.change(&user), &user)
-            .set("version", number(user.version + 1))
-            .set("status", text(<&str>::from(UserStatus::Active)))
-            .set(STAFF_POLICY, text("yes"))
-            .remove(INVITATION_PENDING)
-            .into_update();
+        let activated = self.users.activate(&user);
         let parts = Transaction::new()
             .with(Part::Invitation, accepted)
             .with(Part::User, activated);

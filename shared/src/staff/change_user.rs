@@ -3,9 +3,9 @@
 use super::user::StaffUser;
 use crate::audit::{Action, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Comparison, Outcome, Transaction, number, text};
+use crate::dynamodb::{Outcome, Transaction, WriteAction};
 use crate::http::{Conflict, IfMatch, Problem};
-use crate::identity::{Identity, Role, STAFF_POLICY, SuperAdmin, User, UserStatus, Users};
+use crate::identity::{Identity, Role, SuperAdmin, User, UserStatus, Users};
 use crate::input::{Fields, FromJson, word};
 use crate::values::UserId;
 
@@ -98,17 +98,10 @@ impl ChangeUser {
         if joins_staff && !user.meets_staff_policy {
             return Err(Problem::Conflict(Conflict::PasswordTooShortForStaff));
         }
-        let version = user.version + 1;
-        let update = Users::unchanged(self.users.end_tokens(&user, None), &user)
-            .set("role", text(<&str>::from(role)))
-            .set("status", text(<&str>::from(status)))
-            .set("version", number(version));
-        let update = if joins_staff {
-            update.only_if(STAFF_POLICY, Comparison::Equal, text("yes"))
-        } else {
-            update
-        };
-        let mut parts = Transaction::new().with(Part::User, update.into_update());
+        let update = self
+            .users
+            .set_role_and_status(&user, role, status, joins_staff);
+        let mut parts = Transaction::new().with(Part::User, update);
         if is_active_super_admin(user.role, user.status) && !is_active_super_admin(role, status) {
             let other = self.check_other_super_admin(by, &user).await?;
             let other = other.ok_or(Problem::Conflict(Conflict::LastSuperAdmin))?;
@@ -132,7 +125,7 @@ impl ChangeUser {
             Outcome::Committed => Ok(StaffUser::from(User {
                 role,
                 status,
-                version,
+                version: user.version + 1,
                 ..user
             })),
             Outcome::Refused(parts) => Err(Problem::Conflict(match parts.last() {
@@ -149,7 +142,7 @@ impl ChangeUser {
         &self,
         by: &SuperAdmin,
         changed: &User,
-    ) -> Result<Option<crate::dynamodb::Action>, Problem> {
+    ) -> Result<Option<WriteAction>, Problem> {
         if *by.user_id() != changed.id {
             return Ok(Some(self.users.check_super_admin(by)));
         }

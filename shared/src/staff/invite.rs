@@ -5,15 +5,15 @@ use std::time::Duration;
 use super::invitation::{Invitation, InvitationSecret, InvitationToken, InvitedUser};
 use super::user::StaffUser;
 use crate::accounts::Credentials;
-use crate::audit::{self, Actor, AuditWriter, Change, Record};
+use crate::audit::{Action, Actor, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Action, Comparison, Outcome, Transaction, number, text};
+use crate::dynamodb::{Outcome, Transaction};
 use crate::http::{Conflict, Problem};
-use crate::identity::{INVITATION_PENDING, Identity, Role, SuperAdmin, User, UserStatus, Users};
+use crate::identity::{Identity, Role, SuperAdmin, User, UserStatus, Users};
 use crate::values::{EmailAddress, Timestamp};
 
 /// How long an invitation may be accepted.
-const INVITED_FOR: Duration = Duration::from_secs(72 * 60 * 60);
+const INVITATION_LIFETIME: Duration = Duration::from_secs(72 * 60 * 60);
 
 /// Invites people to the staff.
 #[derive(Clone)]
@@ -89,7 +89,7 @@ impl InviteUser {
             user.version = invited.version + 1;
         }
         let secret = InvitationSecret::generate(user.id.clone())?;
-        let expires_at = Timestamp::now().plus(INVITED_FOR);
+        let expires_at = Timestamp::now().plus(INVITATION_LIFETIME);
         let (email, hash) = (&user.email, secret.hash());
         let parts = match before {
             None => Transaction::new()
@@ -105,7 +105,7 @@ impl InviteUser {
                     self.credentials
                         .replace_invitation(email, &user.id, hash, expires_at),
                 )
-                .with((), self.replace_invited(&user)),
+                .with((), self.users.replace_invited(&user)),
         };
         let role: &str = user.role.into();
         let changes = vec![Change {
@@ -113,7 +113,7 @@ impl InviteUser {
             before: None,
             after: Some(role.to_owned()),
         }];
-        let action = audit::Action::UserInvited;
+        let action = Action::UserInvited;
         let record = Record::new(actor, action, user.id.as_str(), changes);
         match self.audit.commit(parts, &[record]).await? {
             Outcome::Committed => {}
@@ -126,24 +126,5 @@ impl InviteUser {
                 expires_at,
             },
         })
-    }
-
-    /// Returns the action that updates the record of someone who was invited
-    /// before: refused once they have accepted.
-    fn replace_invited(&self, user: &User) -> Action {
-        let update = self
-            .users
-            .change(user)
-            .only_if("version", Comparison::Equal, number(user.version - 1))
-            .only_if(INVITATION_PENDING, Comparison::Equal, text("yes"))
-            .set("status", text(<&str>::from(user.status)))
-            .set("name", text(&user.name))
-            .set("role", text(<&str>::from(user.role)))
-            .set("version", number(user.version));
-        match &user.phone {
-            Some(phone) => update.set("phone", text(phone)),
-            None => update.remove("phone"),
-        }
-        .into_update()
     }
 }

@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::user::StaffUser;
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Attributes, Corrupt, ItemBuilder, ItemReader, PageQuery, text};
+use crate::dynamodb::{Attributes, Corrupt, ItemReader, PageQuery};
 use crate::http::{PageRequest, Problem};
-use crate::identity::{Cursors, Role, SuperAdmin, UserStatus, Users};
+use crate::identity::{Cursors, ROLE_KEY, Role, SuperAdmin, UserStatus, Users};
 use crate::input::{FromQuery, Parameters};
 
 /// In which order a list of everybody goes.
@@ -91,22 +91,16 @@ impl ListUsers {
             if !page.may_call() {
                 // A filter that finds little: the next page begins with this
                 // role.
-                stopped = Some(before_all(role));
+                stopped = Some(Users::before_all(role));
                 break;
             }
-            let mut query = self.users.with_role(role);
-            if let Some(status) = status {
-                query = query
-                    .filter_expression("#status = :status")
-                    .expression_attribute_names("#status", "status")
-                    .expression_attribute_values(":status", text(status));
-            }
+            let query = self.users.with_role(role, asked.status);
             stopped = page.read(&query, after.take()).await?;
             if stopped.is_some() {
                 break;
             }
         }
-        let (items, last) = page.into_page(stopped, &["role", "userId"]);
+        let (items, last) = page.into_page(stopped, &ROLE_KEY);
         let items = items
             .iter()
             .map(|item| Users::read(item).map(StaffUser::from));
@@ -128,13 +122,4 @@ fn roles(asked: Option<Role>, after: Option<&Attributes>) -> Result<Vec<Role>, C
         roles.retain(|role| *role <= reached);
     }
     Ok(roles)
-}
-
-/// Returns a key of the index that comes before all of a role's rows, from the
-/// newest on.
-fn before_all(role: Role) -> Attributes {
-    let key = ItemBuilder::new()
-        .word("role", role)
-        .text("userId", "usr_~");
-    key.into_attributes()
 }

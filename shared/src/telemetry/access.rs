@@ -1,6 +1,6 @@
 //! The line that every request leaves, with its metrics.
 
-use super::line::{Fields, Layout, Member};
+use super::line::{Layout, LineFields, Member};
 use super::metrics::{BY_ROUTE, Group, Metric, TOTAL};
 use super::request::RequestScope;
 
@@ -58,7 +58,7 @@ impl Access<'_> {
     }
 }
 
-fn metrics(line: &Fields) -> Vec<Group> {
+fn metrics(line: &LineFields) -> Vec<Group> {
     let status = line.number("status").unwrap_or_default();
     let mut by_route = vec![(Metric::Latency, line.number("duration").unwrap_or_default())];
     let mut total = Vec::new();

@@ -12,7 +12,7 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Registry};
 
 use super::filter::{Filter, withheld};
-use super::line::{Fields, ForeignLine, Layout, Line, REQUEST};
+use super::line::{ForeignLine, Layout, Line, LineFields, REQUEST};
 use super::metrics::Namespace;
 use super::{access, failure, security};
 use crate::aws::{Env, FromEnv, StartError};
@@ -71,8 +71,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: Fn(&[u8]) + 'static,
 {
-    /// Decides once for each place in the code: what nobody reads costs a
-    /// comparison.
+    /// Decides once per callsite: a disabled one costs a comparison.
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         match self.is_written(metadata) {
             true => Interest::always(),
@@ -90,7 +89,7 @@ where
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if let Some(span) = context.span(id) {
-            let mut fields = Fields::of_request();
+            let mut fields = LineFields::of_request();
             attributes.record(&mut fields);
             span.extensions_mut().insert(fields);
         }
@@ -98,7 +97,7 @@ where
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         if let Some(span) = context.span(id)
-            && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
+            && let Some(fields) = span.extensions_mut().get_mut::<LineFields>()
         {
             values.record(fields);
         }
@@ -108,9 +107,9 @@ where
         let metadata = event.metadata();
         let span = context.event_span(event);
         let extensions = span.as_ref().map(|span| span.extensions());
-        let request = extensions.as_ref().and_then(|it| it.get::<Fields>());
+        let request = extensions.as_ref().and_then(|it| it.get::<LineFields>());
         let Some(layout) = layout_of(metadata) else {
-            let mut fields = Fields::all_but(withheld(metadata.target()));
+            let mut fields = LineFields::all_but(withheld(metadata.target()));
             event.record(&mut fields);
             self.line(&ForeignLine {
                 time: Timestamp::now(),
@@ -125,7 +124,7 @@ where
         if layout.needs_request && request.is_none() {
             return;
         }
-        let mut fields = Fields::of_line(layout);
+        let mut fields = LineFields::of_line(layout);
         event.record(&mut fields);
         self.line(&Line {
             layout,

@@ -31,7 +31,7 @@ pub(super) struct Layout {
     /// Its members, in order; those without a value are left out.
     pub(super) members: &'static [Member],
     /// Reads its metrics from the fields of the event.
-    pub(super) metrics: fn(&Fields) -> Vec<Group>,
+    pub(super) metrics: fn(&LineFields) -> Vec<Group>,
 }
 
 /// A member of a line.
@@ -93,7 +93,7 @@ pub(super) enum Value {
 }
 
 /// The fields of a span or an event that may be written.
-pub(super) struct Fields {
+pub(super) struct LineFields {
     takes: Takes,
     found: Vec<(&'static str, Value)>,
 }
@@ -108,7 +108,7 @@ enum Takes {
     AllBut(&'static [&'static str]),
 }
 
-impl Fields {
+impl LineFields {
     pub(super) fn of_request() -> Self {
         Self::new(Takes::Request)
     }
@@ -170,7 +170,7 @@ impl Fields {
     }
 }
 
-impl Visit for Fields {
+impl Visit for LineFields {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.keep(field, || Value::Text(value.to_owned()));
     }
@@ -197,7 +197,7 @@ impl Visit for Fields {
 }
 
 /// As a JSON object.
-impl Serialize for Fields {
+impl Serialize for LineFields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.found.iter().map(|(name, value)| (name, value)))
     }
@@ -206,8 +206,8 @@ impl Serialize for Fields {
 /// A line of the shop's own.
 pub(super) struct Line<'a> {
     pub(super) layout: &'static Layout,
-    pub(super) event: &'a Fields,
-    pub(super) request: Option<&'a Fields>,
+    pub(super) event: &'a LineFields,
+    pub(super) request: Option<&'a LineFields>,
     pub(super) namespace: &'a Namespace,
 }
 
@@ -242,5 +242,5 @@ pub(super) struct ForeignLine<'a> {
     pub(super) request_id: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) message: Option<Value>,
-    pub(super) fields: Fields,
+    pub(super) fields: LineFields,
 }

@@ -1,6 +1,6 @@
 //! Security events: a line for each, with a stable code, and a metric for some.
 
-use super::line::{Fields, Layout, METRIC, Member};
+use super::line::{Layout, LineFields, METRIC, Member};
 use super::metrics::{Group, Metric, TOTAL};
 use crate::values::UserId;
 
@@ -54,7 +54,7 @@ impl SecurityLog {
     }
 }
 
-fn metrics(line: &Fields) -> Vec<Group> {
+fn metrics(line: &LineFields) -> Vec<Group> {
     let metric = line.text(METRIC).and_then(|name| name.parse().ok());
     let metrics = metric.map(|metric: Metric| (metric, 1));
     vec![(TOTAL, Vec::from_iter(metrics))]

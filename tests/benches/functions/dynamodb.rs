@@ -114,7 +114,7 @@ pub(crate) struct Counts {
     pub(crate) write_units: f64,
 }
 
-struct Front {
+struct CountingProxy {
     engine: String,
     http: reqwest::Client,
     /// `None` while nothing is counted, as during all that is timed.
@@ -125,7 +125,7 @@ struct Front {
 pub(crate) struct Database {
     /// The endpoint, over TLS.
     pub(crate) url: String,
-    front: Arc<Front>,
+    front: Arc<CountingProxy>,
     _tasks: JoinSet<()>,
     _engine: DynamoDb,
 }
@@ -142,7 +142,7 @@ impl Database {
     ) -> Result<Self, String> {
         let engine = DynamoDb::start(tables, None).await;
         let engine = engine.map_err(|error| error.to_string())?;
-        let front = Arc::new(Front {
+        let front = Arc::new(CountingProxy {
             engine: engine.url(),
             http: reqwest::Client::new(),
             counts: Mutex::default(),
@@ -190,7 +190,7 @@ impl Database {
     }
 }
 
-impl Front {
+impl CountingProxy {
     async fn put(&self, table: &str, item: &Value) -> Result<(), String> {
         let input = json!({ "TableName": table, "Item": item });
         self.call("PutItem", &input).await
@@ -270,7 +270,11 @@ fn authorization() -> String {
     )
 }
 
-async fn handle(State(front): State<Arc<Front>>, mut headers: HeaderMap, body: Bytes) -> Response {
+async fn handle(
+    State(front): State<Arc<CountingProxy>>,
+    mut headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let target = headers.get("x-amz-target").and_then(|it| it.to_str().ok());
     let operation = target
         .and_then(|it| it.strip_prefix(API))
@@ -304,7 +308,7 @@ async fn handle(State(front): State<Arc<Front>>, mut headers: HeaderMap, body: B
 async fn serve(
     tasks: &mut JoinSet<()>,
     certificate: &Certificate,
-    front: Arc<Front>,
+    front: Arc<CountingProxy>,
 ) -> std::io::Result<SocketAddr> {
     let router = Router::new().fallback(handle).with_state(front);
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
