@@ -88,7 +88,7 @@ impl User {
     /// Makes a new person, active from now on.
     ///
     /// # Errors
-    /// [`NoEntropy`] without random bytes.
+    /// When the operating system gives no random bytes.
     pub fn new(email: EmailAddress, name: &str, role: Role) -> Result<Self, NoEntropy> {
         let now = Timestamp::now();
         Ok(Self {
