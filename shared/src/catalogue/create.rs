@@ -1,6 +1,7 @@
 //! Making a product.
 
-use super::product::{Availability, Image, NewProduct, Product, StaffProduct, currency};
+use super::currency::currency;
+use super::product::{Availability, Image, NewProduct, Product, StaffProduct};
 use super::stock_table::Inventory;
 use super::table::Products;
 use crate::audit::{Action, AuditWriter, Record};

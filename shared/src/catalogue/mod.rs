@@ -2,6 +2,7 @@
 //! and made.
 
 mod create;
+mod currency;
 mod get;
 mod list;
 mod offer;
@@ -10,10 +11,11 @@ mod stock_table;
 mod table;
 
 pub use create::CreateProduct;
+pub(crate) use currency::currency;
 pub use get::PublishedProducts;
 pub use list::Catalogue;
 pub(crate) use offer::{Offer, Offers};
-pub(crate) use product::{Availability, Product, currency};
+pub(crate) use product::{Availability, Product};
 pub use product::{
     CategorySlug, Image, NewProduct, ProductDetail, ProductFilter, ProductPage, ProductStatus,
     StaffProduct,

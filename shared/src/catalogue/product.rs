@@ -4,19 +4,11 @@
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
-use crate::aws::{Env, StartError};
 use crate::http::{PublicBody, sealed};
 use crate::input::{
     Field, Fields, FromJson, FromQuery, Parameters, Price, Reason, line, paragraphs, word,
 };
-use crate::values::{Currency, ImageId, Money, ProductId, Timestamp};
-
-/// Reads the one currency of the shop.
-pub(crate) fn currency(env: &Env) -> Result<Currency, StartError> {
-    let text = env.variable("CURRENCY")?;
-    Currency::parse(&text)
-        .ok_or_else(|| StartError::new("CURRENCY must be an ISO 4217 code such as EUR"))
-}
+use crate::values::{ImageId, Money, ProductId, Timestamp};
 
 /// From how many pieces down the shop calls a product low in stock.
 pub(crate) const LOW_STOCK: u32 = 5;

@@ -1,9 +1,11 @@
 //! Pictures of products: a form by which a browser sends one straight to the
 //! bucket.
 
+mod form;
 mod request_upload;
 mod table;
 mod upload;
 
+pub use form::UploadForm;
 pub use request_upload::RequestUpload;
-pub use upload::{UploadForm, UploadRequest};
+pub use upload::UploadRequest;

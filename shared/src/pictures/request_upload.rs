@@ -1,7 +1,8 @@
 //! Asking for an upload.
 
+use super::form::{UploadForm, UploadForms};
 use super::table::Uploads;
-use super::upload::{UploadForm, UploadForms, UploadRequest};
+use super::upload::UploadRequest;
 use crate::audit::{Action, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::catalogue::Products;
