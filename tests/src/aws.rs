@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{Client, Shop};
 
 impl Shop {
-    /// How many pieces of a product are left, straight from the table.
+    /// Returns how many pieces of a product are left, straight from the table.
     pub async fn stock(&self, product: &str) -> u64 {
         let rows = self.scan("InventoryTable").await;
         let row = rows.iter().find(|row| row["productId"]["S"] == product);
@@ -45,7 +45,7 @@ impl Shop {
         (status, answer.json().await.expect("it answers JSON"))
     }
 
-    /// The name of a table by its logical id in the template.
+    /// Returns the name of a table by its logical id in the template.
     pub fn table(&self, logical_id: &str) -> &str {
         let mut tables = self.cloud.template().tables.iter();
         let table = tables.find(|table| table.logical_id == logical_id);
@@ -79,7 +79,7 @@ impl Shop {
         assert_eq!(self.dynamodb("UpdateItem", &body).await, json!({}));
     }
 
-    /// Every item of a table, straight from the database, in its own JSON.
+    /// Reads every item of a table, straight from the database, in its own JSON.
     pub async fn scan(&self, table_logical_id: &str) -> Vec<Value> {
         let table = self.table(table_logical_id);
         let answer = self.dynamodb("Scan", &json!({ "TableName": table })).await;

@@ -16,7 +16,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// The same client, signed in with what signing in answered.
+    /// Returns the same client, signed in with what signing in answered.
     pub fn with_session(&self, session: Value) -> Self {
         Self {
             token: Some(session["accessToken"].as_str().unwrap().to_owned()),
@@ -25,7 +25,7 @@ impl Client {
         }
     }
 
-    /// The same person with another token.
+    /// Returns the same person with another token.
     pub fn with_token(&self, token: &str) -> Self {
         Self {
             token: Some(token.to_owned()),
@@ -33,17 +33,17 @@ impl Client {
         }
     }
 
-    /// Whose account it is.
+    /// Returns whose account it is.
     pub fn user_id(&self) -> &str {
         self.session["user"]["userId"].as_str().expect("signed in")
     }
 
-    /// The access token.
+    /// Returns the access token.
     pub fn token(&self) -> &str {
         self.token.as_deref().expect("signed in")
     }
 
-    /// A request to be completed by the test, without a body.
+    /// Begins a request to be completed by the test, without a body.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base));
         match &self.token {

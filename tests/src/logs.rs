@@ -5,13 +5,13 @@ use serde_json::Value;
 use crate::Shop;
 
 impl Shop {
-    /// Every line of the log so far that is an event of that code.
+    /// Returns every line of the log so far that is an event of that code.
     pub fn events(&self, code: &str) -> Vec<Value> {
         let lines = self.log_lines();
         lines.filter(|line| line["event"] == code).collect()
     }
 
-    /// Every line of the log so far that is JSON of a function's.
+    /// Returns every line of the log so far that is JSON of a function's.
     pub fn log_lines(&self) -> impl Iterator<Item = Value> {
         self.cloud.logs().into_iter().filter_map(|line| {
             let (_, line) = line.split_once(": ")?;

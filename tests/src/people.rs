@@ -8,14 +8,14 @@ use crate::{Client, Shop, TestRequest};
 /// What newcomers sign in with.
 pub const NEWCOMERS_PASSWORD: &str = "a long enough password";
 
-/// The password of one of the demo's accounts.
+/// Returns the password of one of the demo's accounts.
 pub fn password_of(email: &str) -> &'static str {
     let account = accounts().iter().find(|account| account.email == email);
     &account.expect("one of the demo's accounts").password
 }
 
 impl Shop {
-    /// Someone without an account.
+    /// Returns someone without an account.
     pub fn anonymous(&self) -> Client {
         Client {
             http: self.http.clone(),
@@ -25,32 +25,32 @@ impl Shop {
         }
     }
 
-    /// A customer.
+    /// Returns a customer.
     pub async fn alice(&self) -> Client {
         self.signed_in("login", "alice@example.com").await
     }
 
-    /// Another customer.
+    /// Returns another customer.
     pub async fn bob(&self) -> Client {
         self.signed_in("login", "bob@example.com").await
     }
 
-    /// One of the staff.
+    /// Returns one of the staff.
     pub async fn staff(&self) -> Client {
         self.signed_in("admin-login", "staff@example.com").await
     }
 
-    /// An admin.
+    /// Returns an admin.
     pub async fn admin(&self) -> Client {
         self.signed_in("admin-login", "admin@example.com").await
     }
 
-    /// A super-admin.
+    /// Returns a super-admin.
     pub async fn super_admin(&self) -> Client {
         self.signed_in("admin-login", "super@example.com").await
     }
 
-    /// A customer who has just registered.
+    /// Registers a customer.
     pub async fn newcomer(&self, name: &str) -> Client {
         let body = json!({
             "email": format!("{name}@example.com"), "password": NEWCOMERS_PASSWORD, "name": name,

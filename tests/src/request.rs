@@ -15,7 +15,7 @@ pub struct TestRequest {
 }
 
 impl TestRequest {
-    /// A request that carries a body.
+    /// Makes a request that carries a body.
     pub fn with_body(body: Value) -> Self {
         Self {
             body: Some(body),
@@ -23,7 +23,7 @@ impl TestRequest {
         }
     }
 
-    /// A request by someone who is signed in.
+    /// Makes a request by someone who is signed in.
     pub fn signed_in_as(client: &Client) -> Self {
         let mut request = Self::default();
         let bearer = json!(format!("Bearer {}", client.token()));
@@ -32,7 +32,7 @@ impl TestRequest {
     }
 }
 
-/// The body that makes a published product.
+/// Returns the body that makes a published product.
 pub fn product_body(name: &str, price: u64, stock: u32) -> Value {
     json!({
         "name": name, "price": { "amount": price, "currency": "EUR" },
@@ -40,7 +40,7 @@ pub fn product_body(name: &str, price: u64, stock: u32) -> Value {
     })
 }
 
-/// The body of a checkout at that total.
+/// Returns the body of a checkout at that total.
 pub fn checkout_body(total: u64) -> Value {
     json!({
         "expectedTotal": { "amount": total, "currency": "EUR" },

@@ -38,27 +38,27 @@ pub async fn try_send(request: reqwest::RequestBuilder) -> Result<TestResponse, 
 }
 
 impl TestResponse {
-    /// This answer, if it has that status.
+    /// Returns this answer, if it has that status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{self:#?}");
         self
     }
 
-    /// This answer, if it is a problem of that status and code.
+    /// Returns this answer, if it is a problem of that status and code.
     #[track_caller]
     pub fn expect_problem(self, status: u16, code: &str) -> Self {
         assert_eq!(self.body["code"], code, "{self:#?}");
         self.expect(status)
     }
 
-    /// A header's value; empty if it is not there.
+    /// Returns a header's value; empty if it is not there.
     pub fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
         value.map_or("", |value| value.to_str().unwrap_or(""))
     }
 
-    /// Where each bad field stands, in order.
+    /// Returns where each bad field stands, in order.
     pub fn pointers(&self) -> Vec<&str> {
         let errors = self.body["errors"].as_array();
         let errors = errors.map_or(&[][..], Vec::as_slice);
@@ -68,7 +68,7 @@ impl TestResponse {
             .collect()
     }
 
-    /// What api.md and security.md promise of every answer, errors included.
+    /// Asserts what the shop promises of every answer, errors included.
     #[track_caller]
     pub(crate) fn assert_contract(&self) {
         for (name, value) in [

@@ -25,7 +25,7 @@ pub async fn spawn_shop() -> Shop {
     spawn_shop_with(local::options(Profile::Dev)).await
 }
 
-/// A shop of which one parameter of the template is another.
+/// Returns options for a shop of which one parameter of the template is another.
 pub fn with_parameter(name: &str, value: &str) -> Options {
     let mut options = local::options(Profile::Dev);
     let parameters = &mut options.deployment.parameters;
@@ -107,19 +107,19 @@ impl Drop for Shop {
 }
 
 impl Shop {
-    /// An IP address that nobody has called from yet: a test's people don't use
+    /// Returns an IP address that nobody has called from yet: a test's people don't use
     /// up each other's limits.
     pub fn fresh_ip(&self) -> String {
         let number = self.addresses.fetch_add(1, Ordering::Relaxed);
         std::net::Ipv4Addr::from_bits(0x0a00_0001 + number).to_string()
     }
 
-    /// The id of one of the products, by its place in the list by name.
+    /// Returns the id of one of the products, by its place in the list by name.
     pub fn product(&self, place: usize) -> &str {
         &self.products[place]
     }
 
-    /// A new published product of that many pieces at that price.
+    /// Makes a new published product of that many pieces at that price.
     pub async fn new_product(&self, name: &str, price: u64, stock: u32) -> String {
         let admin = self.admin().await;
         let made = admin

@@ -39,7 +39,7 @@ impl Filter {
         Self(directives.unwrap_or_default())
     }
 
-    /// Whether an event of another crate is written. Its spans never are.
+    /// Returns whether an event of another crate is written. Its spans never are.
     pub(super) fn admits(&self, metadata: &Metadata<'_>) -> bool {
         let (target, level) = (metadata.target(), metadata.level());
         let name = crate_of(target);

@@ -26,7 +26,7 @@ pub(super) const REQUEST_FIELDS: &[&str] = &[
 pub(super) struct Layout {
     /// The target of its events.
     pub(super) target: &'static str,
-    /// Whether it is written for requests alone.
+    /// Returns whether it is written for requests alone.
     pub(super) needs_request: bool,
     /// Its members, in order; those without a value are left out.
     pub(super) members: &'static [Member],
@@ -67,7 +67,7 @@ impl Member {
 }
 
 impl Layout {
-    /// Whether its events have a field of this name.
+    /// Returns whether its events have a field of this name.
     fn takes(&self, name: &str) -> bool {
         // Not a member: the metrics are written in CloudWatch's own form.
         name == METRIC

@@ -29,12 +29,12 @@ impl ThreadTimes {
         Self(times)
     }
 
-    /// The time of all threads together.
+    /// Returns the time of all threads together.
     pub fn total(&self) -> Duration {
         Duration::from_nanos(self.0.values().sum())
     }
 
-    /// What the threads had since an earlier reading. A thread that ended meanwhile counts
+    /// Returns what the threads had since an earlier reading. A thread that ended meanwhile counts
     /// nothing: what it had after that reading is no longer known.
     pub fn since(&self, earlier: &Self) -> Duration {
         let had = |thread: &String| earlier.0.get(thread).copied().unwrap_or_default();
@@ -45,7 +45,7 @@ impl ThreadTimes {
     }
 }
 
-/// The processor time, user and system, that the threads of a process have had.
+/// Returns the processor time, user and system, that the threads of a process have had.
 pub fn processor_time(pid: u32) -> Duration {
     ThreadTimes::of(pid).total()
 }

@@ -5,7 +5,7 @@ const RESAMPLES: usize = 4000;
 /// The same numbers give the same interval every time.
 const SEED: u64 = 0x5eed;
 
-/// The value that so many of a hundred don't exceed (nearest rank).
+/// Returns the value that so many of a hundred don't exceed (nearest rank).
 ///
 /// # Panics
 /// When there are no values.
@@ -16,7 +16,7 @@ pub fn percentile(values: &[f64], hundredths: usize) -> f64 {
     sorted[rank - 1]
 }
 
-/// The value in the middle; between the two of an even number, their mean.
+/// Returns the value in the middle; between the two of an even number, their mean.
 ///
 /// # Panics
 /// When there are no values.
@@ -57,7 +57,7 @@ impl Ratio {
         Self::of(&pair_ratios(of, to))
     }
 
-    /// The median of these ratios and its interval by the percentile bootstrap: the 2.5th and the
+    /// Computes the median of these ratios and its interval by the percentile bootstrap: the 2.5th and the
     /// 97.5th percentile of the medians of samples drawn from them with replacement.
     ///
     /// # Panics
@@ -85,7 +85,7 @@ impl Ratio {
     }
 }
 
-/// How much each measurement is of its partner.
+/// Returns how much each measurement is of its partner.
 ///
 /// # Panics
 /// When the two differ in number.
