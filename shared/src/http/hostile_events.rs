@@ -460,11 +460,11 @@ async fn what_was_made_harmless_is_no_more_valid_than_it_was() {
     for (value, status) in [
         (json!("k"), 200),
         (json!("k\0"), 400),
-        (json!(["k", "l"]), 200),
+        // Joined by a comma, as the gateway does.
+        (json!(["k", "l"]), 400),
     ] {
-        let (answered, body) = ask(&probes.key, "/headers/idempotency-key", value.clone()).await;
+        let (answered, _) = ask(&probes.key, "/headers/idempotency-key", value.clone()).await;
         assert_eq!(answered, status, "{value}");
-        assert!(!value.is_array() || body == "\"k,l\"", "{body}");
     }
     let (status, body) = ask(&probes.token, "/headers/authorization", json!("Bearer x\0")).await;
     assert_eq!(status, 401);
