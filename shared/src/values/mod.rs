@@ -4,6 +4,7 @@
 mod digest;
 mod email;
 mod ids;
+mod moment;
 mod money;
 mod random;
 mod time;
@@ -13,5 +14,6 @@ pub(crate) use digest::sha256_base64url;
 pub use email::EmailAddress;
 pub(crate) use ids::{AuditId, PathId, SessionId, UploadId, is_ulid, new_ulid};
 pub use ids::{ImageId, OrderId, ProductId, UserId};
+pub(crate) use moment::Moment;
 pub use money::{Currency, Money};
 pub(crate) use random::{NoEntropy, bytes as random_bytes};
