@@ -268,6 +268,29 @@ async fn a_thousand_requests_pass_unless_told_otherwise_and_no_header_makes_it_m
 }
 
 #[tokio::test]
+async fn a_flood_of_sign_ins_is_throttled_before_a_function_runs_and_nothing_else_is() {
+    let mut options = with_parameter("SignInThrottlingBurstLimit", "2");
+    let rate = ("SignInThrottlingRateLimit".to_owned(), "1".to_owned());
+    options.deployment.parameters.extend([rate]);
+    options.throttle = true;
+    let shop = spawn_shop_with(options).await;
+    let body = sign_in("nobody@example.com", "nothing");
+    let anonymous = shop.anonymous();
+    let flood = (0..20).map(|_| anonymous.post("/api/auth/login", &body));
+    let answers = futures_util::future::join_all(flood).await;
+    let (throttled, tried): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 429);
+    // Two at once, and one more for each second that this takes.
+    assert!(throttled.len() > 10, "{}", throttled.len());
+    for answer in throttled {
+        let answer = answer.expect_problem(429, "rate-limited");
+        assert_eq!(answer.header("ratelimit-limit"), "", "a function answered");
+    }
+    assert_eq!(shop.events("sign-in-failed").len(), tried.len());
+    anonymous.get("/api/products").await.expect(200);
+}
+
+#[tokio::test]
 async fn what_comes_too_often_changes_nothing() {
     let shop = spawn_shop_with(with_parameter("RequestLimit", "100")).await;
     shop.wait_for_limit_window(60).await;
