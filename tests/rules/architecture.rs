@@ -60,6 +60,21 @@ fn only_the_dynamodb_layer_and_the_files_of_tables_know_dynamodb() {
     assert!(unused.is_empty(), "{unused:?} don't know DynamoDB");
 }
 
+/// Where the monotonic clock may be read: for what ends with its request. What
+/// outlives one has an age by both clocks (`values/moment.rs`).
+const READ_THE_MONOTONIC_CLOCK: [&str; 3] = ["dynamodb/", "http/", "values/moment.rs"];
+
+#[test]
+fn nothing_that_outlives_a_request_is_dated_by_the_monotonic_clock_alone() {
+    for (path, source) in rust_files("shared/src") {
+        if tokens(&source).iter().any(|word| word == "Instant") {
+            let allowed = READ_THE_MONOTONIC_CLOCK;
+            let known = allowed.iter().any(|it| path.starts_with(it));
+            assert!(known, "{path} reads the monotonic clock");
+        }
+    }
+}
+
 /// Reads the end of a certificate's validity (RFC 5280, section 4.1).
 fn not_after(certificate: &[u8]) -> der::Result<UtcTime> {
     let certificate = AnyRef::from_der(certificate)?;
