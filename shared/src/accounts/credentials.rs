@@ -4,8 +4,8 @@
 use super::password::StoredPassword;
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Attributes, Comparison, DynamoDbError, ItemBuilder, ItemReader, Table, Update, WriteAction,
-    is_condition_failed, number, text,
+    Attributes, Comparison, DynamoDbError, ItemBuilder, ItemReader, SingleWrite, Table, Update,
+    WriteAction, is_condition_failed, number, text,
 };
 use crate::http::Problem;
 use crate::identity::NamesUser;
@@ -103,7 +103,7 @@ impl Credentials {
             .condition_expression("passwordHash = :old")
             .expression_attribute_values(":new", text(new.as_str()))
             .expression_attribute_values(":old", text(old.as_str()))
-            .send()
+            .commit()
             .await;
         match put {
             Ok(_) => true,

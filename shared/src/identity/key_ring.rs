@@ -12,8 +12,8 @@ use tokio::sync::Mutex;
 use super::token::{LIFETIME, PublicKey};
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Attributes, Corrupt, CursorKey, CursorKeySource, DynamoDbError, ItemBuilder, ItemReader, Table,
-    is_condition_failed, number, read_all, text,
+    Attributes, Corrupt, CursorKey, CursorKeySource, DynamoDbError, ItemBuilder, ItemReader,
+    SingleWrite, Table, is_condition_failed, number, read_all, text,
 };
 use crate::http::Problem;
 use crate::values::{Moment, Timestamp, random_bytes};
@@ -201,7 +201,7 @@ impl TokenKeys {
             .update(key(current))
             .update_expression("REMOVE expiresAt")
             .condition_expression("attribute_exists(kid)")
-            .send()
+            .commit()
             .await
             .map_err(AwsError::from)?;
         let end = Timestamp::now().plus(Duration::from_secs(LIFETIME) + GRACE);
@@ -215,7 +215,7 @@ impl TokenKeys {
                 .update_expression("SET expiresAt = if_not_exists(expiresAt, :end)")
                 .condition_expression("attribute_exists(kid)")
                 .expression_attribute_values(":end", number(end.unix()))
-                .send()
+                .commit()
                 .await;
             match retired {
                 Ok(_) => {}
@@ -244,7 +244,7 @@ impl TokenKeys {
             .table
             .put(item)
             .condition_expression("attribute_not_exists(kid)")
-            .send()
+            .commit()
             .await;
         match put {
             Ok(_) => Ok(()),
