@@ -927,7 +927,14 @@ async fn a_key_signs_its_own_side_whatever_the_claims_say() {
             }
         }
     }
-    // Whom it names is told to the log.
+    // Nor does the log take a claim for a role: what counts as the staff's is the staff's.
+    let mut lines = targets.shop.cloud.logs();
+    lines.retain(|it| it.contains(r#""route":"GET /api/orders""#));
+    lines.retain(|it| it.contains(r#""status":200"#));
+    assert!(lines.len() >= 8, "{}", lines.len());
+    for line in lines {
+        assert!(line.contains(r#""role":"customer""#), "{line}");
+    }
     let refused = targets.shop.events("permission-denied");
     assert!(
         refused
