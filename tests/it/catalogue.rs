@@ -53,6 +53,18 @@ async fn a_list_runs_in_the_order_asked_for_on_pages_of_any_size() {
 }
 
 #[tokio::test]
+async fn a_list_goes_on_after_the_longest_name() {
+    let shop = spawn_shop().await;
+    let longest = |last: char| format!("{}{last}", "\u{10348}".repeat(199));
+    let expected = [longest('\u{10348}'), longest('\u{10349}')];
+    for name in &expected {
+        shop.new_product(name, 100, 5).await;
+    }
+    let found = names(&shop, "category=tests&sort=name", 1).await;
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
 async fn a_product_in_a_list_has_what_api_md_says_and_no_more() {
     let shop = spawn_shop().await;
     let id = shop.new_product("Cup", 1250, 3).await;
@@ -95,7 +107,7 @@ async fn hostile_text_comes_back_byte_for_byte() {
         "O'Neil & <b>bold</b>",
         "{{7*7}} ${7*7} %s",
         "'; DROP TABLE products; --",
-        "\u{202e}gnp.evil \u{200f}",
+        "\u{5e9}\u{5dc}\u{5d5}\u{5dd} right to left",
         "\u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f467} \u{e9} e\u{301}",
         "\\\"/ \\u0000",
     ] {

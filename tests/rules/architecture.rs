@@ -68,7 +68,8 @@ fn only_the_dynamodb_layer_sends_calls_of_dynamodb() {
     // Elsewhere a write is committed: it is sent again while it meets a transaction.
     let mut unused = BTreeSet::from(SEND);
     for (path, source) in rust_files("shared/src") {
-        let (source, _) = source.split_once("#[cfg(test)]").unwrap_or((&source, ""));
+        let tests = source.find("\n#[cfg(test)]\nmod tests {");
+        let source = &source[..tests.unwrap_or(source.len())];
         let of_tests = path == "testing.rs" || path.ends_with("tests.rs");
         if of_tests || path.starts_with("dynamodb/") || !source.contains(".send()") {
             continue;
@@ -76,6 +77,21 @@ fn only_the_dynamodb_layer_sends_calls_of_dynamodb() {
         assert!(unused.remove(path.as_str()), "{path} sends a call itself");
     }
     assert!(unused.is_empty(), "{unused:?} send nothing");
+}
+
+/// Where the monotonic clock may be read: for what ends with its request. What
+/// outlives one has an age by both clocks (`values/moment.rs`).
+const READ_THE_MONOTONIC_CLOCK: [&str; 3] = ["dynamodb/", "http/", "values/moment.rs"];
+
+#[test]
+fn nothing_that_outlives_a_request_is_dated_by_the_monotonic_clock_alone() {
+    for (path, source) in rust_files("shared/src") {
+        if tokens(&source).iter().any(|word| word == "Instant") {
+            let allowed = READ_THE_MONOTONIC_CLOCK;
+            let known = allowed.iter().any(|it| path.starts_with(it));
+            assert!(known, "{path} reads the monotonic clock");
+        }
+    }
 }
 
 /// Reads the end of a certificate's validity (RFC 5280, section 4.1).

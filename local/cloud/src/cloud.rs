@@ -49,6 +49,8 @@ pub struct Options {
     /// Names and values of headers that the gateway adds to answers that no function made:
     /// preflights and errors.
     pub gateway_headers: Vec<(&'static str, &'static str)>,
+    /// Whether the gateway throttles routes as the template says.
+    pub throttle: bool,
 }
 
 impl Options {
@@ -66,6 +68,7 @@ impl Options {
             logs: LogSink::Memory,
             instances: 16,
             gateway_headers: Vec::new(),
+            throttle: false,
         }
     }
 }
@@ -144,6 +147,7 @@ impl Cloud {
 
         let router = Gateway::router(
             &template,
+            options.throttle,
             Arc::clone(&runtime),
             headers(&options.gateway_headers),
             logs.clone(),

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,7 +16,7 @@ use crate::dynamodb::{
     SingleWrite, Table, is_condition_failed, number, read_all, text,
 };
 use crate::http::Problem;
-use crate::values::{Timestamp, random_bytes};
+use crate::values::{Moment, Timestamp, random_bytes};
 
 /// The one partition of the table.
 const RING: &str = "tokens";
@@ -39,7 +39,7 @@ pub(crate) struct KeyRing {
 }
 
 struct LoadedRing {
-    at: Instant,
+    at: Moment,
     keys: HashMap<String, PublicKey>,
     cursor_key: Option<CursorKey>,
 }
@@ -86,7 +86,7 @@ impl KeyRing {
             } else {
                 UNKNOWN_KEY_RETRY
             };
-            ring.at.elapsed() < look_again
+            ring.at.age() < look_again
         });
         if let Some(ring) = fresh {
             return Ok(ring.keys.get(kid).cloned());
@@ -100,7 +100,7 @@ impl KeyRing {
     async fn load(&self) -> Result<LoadedRing, DynamoDbError> {
         let rows = ring(&self.table).await?;
         let mut loaded = LoadedRing {
-            at: Instant::now(),
+            at: Moment::now(),
             keys: HashMap::new(),
             cursor_key: None,
         };
@@ -257,4 +257,47 @@ impl TokenKeys {
 fn key(kid: &str) -> Attributes {
     let key = ItemBuilder::new().text("ring", RING).text("kid", kid);
     key.into_attributes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::tables;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    async fn knows(ring: &KeyRing, kid: &str) -> bool {
+        ring.find(kid).await.unwrap().is_some()
+    }
+
+    async fn freeze(ring: &KeyRing, frozen: Duration) {
+        let mut loaded = ring.loaded.lock().await;
+        loaded.as_mut().unwrap().at = Moment::before_a_freeze_of(frozen);
+    }
+
+    #[tokio::test]
+    async fn a_process_that_was_frozen_past_the_cache_reads_the_ring_again() {
+        let tables = tables().await;
+        let ring: KeyRing = tables.open();
+        assert!(knows(&ring, "k1").await);
+        let revoked = ItemBuilder::new().number("expiresAt", 7_u32);
+        let revoked = revoked.into_attributes();
+        tables.change("TOKEN_KEYS_TABLE", key("k1"), revoked).await;
+        freeze(&ring, CACHE_TTL - 9 * SECOND).await;
+        assert!(knows(&ring, "k1").await);
+        freeze(&ring, CACHE_TTL).await;
+        assert!(!knows(&ring, "k1").await);
+    }
+
+    #[tokio::test]
+    async fn a_process_that_was_frozen_looks_again_for_an_unknown_key() {
+        let tables = tables().await;
+        let ring: KeyRing = tables.open();
+        assert!(!knows(&ring, "k2").await);
+        let keys: TokenKeys = tables.open();
+        keys.publish("k2", &[1; 32]).await.unwrap();
+        assert!(!knows(&ring, "k2").await);
+        freeze(&ring, UNKNOWN_KEY_RETRY).await;
+        assert!(knows(&ring, "k2").await);
+    }
 }

@@ -3,7 +3,7 @@
 //! five minutes, so that a rotated key is soon everywhere.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
@@ -17,7 +17,7 @@ use super::token::SigningKey;
 use super::user::User;
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::http::Problem;
-use crate::values::{SessionId, Timestamp};
+use crate::values::{Moment, SessionId, Timestamp};
 
 /// How long a key is used before it is fetched again.
 const CACHE_TTL: Duration = Duration::from_secs(5 * 60);
@@ -66,7 +66,7 @@ pub(crate) struct Signer {
 }
 
 struct LoadedKey {
-    at: Instant,
+    at: Moment,
     key: Arc<SigningKey>,
 }
 
@@ -108,18 +108,18 @@ impl Signer {
     /// from before, for as long as its public half is surely known.
     pub(crate) async fn key(&self) -> Result<Arc<SigningKey>, Problem> {
         let mut loaded = self.loaded.lock().await;
-        if let Some(fresh) = loaded.as_ref().filter(|it| it.at.elapsed() < CACHE_TTL) {
+        if let Some(fresh) = loaded.as_ref().filter(|it| it.at.age() < CACHE_TTL) {
             return Ok(Arc::clone(&fresh.key));
         }
         match self.load().await {
             Ok(key) => {
                 *loaded = Some(LoadedKey {
-                    at: Instant::now(),
+                    at: Moment::now(),
                     key: Arc::clone(&key),
                 });
                 Ok(key)
             }
-            Err(problem) => match loaded.as_ref().filter(|it| it.at.elapsed() < MAX_STALENESS) {
+            Err(problem) => match loaded.as_ref().filter(|it| it.at.age() < MAX_STALENESS) {
                 Some(stale) => Ok(Arc::clone(&stale.key)),
                 None => Err(problem),
             },
@@ -143,5 +143,31 @@ impl Signer {
         let secret = SecretKey::read(text)?;
         let seed = secret.seed()?;
         Ok(Arc::new(SigningKey::from_seed(secret.kid, &seed)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::tables;
+
+    #[tokio::test]
+    async fn a_process_that_was_frozen_does_not_sign_with_a_retired_key() {
+        let tables = tables().await;
+        // Nobody listens there: what is not kept can't be had.
+        let nowhere = "http://127.0.0.1:1";
+        let env = tables.env_with("AWS_ENDPOINT_URL_SECRETS_MANAGER", nowhere);
+        let signer = Signer::from_env(&env).unwrap();
+        for (frozen, signs) in [
+            (Duration::ZERO, true),
+            (MAX_STALENESS - Duration::from_secs(9), true),
+            (MAX_STALENESS, false),
+        ] {
+            *signer.loaded.lock().await = Some(LoadedKey {
+                at: Moment::before_a_freeze_of(frozen),
+                key: Arc::new(SigningKey::from_seed("k1".to_owned(), &[7; 32])),
+            });
+            assert_eq!(signer.key().await.is_ok(), signs, "{frozen:?}");
+        }
     }
 }

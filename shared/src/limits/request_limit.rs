@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::address::Address;
 use super::counters::Counters;
@@ -11,7 +11,7 @@ use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::DynamoDbError;
 use crate::http::{Problem, Quota};
 use crate::telemetry::warn;
-use crate::values::Timestamp;
+use crate::values::{Moment, Timestamp};
 
 /// How many requests a process leases at first for an address: most addresses
 /// never meet this process again, and what it leased for them is lost.
@@ -45,8 +45,8 @@ struct Leases {
     by_address: HashMap<Address, Lease>,
     /// Counts the leases that were taken, to tell the oldest.
     taken: u64,
-    /// The table is not asked before this moment.
-    not_before: Option<Instant>,
+    /// When the table could not be asked.
+    failed: Option<Moment>,
 }
 
 #[derive(Clone, Copy)]
@@ -100,7 +100,7 @@ impl RequestLimit {
             }
             Err(error) => {
                 warn("requests-not-counted", &error);
-                self.locked().not_before = Some(Instant::now() + BACKOFF);
+                self.locked().failed = Some(Moment::now());
                 Ok(None)
             }
         }
@@ -142,7 +142,7 @@ impl RequestLimit {
 
     fn spend(&self, address: &Address, window: Window) -> Spent {
         let mut kept = self.locked();
-        let backing_off = kept.not_before.is_some_and(|then| Instant::now() < then);
+        let backing_off = kept.failed.is_some_and(|it| it.age() < BACKOFF);
         let lease = kept.by_address.get_mut(address);
         match lease.filter(|lease| lease.window == window.number()) {
             Some(lease) if lease.left > 0 => {
@@ -281,5 +281,17 @@ mod tests {
         assert_eq!(limiter.admit(&address).await.unwrap(), None);
         let tried = limiter.counters.count("login", 30, &address).await;
         assert!(matches!(tried, Err(Problem::Unavailable { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_process_that_was_frozen_asks_the_table_again() {
+        let tables = tables().await;
+        let limiter = tables.open::<RequestLimit>();
+        let address = Address::of("192.0.2.1");
+        for (frozen, asked) in [(Duration::ZERO, false), (BACKOFF, true)] {
+            limiter.locked().failed = Some(Moment::before_a_freeze_of(frozen));
+            let quota = limiter.admit(&address).await.unwrap();
+            assert_eq!(quota.is_some(), asked, "{frozen:?}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Points in time: UTC, whole seconds, RFC 3339 on the wire and in the tables.
 //!
-//! Nothing else reads the clock, so that nothing can confuse seconds with
-//! milliseconds or local time with UTC.
+//! Nothing else reads the clock but `moment.rs`, for ages, so that nothing can
+//! confuse seconds with milliseconds or local time with UTC.
 
 use std::fmt;
 use std::time::Duration;
