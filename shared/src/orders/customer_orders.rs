@@ -7,7 +7,7 @@ use crate::dynamodb::{
     Attributes, DynamoDb, DynamoDbError, PageQuery, Table, TransactGet, WriteAction,
 };
 use crate::http::{Deadline, PageRequest, Problem};
-use crate::identity::{Cursors, Customer, Identity};
+use crate::identity::{Cursors, Customer, CustomerRealm, Identity};
 use crate::input::IdempotencyKey;
 use crate::values::OrderId;
 
@@ -37,7 +37,7 @@ const MAX_QUERIES: u32 = 10;
 #[derive(Clone)]
 pub struct CustomerOrders {
     table: Table,
-    cursors: Cursors,
+    cursors: Cursors<CustomerRealm>,
 }
 
 impl FromEnv for CustomerOrders {
