@@ -330,6 +330,21 @@ async fn stock_is_sold_inside_a_transaction_only() {
 }
 
 #[tokio::test]
+async fn checkout_reads_an_order_inside_a_transaction_only() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let get = json!({
+        "TableName": shop.table("OrdersTable"),
+        "Key": { "userId": { "S": "usr_1" }, "orderId": { "S": "ord_1" } },
+    });
+    let whole = json!({ "TransactItems": [{ "Get": get }] });
+    let (status, answer) = ask_table(&shop, "checkout", "TransactGetItems", whole).await;
+    assert_eq!(status, 200, "{answer}");
+    let (status, answer) = ask_table(&shop, "checkout", "GetItem", get).await;
+    assert_eq!(status, 400, "{answer}");
+}
+
+#[tokio::test]
 async fn checkout_changes_a_products_availability_and_not_its_price() {
     let mut shop = spawn_shop().await;
     shop.expects_denials = true;
