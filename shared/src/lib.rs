@@ -12,6 +12,7 @@ pub mod carts;
 pub mod catalogue;
 mod dynamodb;
 pub mod http;
+mod idempotency;
 pub mod identity;
 mod input;
 pub mod key_rotation;

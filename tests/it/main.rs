@@ -20,6 +20,7 @@ mod endpoints;
 mod events;
 mod faults;
 mod hostile_text;
+mod idempotency;
 mod isolation;
 mod least_privilege;
 mod limits;

@@ -106,12 +106,11 @@ pub async fn invite_first_super_admin(
              credentials",
         ),
     })?;
-    let invited = invited.ok_or_else(|| {
+    let invitation = invited.ok_or_else(|| {
         OperatorError::new(
             "the shop has a super-admin, who invites everyone else at POST /api/admin/users",
         )
     })?;
-    let invitation = invited.invitation();
     Ok(format!(
         "{email} is invited as super-admin until {}. They choose a password of at least 15 \
          characters by\n\n  POST /api/auth/accept-invite\n  {{\"token\": \"{}\", \

@@ -8,10 +8,14 @@ use crate::accounts::Credentials;
 use crate::audit::{Action, Actor, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Outcome, Transaction};
-use crate::http::{Conflict, Problem};
+use crate::http::{Conflict, Idempotent, Problem};
+use crate::idempotency::{IdempotencyKeys, KeyedRequest};
 use crate::identity::{Identity, Role, SuperAdmin, User, UserStatus, Users};
-use crate::values::{EmailAddress, Timestamp};
+use crate::input::IdempotencyKey;
+use crate::values::{EmailAddress, Timestamp, UserId};
 
+/// The name of this use case in the table of idempotency keys.
+const OPERATION: &str = "admin-create-user";
 /// How long an invitation may be accepted.
 const INVITATION_LIFETIME: Duration = Duration::from_secs(72 * 60 * 60);
 
@@ -20,6 +24,7 @@ const INVITATION_LIFETIME: Duration = Duration::from_secs(72 * 60 * 60);
 pub struct InviteUser {
     credentials: Credentials,
     users: Users,
+    keys: IdempotencyKeys,
     audit: AuditWriter,
 }
 
@@ -28,6 +33,7 @@ impl FromEnv for InviteUser {
         Ok(Self {
             credentials: Credentials::from_env(env)?,
             users: Users::from_env(env)?,
+            keys: IdempotencyKeys::from_env(env)?,
             audit: AuditWriter::from_env(env)?,
         })
     }
@@ -39,12 +45,35 @@ impl FromEnv for InviteUser {
 
 impl InviteUser {
     /// Invites someone to the staff. Who was invited before and has not
-    /// accepted gets a new token, and the old one ends.
+    /// accepted gets a new token, and the old one ends. A request that is sent
+    /// again under its key gets whom it invited, without the token, which is
+    /// shown once.
     ///
     /// # Errors
-    /// [`Conflict::AddressTaken`] if the address has an account.
-    pub async fn invite(&self, by: &SuperAdmin, new: Invitation) -> Result<InvitedUser, Problem> {
-        self.invite_as(Actor::User(by.user_id().clone()), new).await
+    /// [`Conflict::AddressTaken`] if the address has an account;
+    /// [`Problem::IdempotencyMismatch`] for a key that was used with another
+    /// body.
+    pub async fn invite(
+        &self,
+        by: &SuperAdmin,
+        key: Option<IdempotencyKey>,
+        new: Invitation,
+    ) -> Result<Idempotent<InvitedUser>, Problem> {
+        let request = key.map(|key| request(by, &key, &new));
+        let actor = Actor::User(by.user_id().clone());
+        let refusal = match self.invite_as(actor, request.as_ref(), new).await {
+            Ok((user, invitation)) => {
+                let (user, invitation) = (StaffUser::from(user), Some(invitation));
+                return Ok(Idempotent::Created(InvitedUser { user, invitation }));
+            }
+            Err(refusal) => refusal,
+        };
+        let used = self.keys.used(request.as_ref(), refusal).await?;
+        let invited: UserId = used.made()?;
+        let user = self.users.get(&by.managed(&invited)).await?;
+        let user = user.ok_or_else(|| Problem::unavailable("a key without its user"))?;
+        let (user, invitation) = (StaffUser::from(user), None);
+        Ok(Idempotent::Replayed(InvitedUser { user, invitation }))
     }
 
     /// Invites the shop's first super-admin; returns `None` if the shop has
@@ -58,7 +87,7 @@ impl InviteUser {
         &self,
         email: EmailAddress,
         name: String,
-    ) -> Result<Option<InvitedUser>, Problem> {
+    ) -> Result<Option<InvitationToken>, Problem> {
         let others = self.users.super_admins().await?;
         let invited_before =
             |user: &User| user.status == UserStatus::Invited && user.email.key() == email.key();
@@ -71,10 +100,16 @@ impl InviteUser {
             phone: None,
             role: Role::SuperAdmin,
         };
-        self.invite_as(Actor::Operator, new).await.map(Some)
+        let (_, invitation) = self.invite_as(Actor::Operator, None, new).await?;
+        Ok(Some(invitation))
     }
 
-    async fn invite_as(&self, actor: Actor, new: Invitation) -> Result<InvitedUser, Problem> {
+    async fn invite_as(
+        &self,
+        actor: Actor,
+        request: Option<&KeyedRequest>,
+        new: Invitation,
+    ) -> Result<(User, InvitationToken), Problem> {
         let mut user = User::new(new.email, &new.name, new.role)?;
         user.phone = new.phone;
         (user.status, user.invitation_pending) = (UserStatus::Invited, true);
@@ -89,9 +124,10 @@ impl InviteUser {
             user.version = invited.version + 1;
         }
         let secret = InvitationSecret::generate(user.id.clone())?;
-        let expires_at = Timestamp::now().plus(INVITATION_LIFETIME);
+        let now = Timestamp::now();
+        let expires_at = now.plus(INVITATION_LIFETIME);
         let (email, hash) = (&user.email, secret.hash());
-        let parts = match before {
+        let mut parts = match before {
             None => Transaction::new()
                 .with(
                     (),
@@ -107,6 +143,9 @@ impl InviteUser {
                 )
                 .with((), self.users.replace_invited(&user)),
         };
+        if let Some(request) = request {
+            parts.push((), self.keys.put_new(request, user.id.as_str(), now));
+        }
         let role: &str = user.role.into();
         let changes = vec![Change {
             field: "role".to_owned(),
@@ -119,12 +158,17 @@ impl InviteUser {
             Outcome::Committed => {}
             Outcome::Refused(_) => return Err(Problem::Conflict(Conflict::AddressTaken)),
         }
-        Ok(InvitedUser {
-            user: StaffUser::from(user),
-            invitation: InvitationToken {
-                token: secret.to_text(),
-                expires_at,
-            },
-        })
+        let token = secret.to_text();
+        Ok((user, InvitationToken { token, expires_at }))
     }
+}
+
+fn request(by: &SuperAdmin, key: &IdempotencyKey, new: &Invitation) -> KeyedRequest {
+    let body = [
+        new.email.as_str(),
+        &new.name,
+        new.phone.as_deref().unwrap_or_default(),
+        new.role.into(),
+    ];
+    KeyedRequest::new(OPERATION, by, key, &body)
 }
