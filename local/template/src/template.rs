@@ -69,8 +69,9 @@ impl Template {
 }
 
 /// Beginnings of kinds of resources that a laptop has no use for: who may call functions, log
-/// groups, alarms.
-const IGNORED: [&str; 6] = [
+/// groups, alarms, trails.
+const IGNORED: [&str; 7] = [
+    "AWS::CloudTrail::",
     "AWS::CloudWatch::",
     "AWS::KMS::",
     "AWS::Lambda::Permission",
