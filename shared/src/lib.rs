@@ -11,6 +11,7 @@ pub mod aws;
 pub mod carts;
 pub mod catalogue;
 mod dynamodb;
+pub mod frontends;
 pub mod http;
 mod idempotency;
 pub mod identity;

@@ -350,6 +350,19 @@ async fn everything_that_the_staff_do(shop: &Shop) {
         .expect(200);
 }
 
+/// Every function that answers requests looks for whom a frontend calls.
+async fn everything_that_frontends_say(shop: &Shop) {
+    let header = "eyJhbGciOiJFZERTQSIsInR5cCI6ImNhbGxlcitqd3QiLCJraWQiOiJrIn0";
+    let template = shop.cloud.template().functions.iter();
+    for function in template.filter(|it| !it.routes.is_empty()) {
+        let mut request = TestRequest::default();
+        let token = json!(format!("{header}.e30.AA"));
+        request.headers.insert("x-trusted-client".to_owned(), token);
+        shop.call_from("192.0.2.200", &function.binary, request)
+            .await;
+    }
+}
+
 /// What nobody uses is what only an intruder would.
 #[tokio::test]
 async fn every_grant_of_every_role_is_used() {
@@ -357,6 +370,7 @@ async fn every_grant_of_every_role_is_used() {
     everything_that_customers_do(&shop).await;
     everything_that_the_staff_do(&shop).await;
     everything_about_sessions(&shop).await;
+    everything_that_frontends_say(&shop).await;
     let unused: Vec<String> = shop
         .cloud
         .unused_grants()

@@ -19,6 +19,7 @@ mod cors;
 mod endpoints;
 mod events;
 mod faults;
+mod frontends;
 mod hostile_text;
 mod idempotency;
 mod isolation;

@@ -2,6 +2,8 @@
 //! and the identities that a handler may ask for.
 
 mod authenticator;
+mod frontend_keys;
+mod frontend_token;
 mod key_ring;
 mod realm;
 mod signing_key;
@@ -13,6 +15,7 @@ pub(crate) use authenticator::Identity;
 #[cfg(test)]
 pub(crate) use authenticator::customer_for_tests;
 pub use authenticator::{Admin, AnyUser, Customer, SuperAdmin};
+pub(crate) use frontend_keys::FrontendKeys;
 pub(crate) use key_ring::{KeyRing, TokenKeys};
 pub use realm::Realm;
 pub(crate) use signing_key::{SecretKey, Signer};
