@@ -148,7 +148,7 @@ async fn an_invitation_is_sent_again_without_its_token() {
 
     // It is the first one that counts, and nothing was made anew.
     let accept = json!({ "token": token, "password": "sorts the shelves" });
-    let accepted = sue.post("/api/auth/accept-invite", &accept).await;
+    let accepted = sue.post("/api/admin/accept-invite", &accept).await;
     accepted.expect(204);
     let again = replayed(post(&sue, path, "k", &dora).await).body;
     assert_eq!(again["status"], "active");

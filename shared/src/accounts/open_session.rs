@@ -5,7 +5,7 @@ use super::sessions::Sessions;
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Outcome, Transaction, WriteAction};
 use crate::http::Problem;
-use crate::identity::{Signer, User};
+use crate::identity::{Realm, Signer, User};
 use crate::values::{SessionId, Timestamp};
 
 /// Someone who has just shown who they are: what a session is opened for.
@@ -16,14 +16,14 @@ pub struct SignedIn {
     pub(super) proof: Option<WriteAction>,
 }
 
-/// Opens sessions.
+/// Opens sessions of a realm.
 #[derive(Clone)]
-pub struct OpenSession {
-    sessions: Sessions,
-    signer: Signer,
+pub struct OpenSession<R> {
+    sessions: Sessions<R>,
+    signer: Signer<R>,
 }
 
-impl FromEnv for OpenSession {
+impl<R: Realm> FromEnv for OpenSession<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
             sessions: Sessions::from_env(env)?,
@@ -36,7 +36,7 @@ impl FromEnv for OpenSession {
     }
 }
 
-impl OpenSession {
+impl<R: Realm> OpenSession<R> {
     /// Checks that sessions can be opened now, before anything is made that
     /// would be left over if they could not.
     ///

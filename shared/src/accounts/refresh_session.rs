@@ -6,19 +6,19 @@ use crate::audit::{Action, Actor, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::Transaction;
 use crate::http::Problem;
-use crate::identity::{Signer, UserStatus, Users};
+use crate::identity::{Realm, Signer, UserStatus, Users};
 use crate::telemetry::{SecurityEvent, SecurityLog};
 
-/// Refreshes sessions.
+/// Refreshes the sessions of a realm.
 #[derive(Clone)]
-pub struct RefreshSession {
-    sessions: Sessions,
-    signer: Signer,
-    users: Users,
+pub struct RefreshSession<R> {
+    sessions: Sessions<R>,
+    signer: Signer<R>,
+    users: Users<R>,
     audit: AuditWriter,
 }
 
-impl FromEnv for RefreshSession {
+impl<R: Realm> FromEnv for RefreshSession<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
             sessions: Sessions::from_env(env)?,
@@ -33,7 +33,7 @@ impl FromEnv for RefreshSession {
     }
 }
 
-impl RefreshSession {
+impl<R: Realm> RefreshSession<R> {
     /// Uses up a refresh token and puts the next one in its place. A token that
     /// was used before ends its session.
     ///
@@ -47,7 +47,7 @@ impl RefreshSession {
     pub async fn refresh(&self, used: &RefreshToken) -> Result<Session, Problem> {
         let key = self.signer.key().await?;
         let user = self.users.get(used).await?;
-        let user = user.filter(|user| user.status == UserStatus::Active);
+        let user = user.filter(|it| it.status == UserStatus::Active && R::has_role(it.role));
         let user = user.ok_or(Problem::BadToken)?;
         let next = used.next()?;
         let session = match self.sessions.replace(used, &next).await? {

@@ -1,4 +1,6 @@
-//! The table `sessions`: who is signed in where.
+//! The tables `sessions` and `staff-sessions`: who is signed in where.
+
+use std::marker::PhantomData;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -9,13 +11,15 @@ use crate::dynamodb::{
     Attributes, Comparison, Corrupt, DynamoDb, DynamoDbError, ItemBuilder, ItemReader, Table,
     WriteAction, is_condition_failed, number, read_all, text,
 };
-use crate::identity::{AnyUser, Identity, Role, User};
+use crate::identity::{Identity, Realm, Role, User};
 use crate::values::{SessionId, Timestamp, UserId};
 
-/// Sessions, each reached by its refresh token or by its owner's identity.
+/// The sessions of a realm, each reached by its refresh token or by its owner's
+/// identity.
 #[derive(Clone)]
-pub(crate) struct Sessions {
+pub(crate) struct Sessions<R> {
     table: Table,
+    realm: PhantomData<R>,
 }
 
 /// A session as it was read.
@@ -36,15 +40,16 @@ pub(super) enum Replaced {
     Invalid,
 }
 
-impl FromEnv for Sessions {
+impl<R: Realm> FromEnv for Sessions<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
-            table: Table::from_env(env, "SESSIONS_TABLE")?,
+            table: Table::from_env(env, R::SESSIONS_TABLE)?,
+            realm: PhantomData,
         })
     }
 }
 
-impl Sessions {
+impl<R: Realm> Sessions<R> {
     /// Returns the client with which transactions are sent.
     pub(super) fn client(&self) -> &DynamoDb {
         self.table.client()
@@ -100,7 +105,7 @@ impl Sessions {
     /// Ends every session of the caller, but for `kept`.
     pub(super) async fn end_all(
         &self,
-        caller: &AnyUser,
+        caller: &impl Identity<Realm = R>,
         kept: Option<&SessionId>,
     ) -> Result<(), DynamoDbError> {
         let rows = self

@@ -5,6 +5,7 @@ mod authenticator;
 mod frontend_keys;
 mod frontend_token;
 mod key_ring;
+mod live_sessions;
 mod realm;
 mod signing_key;
 mod token;
@@ -12,17 +13,18 @@ mod user;
 mod users;
 
 pub(crate) use authenticator::Identity;
+pub use authenticator::{Admin, Customer, Staff, SuperAdmin};
 #[cfg(test)]
-pub(crate) use authenticator::customer_for_tests;
-pub use authenticator::{Admin, AnyUser, Customer, SuperAdmin};
+pub(crate) use authenticator::{customer_for_tests, super_admin_for_tests};
 pub(crate) use frontend_keys::FrontendKeys;
 pub(crate) use key_ring::{KeyRing, TokenKeys};
-pub use realm::Realm;
+pub(crate) use realm::Realm;
+pub use realm::{CustomerRealm, StaffRealm};
 pub(crate) use signing_key::{SecretKey, Signer};
 pub(crate) use token::{LIFETIME, SigningKey, Unverified};
 pub(crate) use user::UserStatus;
 pub use user::{Role, User};
-pub(crate) use users::{NamesUser, ROLE_KEY, Users};
+pub(crate) use users::{NamesUser, ROLE_KEY, Users, before_all, read_user};
 
-/// Seals and opens the cursors of every list of the shop.
-pub(crate) type Cursors = crate::dynamodb::Cursors<KeyRing>;
+/// Seals and opens the cursors of a realm's lists.
+pub(crate) type Cursors<R> = crate::dynamodb::Cursors<KeyRing<R>>;

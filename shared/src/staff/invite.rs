@@ -7,10 +7,10 @@ use super::user::StaffUser;
 use crate::accounts::Credentials;
 use crate::audit::{Action, Actor, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Outcome, Transaction};
+use crate::dynamodb::{Outcome, Transaction, WriteAction};
 use crate::http::{Conflict, Idempotent, Problem};
 use crate::idempotency::{IdempotencyKeys, KeyedRequest};
-use crate::identity::{Identity, Role, SuperAdmin, User, UserStatus, Users};
+use crate::identity::{Identity, Role, StaffRealm, SuperAdmin, User, UserStatus, Users};
 use crate::input::IdempotencyKey;
 use crate::values::{EmailAddress, Timestamp, UserId};
 
@@ -22,10 +22,24 @@ const INVITATION_LIFETIME: Duration = Duration::from_secs(72 * 60 * 60);
 /// Invites people to the staff.
 #[derive(Clone)]
 pub struct InviteUser {
-    credentials: Credentials,
-    users: Users,
+    credentials: Credentials<StaffRealm>,
+    users: Users<StaffRealm>,
     keys: IdempotencyKeys,
     audit: AuditWriter,
+}
+
+/// What an action of the transaction stands for.
+enum Part {
+    Account,
+    Inviter,
+    Key,
+}
+
+/// Who invites, and what must hold for it.
+struct Inviter<'a> {
+    actor: Actor,
+    standing: Option<WriteAction>,
+    request: Option<&'a KeyedRequest>,
 }
 
 impl FromEnv for InviteUser {
@@ -45,12 +59,13 @@ impl FromEnv for InviteUser {
 
 impl InviteUser {
     /// Invites someone to the staff. Who was invited before and has not
-    /// accepted gets a new token, and the old one ends. A request that is sent
-    /// again under its key gets whom it invited, without the token, which is
-    /// shown once.
+    /// accepted gets a new token, and the old one ends. That a customer has the
+    /// address is no matter. A request that is sent again under its key gets
+    /// whom it invited, without the token, which is shown once.
     ///
     /// # Errors
-    /// [`Conflict::AddressTaken`] if the address has an account;
+    /// [`Conflict::AddressTaken`] if one of the staff has the address;
+    /// [`Problem::Forbidden`] if the caller is no active super-admin any more;
     /// [`Problem::IdempotencyMismatch`] for a key that was used with another
     /// body.
     pub async fn invite(
@@ -60,8 +75,12 @@ impl InviteUser {
         new: Invitation,
     ) -> Result<Idempotent<InvitedUser>, Problem> {
         let request = key.map(|key| request(by, &key, &new));
-        let actor = Actor::User(by.user_id().clone());
-        let refusal = match self.invite_as(actor, request.as_ref(), new).await {
+        let inviter = Inviter {
+            actor: Actor::User(by.user_id().clone()),
+            standing: Some(self.users.check_super_admin(by)),
+            request: request.as_ref(),
+        };
+        let refusal = match self.invite_as(inviter, new).await {
             Ok((user, invitation)) => {
                 let (user, invitation) = (StaffUser::from(user), Some(invitation));
                 return Ok(Idempotent::Created(InvitedUser { user, invitation }));
@@ -82,7 +101,7 @@ impl InviteUser {
     /// the same address.
     ///
     /// # Errors
-    /// [`Conflict::AddressTaken`] if the address has an account.
+    /// [`Conflict::AddressTaken`] if one of the staff has the address.
     pub async fn invite_first(
         &self,
         email: EmailAddress,
@@ -100,14 +119,19 @@ impl InviteUser {
             phone: None,
             role: Role::SuperAdmin,
         };
-        let (_, invitation) = self.invite_as(Actor::Operator, None, new).await?;
+        let operator = Inviter {
+            actor: Actor::Operator,
+            standing: None,
+            request: None,
+        };
+        let (_, invitation) = self.invite_as(operator, new).await?;
         Ok(Some(invitation))
     }
 
+    /// Invites someone, if what is demanded of the inviter holds.
     async fn invite_as(
         &self,
-        actor: Actor,
-        request: Option<&KeyedRequest>,
+        inviter: Inviter<'_>,
         new: Invitation,
     ) -> Result<(User, InvitationToken), Problem> {
         let mut user = User::new(new.email, &new.name, new.role)?;
@@ -127,24 +151,26 @@ impl InviteUser {
         let now = Timestamp::now();
         let expires_at = now.plus(INVITATION_LIFETIME);
         let (email, hash) = (&user.email, secret.hash());
-        let mut parts = match before {
-            None => Transaction::new()
-                .with(
-                    (),
-                    self.credentials
-                        .put_invited(email, &user.id, hash, expires_at),
-                )
-                .with((), self.users.put_new(&user)),
-            Some(_) => Transaction::new()
-                .with(
-                    (),
-                    self.credentials
-                        .replace_invitation(email, &user.id, hash, expires_at),
-                )
-                .with((), self.users.replace_invited(&user)),
+        let (credentials, users) = (&self.credentials, &self.users);
+        let (credential, record) = match before {
+            None => (
+                credentials.put_invited(email, &user.id, hash, expires_at),
+                users.put_new(&user),
+            ),
+            Some(_) => (
+                credentials.replace_invitation(email, &user.id, hash, expires_at),
+                users.replace_invited(&user),
+            ),
         };
-        if let Some(request) = request {
-            parts.push((), self.keys.put_new(request, user.id.as_str(), now));
+        let mut parts = Transaction::new()
+            .with(Part::Account, credential)
+            .with(Part::Account, record);
+        if let Some(standing) = inviter.standing {
+            parts.push(Part::Inviter, standing);
+        }
+        if let Some(request) = inviter.request {
+            let put = self.keys.put_new(request, user.id.as_str(), now);
+            parts.push(Part::Key, put);
         }
         let role: &str = user.role.into();
         let changes = vec![Change {
@@ -153,10 +179,16 @@ impl InviteUser {
             after: Some(role.to_owned()),
         }];
         let action = Action::UserInvited;
-        let record = Record::new(actor, action, user.id.as_str(), changes);
+        let record = Record::new(inviter.actor, action, user.id.as_str(), changes);
         match self.audit.commit(parts, &[record]).await? {
             Outcome::Committed => {}
-            Outcome::Refused(_) => return Err(Problem::Conflict(Conflict::AddressTaken)),
+            Outcome::Refused(parts) => {
+                return Err(match parts.last() {
+                    Some(Part::Key) => Problem::unavailable("a key is in use"),
+                    Some(Part::Inviter) => Problem::Forbidden,
+                    Some(Part::Account) | None => Problem::Conflict(Conflict::AddressTaken),
+                });
+            }
         }
         let token = secret.to_text();
         Ok((user, InvitationToken { token, expires_at }))
@@ -171,4 +203,51 @@ fn request(by: &SuperAdmin, key: &IdempotencyKey, new: &Invitation) -> KeyedRequ
         new.role.into(),
     ];
     KeyedRequest::new(OPERATION, by, key, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamodb::{Attributes, ItemBuilder, word};
+    use crate::identity::super_admin_for_tests;
+    use crate::testing::tables;
+
+    /// As if someone had been demoted or disabled between the check of their
+    /// token and the invitation that they asked for.
+    #[tokio::test]
+    async fn who_is_no_super_admin_any_more_invites_nobody() {
+        let tables = tables().await;
+        let sue = tables.staff("sue", Role::SuperAdmin).await;
+        let users: InviteUser = tables.open();
+        let invite = async || {
+            let new = Invitation {
+                email: EmailAddress::parse("dora@example.com").unwrap(),
+                name: "Dora".to_owned(),
+                phone: None,
+                role: Role::SuperAdmin,
+            };
+            users.invite(&super_admin_for_tests(&sue), None, new).await
+        };
+        for (name, value, good) in [
+            ("role", word(Role::Admin), word(Role::SuperAdmin)),
+            (
+                "status",
+                word(UserStatus::Disabled),
+                word(UserStatus::Active),
+            ),
+        ] {
+            let set = async |value| {
+                let key = ItemBuilder::new().text("userId", sue.id.as_str());
+                let values = Attributes::from([(name.to_owned(), value)]);
+                tables
+                    .change("STAFF_TABLE", key.into_attributes(), values)
+                    .await;
+            };
+            // The first time it would be new, then made anew.
+            set(value).await;
+            assert!(matches!(invite().await, Err(Problem::Forbidden)));
+            set(good).await;
+            assert!(invite().await.is_ok());
+        }
+    }
 }
