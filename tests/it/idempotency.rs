@@ -1,9 +1,12 @@
 //! What the staff send again under its key is done once, and answered as what
 //! was done.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use cloud::Calls;
 use futures_util::future::join_all;
 use tests::{Client, Shop, TestResponse, product_body, send, spawn_shop};
 
@@ -177,4 +180,31 @@ async fn a_key_is_forgotten_after_a_day() {
     assert_ne!(second["productId"], made["productId"]);
     let again = replayed(post(&admin, path, "k", &body).await);
     assert_eq!(again.body, second);
+}
+
+#[tokio::test]
+async fn an_invitation_that_meets_its_first_attempt_is_never_refused() {
+    let shop = spawn_shop().await;
+    let sue = shop.super_admin().await;
+    let dora = json!({ "email": "dora@example.com", "name": "Dora", "role": "staff" });
+    let send = || {
+        let (sue, dora) = (sue.clone(), dora.clone());
+        tokio::spawn(async move { post(&sue, "/api/admin/users", "k", &dora).await })
+    };
+    let faults = shop.cloud.faults();
+    let mut held = faults.hold(Calls::of("TransactWriteItems").by("admin-create-user"));
+    let first = send();
+    held.arrived().await;
+    // The address is taken already, and of person and key nothing is to be seen.
+    let credentials = shop.table("StaffCredentialsTable").to_owned();
+    held.apply(move |item| item.table == credentials).await;
+    let retry = send();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!retry.is_finished());
+    held.finish_without_answer().await;
+
+    let first = first.await.unwrap().expect(201).body;
+    let retry = replayed(retry.await.unwrap()).body;
+    assert_eq!(retry["userId"], first["userId"]);
+    assert!(retry.get("invitation").is_none());
 }

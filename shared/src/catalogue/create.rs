@@ -101,7 +101,7 @@ impl CreateProduct {
             .with((), self.inventory.put_new(&product.id, stock));
         if let Some(request) = request {
             let (made, now) = (product.id.as_str(), product.created_at);
-            parts.push((), self.keys.put_new(request, made, now));
+            parts = parts.with_key(|_| (), self.keys.put_new(request, made, now));
         }
         match self.audit.commit(parts, records).await? {
             Outcome::Committed => Ok(()),

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::request::KeyedRequest;
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Attributes, Corrupt, ItemBuilder, ItemReader, Table, WriteAction};
+use crate::dynamodb::{
+    Attributes, Corrupt, ItemBuilder, ItemReader, Table, TransactGet, WriteAction,
+};
 use crate::http::Problem;
 use crate::values::{PathId, Timestamp};
 
@@ -62,8 +64,12 @@ impl IdempotencyKeys {
         let Some(request) = request else {
             return Err(refusal);
         };
-        let found = self.table.get(key(request).into_attributes()).await?;
-        let Some(row) = found else {
+        // A plain read may show the key absent while other effects of its
+        // transaction show already: in a transaction that is a conflict, and
+        // asked again.
+        let get = TransactGet::default().with(&self.table, key(request).into_attributes());
+        let mut found = get.read(self.table.client()).await?;
+        let Some(row) = found.pop().flatten() else {
             return Err(refusal);
         };
         let item = ItemReader(&row);

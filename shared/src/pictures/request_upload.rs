@@ -95,7 +95,8 @@ impl RequestUpload {
         let put = self.uploads.put_new(by, &upload, wanted, now);
         let mut parts = Transaction::new().with((), put);
         if let Some(request) = request {
-            parts.push((), self.keys.put_new(request, upload.as_str(), now));
+            let put = self.keys.put_new(request, upload.as_str(), now);
+            parts = parts.with_key(|_| (), put);
         }
         let target = wanted.product_id.as_str();
         let changes = vec![Change::of("images")];

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::upload::{UploadRequest, UploadStatus, pending_key};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{DynamoDbError, ItemBuilder, ItemReader, Table, WriteAction};
+use crate::dynamodb::{DynamoDbError, ItemBuilder, ItemReader, Table, TransactGet, WriteAction};
 use crate::identity::{Admin, Identity};
 use crate::values::{Timestamp, UploadId};
 
@@ -57,7 +57,10 @@ impl Uploads {
         let key = ItemBuilder::new()
             .text("userId", by.user_id().as_str())
             .text("uploadId", upload.as_str());
-        let found = self.table.get(key.into_attributes()).await?;
+        // Its own transaction may be under way still.
+        let get = TransactGet::default().with(&self.table, key.into_attributes());
+        let mut found = get.read(self.table.client()).await?;
+        let found = found.pop().flatten();
         let status = found.map(|item| ItemReader(&item).word("status"));
         Ok(status.transpose()?)
     }

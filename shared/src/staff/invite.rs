@@ -89,7 +89,7 @@ impl InviteUser {
         };
         let used = self.keys.used(request.as_ref(), refusal).await?;
         let invited: UserId = used.made()?;
-        let user = self.users.get(&by.managed(&invited)).await?;
+        let user = self.users.get_settled(&by.managed(&invited)).await?;
         let user = user.ok_or_else(|| Problem::unavailable("a key without its user"))?;
         let (user, invitation) = (StaffUser::from(user), None);
         Ok(Idempotent::Replayed(InvitedUser { user, invitation }))
@@ -170,7 +170,7 @@ impl InviteUser {
         }
         if let Some(request) = inviter.request {
             let put = self.keys.put_new(request, user.id.as_str(), now);
-            parts.push(Part::Key, put);
+            parts = parts.with_key(|_| Part::Key, put);
         }
         let role: &str = user.role.into();
         let changes = vec![Change {
