@@ -1,13 +1,14 @@
 //! Keeping a session alive.
 
 use super::session::{RefreshToken, Session};
-use super::sessions::{Replaced, Sessions};
+use super::sessions::{Rotated, Sessions};
 use crate::audit::{Action, Actor, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::Transaction;
 use crate::http::Problem;
 use crate::identity::{Signer, UserStatus, Users};
 use crate::telemetry::{SecurityEvent, SecurityLog};
+use crate::values::Timestamp;
 
 /// Refreshes sessions.
 #[derive(Clone)]
@@ -34,8 +35,10 @@ impl FromEnv for RefreshSession {
 }
 
 impl RefreshSession {
-    /// Uses up a refresh token and puts the next one in its place. A token that
-    /// was used before ends its session.
+    /// Uses up a refresh token and puts the next one in its place. One that is
+    /// sent again within 30 seconds, because the answer was lost or by another
+    /// tab, gets the same next one, as long as that is unused. Any other token
+    /// that was used before ends its session.
     ///
     /// The token is used up last, when all else that may fail has been done:
     /// what fails before leaves it good for another attempt.
@@ -49,14 +52,14 @@ impl RefreshSession {
         let user = self.users.get(used).await?;
         let user = user.filter(|user| user.status == UserStatus::Active);
         let user = user.ok_or(Problem::BadToken)?;
-        let next = used.next()?;
-        let session = match self.sessions.replace(used, &next).await? {
-            Replaced::Done(session) => session,
-            Replaced::Reused => {
+        let rotated = self.sessions.rotate(used, Timestamp::now()).await?;
+        let (session, next) = match rotated {
+            Rotated::Done(session, next) => (session, next),
+            Rotated::Reused => {
                 self.end_reused(used).await?;
                 return Err(Problem::BadToken);
             }
-            Replaced::Invalid => return Err(Problem::BadToken),
+            Rotated::Invalid => return Err(Problem::BadToken),
         };
         // A session lasts as long as the role it was opened for allows. Who has
         // another role by now signs in anew.
@@ -72,7 +75,7 @@ impl RefreshSession {
         Ok(Session::new(&user, access, &next, session.end))
     }
 
-    /// Ends a session whose refresh token was used twice, and records it: one
+    /// Ends a session whose refresh token was used again, and records it: one
     /// of the two users stole it.
     async fn end_reused(&self, used: &RefreshToken) -> Result<(), Problem> {
         let session = Change {

@@ -32,7 +32,7 @@ pub(crate) enum Metric {
     AccountLocks,
     /// A request that was refused for coming too often.
     LimitHits,
-    /// A refresh token that was used a second time.
+    /// A refresh token that was used after its successor, or too late.
     RefreshReuse,
     /// A known caller who asked for more than their role may do.
     PermissionDenied,
