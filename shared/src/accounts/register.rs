@@ -84,7 +84,11 @@ impl Register {
         user.phone = new.phone;
         let user = self.insert(user, &new.password).await?;
         // The account was made by this very request: there is nothing to check.
-        Ok(SignedIn { user, proof: None })
+        Ok(SignedIn {
+            read_at: user.created_at,
+            user,
+            proof: None,
+        })
     }
 
     /// Makes an account of any role: for the demo shop, and for no function.

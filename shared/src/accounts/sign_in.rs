@@ -12,8 +12,8 @@ use crate::http::Problem;
 use crate::identity::{Realm, UserStatus, Users};
 use crate::input::{Fields, FromJson, email, line};
 use crate::limits::SignInAttempts;
-use crate::telemetry::{SecurityEvent, SecurityLog, SignInFailure};
-use crate::values::EmailAddress;
+use crate::telemetry::SignInFailure;
+use crate::values::{EmailAddress, Timestamp};
 
 /// What a person sends to sign in.
 pub struct SignInRequest {
@@ -81,6 +81,7 @@ impl SignIn {
             Some(found) => found,
             None => Credential::of_nobody()?,
         };
+        let read_at = Timestamp::now();
         let user = self.users.get(&credential).await?;
         let stored = credential.password.as_ref();
         let right = request.password.verify(stored)?;
@@ -94,9 +95,12 @@ impl SignIn {
             Some(user) => {
                 let ((), proof) =
                     tokio::join!(self.attempts.succeed(&attempt), self.proof(request, stored));
-                SecurityLog::emit(&SecurityEvent::SignedIn(&user.id));
                 let (user, proof) = (user.clone(), Some(proof?));
-                return Ok(SignedIn { user, proof });
+                return Ok(SignedIn {
+                    user,
+                    read_at,
+                    proof,
+                });
             }
         };
         attempt.fail(failure, user.as_ref().map(|user| &user.id));

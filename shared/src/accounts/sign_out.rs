@@ -46,14 +46,17 @@ impl SignOut {
     /// # Errors
     /// [`Problem::BadToken`] if the caller's own token has ended already.
     pub async fn everywhere(&self, caller: &AnyUser) -> Result<(), Problem> {
-        let user = self.users.require_active(caller).await?;
         let id = caller.user_id().as_str();
-        let record = Record::by(caller, Action::SignedOutEverywhere, id, Vec::new());
-        let ended = self.users.sign_out_everywhere(&user);
-        let ended = Transaction::new().with((), ended);
-        match self.audit.commit(ended, &[record]).await? {
-            Outcome::Committed => {}
-            Outcome::Refused(_) => return Err(Problem::BadToken),
+        loop {
+            // Refused where somebody else ended them meanwhile: then, too, the
+            // caller's token has ended, unless their session was kept.
+            let user = self.users.require_active(caller).await?;
+            let record = Record::by(caller, Action::SignedOutEverywhere, id, Vec::new());
+            let ended = self.users.sign_out_everywhere(&user);
+            let ended = Transaction::new().with((), ended);
+            if self.audit.commit(ended, &[record]).await? == Outcome::Committed {
+                break;
+            }
         }
         // They have ended already, by the date in the user's record.
         Ok(self.sessions.end_all(caller, None).await?)

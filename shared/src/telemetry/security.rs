@@ -72,12 +72,16 @@ pub(crate) enum SignInFailure {
     WrongRealm,
     /// Too many failures before; whatever the password was.
     Locked,
+    /// The right password, which was changed before the session was opened.
+    PasswordChanged,
+    /// The right password, and no session could be opened: a fault of ours.
+    NoSession,
 }
 
 /// What happened. The codes are stable, since alarms and people search for
 /// them.
 pub(crate) enum SecurityEvent<'a> {
-    /// `signed-in`
+    /// `signed-in`: a session was opened.
     SignedIn(&'a UserId),
     /// `sign-in-failed`
     SignInFailed(SignInFailure, Option<&'a UserId>),
@@ -129,6 +133,8 @@ impl SecurityEvent<'_> {
 
     fn metric(&self) -> Option<Metric> {
         match self {
+            // Counted as an answer of 503, and no sign of guesses.
+            Self::SignInFailed(SignInFailure::NoSession, _) => None,
             Self::SignInFailed(..) => Some(Metric::SignInFailures),
             Self::AccountLocked(_) => Some(Metric::AccountLocks),
             Self::LimitReached(_) => Some(Metric::LimitHits),
