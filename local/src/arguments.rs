@@ -46,6 +46,9 @@ pub(crate) struct ShopArguments {
     /// given several times. The template's patterns are not applied
     #[arg(long = "parameter", value_name = "NAME=VALUE")]
     pub(crate) parameters: Vec<Parameter>,
+    /// Throttle the API's routes as template.yaml says
+    #[arg(long)]
+    pub(crate) throttle: bool,
     /// How the functions' log lines are written to standard error
     #[arg(long, value_enum, default_value_t = LogLines::Auto, value_name = "FORM")]
     pub(crate) logs: LogLines,

@@ -24,3 +24,30 @@ pub fn options(profile: Profile) -> Options {
     options.gateway_headers = SECURITY_HEADERS.to_vec();
     options
 }
+
+#[cfg(test)]
+mod tests {
+    use cloud::Template;
+
+    use super::*;
+
+    #[test]
+    fn the_local_cloud_takes_what_the_template_leaves_out_by_default() {
+        let mut options = options(Profile::Dev);
+        for (name, value) in [
+            ("DataEvents", "true"),
+            ("NoOrdersHours", "3"),
+            ("ConcurrencyThreshold", "800"),
+            ("SignInConcurrency", "5"),
+        ] {
+            let declared = Template::parameter_names(&options.template).unwrap();
+            assert!(declared.iter().any(|it| it == name), "{name}");
+            let parameters = &mut options.deployment.parameters;
+            parameters.insert(name.to_owned(), value.to_owned());
+        }
+        let template = Template::load(&options.template, &options.deployment).unwrap();
+        let mut functions = template.functions.iter();
+        let login = functions.find(|it| it.binary == "login").unwrap();
+        assert_eq!(login.reserved_concurrency, Some(5));
+    }
+}

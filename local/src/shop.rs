@@ -48,6 +48,7 @@ pub(crate) fn run(arguments: &ShopArguments) -> Result<(), Failure> {
     options.ports = arguments.port;
     options.data.clone_from(&arguments.data);
     options.logs = arguments.logs.sink(io::stderr().is_terminal());
+    options.throttle = arguments.throttle;
     let declared = Template::parameter_names(&options.template)?;
     options
         .deployment

@@ -53,6 +53,18 @@ async fn a_list_runs_in_the_order_asked_for_on_pages_of_any_size() {
 }
 
 #[tokio::test]
+async fn a_list_goes_on_after_the_longest_name() {
+    let shop = spawn_shop().await;
+    let longest = |last: char| format!("{}{last}", "\u{10348}".repeat(199));
+    let expected = [longest('\u{10348}'), longest('\u{10349}')];
+    for name in &expected {
+        shop.new_product(name, 100, 5).await;
+    }
+    let found = names(&shop, "category=tests&sort=name", 1).await;
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
 async fn a_product_in_a_list_has_what_api_md_says_and_no_more() {
     let shop = spawn_shop().await;
     let id = shop.new_product("Cup", 1250, 3).await;

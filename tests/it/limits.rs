@@ -198,13 +198,13 @@ async fn exhaust(shop: &Shop, address: &str, most: u32) -> u32 {
     let mut passed = 0;
     loop {
         let answer = shop
-            .call_from(address, "list-products", TestRequest::default())
+            .call_from(address, "not-found", TestRequest::default())
             .await;
         if answer.status == 429 {
             too_often(answer);
             return passed;
         }
-        let left = remaining(&answer.expect(200));
+        let left = remaining(&answer.expect(404));
         passed += 1;
         assert!(left < most && passed <= most, "{left} left after {passed}");
     }
@@ -217,24 +217,24 @@ async fn an_address_makes_so_many_requests_and_a_new_process_does_not_forget_the
     let shop = spawn_shop_with(options).await;
     shop.wait_for_limit_window(60).await;
     for _ in 0..35 {
-        shop.call_from("192.0.2.1", "list-products", TestRequest::default())
+        shop.call_from("192.0.2.1", "not-found", TestRequest::default())
             .await
-            .expect(200);
+            .expect(404);
     }
-    for pid in shop.cloud.pids("list-products") {
+    for pid in shop.cloud.pids("not-found") {
         tests::send_signal(pid, "KILL");
     }
-    tests::wait_until(|| shop.cloud.pids("list-products").is_empty()).await;
+    tests::wait_until(|| shop.cloud.pids("not-found").is_empty()).await;
     // 42 were taken, and the last lease's rest died with its process.
     assert_eq!(exhaust(&shop, "192.0.2.1", 100).await, 58);
     // It is one count for all functions, and for this address alone.
     too_often(
-        shop.call_from("192.0.2.1", "not-found", TestRequest::default())
+        shop.call_from("192.0.2.1", "list-products", TestRequest::default())
             .await,
     );
-    shop.call_from("192.0.2.2", "list-products", TestRequest::default())
+    shop.call_from("192.0.2.2", "not-found", TestRequest::default())
         .await
-        .expect(200);
+        .expect(404);
     assert_eq!(shop.events("limit-reached")[0]["limit"], "requests");
     assert_eq!(shop.events("limit-reached")[0]["LimitHits"], 1);
 }
@@ -265,6 +265,29 @@ async fn a_thousand_requests_pass_unless_told_otherwise_and_no_header_makes_it_m
     }
     // The harness asked for the list of products once: a lease of ten.
     assert!((990..=1000).contains(&passed), "{passed}");
+}
+
+#[tokio::test]
+async fn a_flood_of_sign_ins_is_throttled_before_a_function_runs_and_nothing_else_is() {
+    let mut options = with_parameter("SignInThrottlingBurstLimit", "2");
+    let rate = ("SignInThrottlingRateLimit".to_owned(), "1".to_owned());
+    options.deployment.parameters.extend([rate]);
+    options.throttle = true;
+    let shop = spawn_shop_with(options).await;
+    let body = sign_in("nobody@example.com", "nothing");
+    let anonymous = shop.anonymous();
+    let flood = (0..20).map(|_| anonymous.post("/api/auth/login", &body));
+    let answers = futures_util::future::join_all(flood).await;
+    let (throttled, tried): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 429);
+    // Two at once, and one more for each second that this takes.
+    assert!(throttled.len() > 10, "{}", throttled.len());
+    for answer in throttled {
+        let answer = answer.expect_problem(429, "rate-limited");
+        assert_eq!(answer.header("ratelimit-limit"), "", "a function answered");
+    }
+    assert_eq!(shop.events("sign-in-failed").len(), tried.len());
+    anonymous.get("/api/products").await.expect(200);
 }
 
 #[tokio::test]

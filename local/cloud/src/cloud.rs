@@ -48,6 +48,8 @@ pub struct Options {
     /// Names and values of headers that the gateway adds to answers that no function made:
     /// preflights and errors.
     pub gateway_headers: Vec<(&'static str, &'static str)>,
+    /// Whether the gateway throttles routes as the template says.
+    pub throttle: bool,
 }
 
 impl Options {
@@ -65,6 +67,7 @@ impl Options {
             logs: LogSink::Memory,
             instances: 16,
             gateway_headers: Vec::new(),
+            throttle: false,
         }
     }
 }
@@ -143,6 +146,7 @@ impl Cloud {
 
         let router = Gateway::router(
             &template,
+            options.throttle,
             Arc::clone(&runtime),
             headers(&options.gateway_headers),
             logs.clone(),

@@ -8,9 +8,11 @@ mod invoke;
 mod routes;
 #[cfg(test)]
 mod tests;
+mod throttle;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -30,6 +32,7 @@ use crate::runtime::{MAX_WAIT, Runtime, new_trace};
 use error::GatewayError;
 use event::GatewayContext;
 use routes::{DecodedPath, Routes};
+use throttle::Throttle;
 
 /// The largest body that an HTTP API takes, in bytes.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
@@ -45,16 +48,18 @@ pub(crate) struct Gateway {
     runtime: Arc<Runtime>,
     routes: Routes,
     cors: Option<ApiCors>,
+    throttle: Option<Throttle>,
     /// Headers of the answers that no function made.
     own_headers: HeaderMap,
     logs: Logs,
 }
 
 impl Gateway {
-    /// Makes the router of a template's HTTP API. It does not throttle, as the template's limits
-    /// would on AWS: a laptop is slower than they are.
+    /// Makes the router of a template's HTTP API. It throttles its routes only where that is
+    /// asked for: a laptop is slower than the template's limits.
     pub(crate) fn router(
         template: &Template,
+        throttles: bool,
         runtime: Arc<Runtime>,
         own_headers: HeaderMap,
         logs: Logs,
@@ -63,6 +68,7 @@ impl Gateway {
             runtime: Arc::clone(&runtime),
             routes: Routes::new(&template.functions),
             cors: template.cors.clone(),
+            throttle: throttles.then(|| Throttle::new(template.throttling.clone())),
             own_headers,
             logs,
         });
@@ -93,6 +99,11 @@ impl Gateway {
             .routes
             .find(parts.method.as_str(), &path)
             .ok_or(GatewayError::NotFound)?;
+        if let Some(throttle) = &self.throttle
+            && !throttle.admit(&route.key, Instant::now())
+        {
+            return Err(GatewayError::TooManyRequests);
+        }
         let trace = new_trace();
         let event = event::build(
             &parts,

@@ -19,7 +19,7 @@ mod template;
 mod tests;
 
 pub use account::{ACCOUNT, REGION};
-pub use api::ApiCors;
+pub use api::{ApiCors, ApiThrottling, RouteLimit};
 pub use buckets::{BucketCors, BucketTemplate};
 pub use document::document;
 pub use error::TemplateError;

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::api::{self, ApiCors};
+use crate::api::{self, ApiCors, ApiThrottling};
 use crate::buckets::{BucketTemplate, bucket};
 use crate::document::document;
 use crate::error::TemplateError;
-use crate::functions::{FunctionTemplate, function};
+use crate::functions::{FunctionTemplate, RouteTemplate, function};
 use crate::scope::{Deployment, Scope};
 use crate::secrets::{SecretTemplate, secret};
 use crate::tables::{TableTemplate, table};
@@ -20,6 +20,8 @@ pub struct Template {
     pub functions: Vec<FunctionTemplate>,
     /// CORS of the HTTP API, if it has any.
     pub cors: Option<ApiCors>,
+    /// How the HTTP API throttles its routes.
+    pub throttling: ApiThrottling,
     /// The DynamoDB tables.
     pub tables: Vec<TableTemplate>,
     /// The S3 buckets.
@@ -67,8 +69,9 @@ impl Template {
 }
 
 /// Beginnings of kinds of resources that a laptop has no use for: who may call functions, log
-/// groups, alarms.
-const IGNORED: [&str; 6] = [
+/// groups, alarms, trails.
+const IGNORED: [&str; 7] = [
+    "AWS::CloudTrail::",
     "AWS::CloudWatch::",
     "AWS::KMS::",
     "AWS::Lambda::Permission",
@@ -83,6 +86,7 @@ fn read(scope: &Scope<'_>) -> Result<Template, TemplateError> {
     let mut template = Template {
         functions: Vec::new(),
         cors: None,
+        throttling: ApiThrottling::default(),
         tables: Vec::new(),
         buckets: Vec::new(),
         secrets: Vec::new(),
@@ -100,6 +104,7 @@ fn read(scope: &Scope<'_>) -> Result<Template, TemplateError> {
                 }
                 api = Some(resource.id);
                 template.cors = api::cors(scope, *resource)?;
+                template.throttling = api::throttling(scope, *resource)?;
             }
             "AWS::DynamoDB::Table" => template.tables.push(table(scope, *resource)?),
             "AWS::S3::Bucket" => template.buckets.push(bucket(scope, *resource, &resources)?),
@@ -119,6 +124,19 @@ fn read(scope: &Scope<'_>) -> Result<Template, TemplateError> {
                 ));
             }
         }
+    }
+    let routes: Vec<String> = template
+        .functions
+        .iter()
+        .flat_map(|function| function.routes.iter().map(RouteTemplate::key))
+        .collect();
+    let limited = &mut template.throttling.routes.keys();
+    if let (Some(id), Some(unknown)) = (api, limited.find(|key| !routes.contains(key))) {
+        // AWS refuses it too, in the middle of a deployment.
+        return Err(TemplateError::new(
+            &format!("Resources.{id}.Properties.RouteSettings.{unknown}"),
+            "no function has this route",
+        ));
     }
     Ok(template)
 }

@@ -41,6 +41,9 @@ Resources:
         AllowHeaders: [authorization]
         ExposeHeaders: [etag]
         MaxAge: 600
+      DefaultRouteSettings: {ThrottlingRateLimit: 5, ThrottlingBurstLimit: 9}
+      RouteSettings:
+        "GET /api/orders/{orderId}": {ThrottlingRateLimit: !Ref Memory, ThrottlingBurstLimit: "7"}
   GetOrdersFunction:
     Type: AWS::Serverless::Function
     Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: get-orders}}
@@ -162,6 +165,33 @@ fn a_function_has_the_values_that_cloudformation_would_give_it() {
             },
         ]
     );
+}
+
+#[test]
+fn routes_are_throttled_by_their_own_limit_or_by_that_of_all() {
+    let throttling = small().throttling;
+    assert_eq!(throttling.default, Some(RouteLimit { rate: 5, burst: 9 }));
+    let own = RouteLimit {
+        rate: 256,
+        burst: 7,
+    };
+    let route = "GET /api/orders/{orderId}".to_owned();
+    assert_eq!(throttling.routes, BTreeMap::from([(route, own)]));
+    for (of, with, told) in [
+        (
+            "\"GET /api/orders/{orderId}\":",
+            "\"GET /api\":",
+            "no function has",
+        ),
+        ("ThrottlingBurstLimit: 9", "Other: 9", "a rate and a burst"),
+        (
+            "ThrottlingRateLimit: 5",
+            "ThrottlingRateLimit: 0",
+            "positive",
+        ),
+    ] {
+        assert!(refusal(of, with).contains(told), "{with}");
+    }
 }
 
 #[test]

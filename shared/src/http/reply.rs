@@ -129,7 +129,9 @@ impl<T: PublicBody> Reply for Public<T> {
         } else {
             response
         };
-        Ok(response.with("etag", etag))
+        // The gateway names the caller's origin in the answer, and AWS does not
+        // say that it adds this.
+        Ok(response.with("etag", etag).with("vary", "Origin"))
     }
 }
 
@@ -152,6 +154,7 @@ fn matches(if_none_match: &str, etag: &str) -> bool {
 #[derive(Debug)]
 pub struct Response {
     status: u16,
+    cache_control: &'static str,
     headers: Vec<(&'static str, Cow<'static, str>)>,
     body: String,
     /// The code of the problem that it tells of.
@@ -165,6 +168,7 @@ impl Response {
         headers.extend(SECURITY_HEADERS.map(|(name, value)| (name, Cow::Borrowed(value))));
         Self {
             status,
+            cache_control,
             headers,
             body: String::new(),
             code: None,
@@ -205,21 +209,22 @@ impl Response {
         response
     }
 
-    /// Returns the answer with what is left of the limit that its request is under, in
-    /// the names that clients know
+    /// Returns the answer with what belongs to its request alone: the id, and what
+    /// is left of the limit, in the names that clients know
     /// (<https://www.ietf.org/archive/id/draft-ietf-httpapi-ratelimit-headers-07.html>).
-    pub(crate) fn metered(self, quota: Option<Quota>) -> Self {
-        let Some(quota) = quota else {
+    /// What a cache may hand to anyone stays without them.
+    pub(crate) fn for_request(self, id: &str, quota: Option<Quota>) -> Self {
+        if self.cache_control != NO_STORE {
             return self;
+        }
+        let named = self.with("x-request-id", id.to_owned());
+        let Some(quota) = quota else {
+            return named;
         };
-        self.with("ratelimit-limit", quota.limit.to_string())
+        named
+            .with("ratelimit-limit", quota.limit.to_string())
             .with("ratelimit-remaining", quota.remaining.to_string())
             .with("ratelimit-reset", quota.reset.as_secs().to_string())
-    }
-
-    /// Returns the answer under the id of the request that it belongs to.
-    pub(crate) fn identified(self, request_id: &str) -> Self {
-        self.with("x-request-id", request_id.to_owned())
     }
 
     /// Returns the status code.
@@ -332,6 +337,32 @@ mod tests {
         let answer = page().into_response(None).unwrap();
         assert_eq!(answer.header("cache-control"), Some(PUBLIC));
         assert!(answer.header("etag").is_some());
+    }
+
+    #[test]
+    fn what_a_cache_may_hand_to_anyone_says_nothing_of_who_asked() {
+        let quota = Quota {
+            limit: 1000,
+            remaining: 7,
+            reset: std::time::Duration::from_secs(9),
+        };
+        let own = |answer: Response| -> Vec<&str> {
+            let answer = answer.for_request("req-1", Some(quota));
+            let own = |name: &str| name == "x-request-id" || name.starts_with("ratelimit-");
+            let names = answer.headers.iter().map(|(name, _)| *name);
+            names.filter(|name| own(name)).collect()
+        };
+        for seen in [None, Some("*")] {
+            let answer = page().into_response(seen).unwrap();
+            assert_eq!(answer.header("vary"), Some("Origin"));
+            assert!(own(answer).is_empty());
+        }
+        let problems = problems()
+            .into_iter()
+            .map(|problem| Response::problem(problem, "req-1"));
+        for answer in answers().into_iter().chain(problems) {
+            assert_eq!(own(answer).len(), 4);
+        }
     }
 
     #[test]

@@ -156,7 +156,7 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
             error,
         };
         access.write(&scope);
-        response.metered(request.quota()).identified(id)
+        response.for_request(id, request.quota())
     }
 
     /// Returns the handler's answer, if the general limit and the networks

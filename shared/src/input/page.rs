@@ -2,6 +2,10 @@
 
 use super::query::{FromQuery, Parameters};
 
+/// The longest cursor that is read, in bytes. Ours are below 1,400, where the
+/// name that a list is sorted by has 200 characters of four bytes.
+const MAX_CURSOR_LENGTH: usize = 2048;
+
 /// Which page of a list: `limit` (1 to 100, else 24) and `cursor`.
 #[derive(Clone, Debug)]
 pub struct PageRequest {
@@ -22,7 +26,7 @@ impl FromQuery for PageRequest {
         );
         let cursor = parameters.optional(
             "cursor",
-            |text| (text.len() <= 1024).then(|| text.to_owned()),
+            |text| (text.len() <= MAX_CURSOR_LENGTH).then(|| text.to_owned()),
             "the `nextCursor` of the page before",
         );
         Some(Self {

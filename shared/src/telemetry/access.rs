@@ -58,7 +58,10 @@ impl Access<'_> {
     }
 }
 
-fn metrics(line: &LineFields) -> Vec<Group> {
+/// The role that buys; every other works for the shop.
+const CUSTOMER: &str = "customer";
+
+fn metrics(line: &LineFields, request: Option<&LineFields>) -> Vec<Group> {
     let status = line.number("status").unwrap_or_default();
     let mut by_route = vec![(Metric::Latency, line.number("duration").unwrap_or_default())];
     let mut total = Vec::new();
@@ -72,6 +75,10 @@ fn metrics(line: &LineFields) -> Vec<Group> {
     }
     if line.flag("coldStart") {
         total.push((Metric::ColdStarts, 1));
+    }
+    let role = request.and_then(|it| it.text("role"));
+    if role.is_some_and(|role| role != CUSTOMER) {
+        total.push((Metric::StaffRequests, 1));
     }
     vec![(BY_ROUTE, by_route), (TOTAL, total)]
 }
@@ -137,13 +144,37 @@ mod tests {
             r#":"r1","route":"GET /","method":"GET","status":409,"code":"conflict","#,
             r#""duration":7,"sourceIp":"192.0.2.1","userAgent":"test","userId":"usr_1","#,
             r#""role":"staff","coldStart":true,"error":"it broke","Latency":7,"ClientErrors":1,"#,
-            r#""Conflicts":1,"ColdStarts":1,"_aws":{"CloudWatchMetrics":["#,
+            r#""Conflicts":1,"ColdStarts":1,"StaffRequests":1,"_aws":{"CloudWatchMetrics":["#,
             r#"{"Namespace":"tests","Dimensions":[[],["route"]],"Metrics":["#,
             r#"{"Name":"Latency","Unit":"Milliseconds"},{"Name":"ClientErrors","Unit":"Count"}]},"#,
             r#"{"Namespace":"tests","Dimensions":[[]],"Metrics":["#,
-            r#"{"Name":"Conflicts","Unit":"Count"},{"Name":"ColdStarts","Unit":"Count"}]}]}}"#,
+            r#"{"Name":"Conflicts","Unit":"Count"},{"Name":"ColdStarts","Unit":"Count"},"#,
+            r#"{"Name":"StaffRequests","Unit":"Count"}]}]}}"#,
         );
         assert_eq!(timeless(&lines[0]), expected);
+    }
+
+    #[test]
+    fn the_staffs_requests_are_counted_and_no_customers() {
+        let line = |role: Option<&str>| {
+            let lines = written(None, || {
+                let request = RequestScope::new("r1", "GET /", "192.0.2.1", "test");
+                role.into_iter().for_each(|it| {
+                    request.span().record("role", it);
+                });
+                ACCESS.write(&request);
+            });
+            lines.into_iter().next().unwrap()
+        };
+        for (role, counted) in [
+            (None, false),
+            (Some("customer"), false),
+            (Some("staff"), true),
+            (Some("super-admin"), true),
+        ] {
+            let line = line(role);
+            assert_eq!(line.contains(r#""StaffRequests":1"#), counted, "{line}");
+        }
     }
 
     #[tokio::test]

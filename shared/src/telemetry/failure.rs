@@ -17,7 +17,7 @@ pub(super) static LAYOUT: Layout = Layout {
         Member::request("requestId"),
         Member::event("error"),
     ],
-    metrics: |_| Vec::new(),
+    metrics: |_, _| Vec::new(),
 };
 
 /// Writes that something failed which the client need not know of, with all

@@ -30,8 +30,8 @@ pub(super) struct Layout {
     pub(super) needs_request: bool,
     /// Its members, in order; those without a value are left out.
     pub(super) members: &'static [Member],
-    /// Reads its metrics from the fields of the event.
-    pub(super) metrics: fn(&LineFields) -> Vec<Group>,
+    /// Reads its metrics from the fields of the event and of its request.
+    pub(super) metrics: fn(&LineFields, Option<&LineFields>) -> Vec<Group>,
 }
 
 /// A member of a line.
@@ -225,7 +225,7 @@ impl Serialize for Line<'_> {
             }
         }
         self.namespace
-            .write(&mut line, &(self.layout.metrics)(self.event))?;
+            .write(&mut line, &(self.layout.metrics)(self.event, self.request))?;
         line.end()
     }
 }

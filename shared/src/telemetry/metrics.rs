@@ -36,6 +36,11 @@ pub(crate) enum Metric {
     RefreshReuse,
     /// A known caller who asked for more than their role may do.
     PermissionDenied,
+    /// A request with an access token, refresh token or invitation that is not
+    /// valid.
+    TokensRefused,
+    /// A request of someone who works for the shop.
+    StaffRequests,
 }
 
 impl Metric {

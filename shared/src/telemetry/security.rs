@@ -54,7 +54,7 @@ impl SecurityLog {
     }
 }
 
-fn metrics(line: &LineFields) -> Vec<Group> {
+fn metrics(line: &LineFields, _: Option<&LineFields>) -> Vec<Group> {
     let metric = line.text(METRIC).and_then(|name| name.parse().ok());
     let metrics = metric.map(|metric: Metric| (metric, 1));
     vec![(TOTAL, Vec::from_iter(metrics))]
@@ -140,7 +140,8 @@ impl SecurityEvent<'_> {
             Self::LimitReached(_) => Some(Metric::LimitHits),
             Self::PermissionDenied(_) | Self::AddressRefused => Some(Metric::PermissionDenied),
             Self::Recorded { metric, .. } => *metric,
-            Self::SignedIn(_) | Self::TokenRefused(_) | Self::SignedOut(_) => None,
+            Self::TokenRefused(_) => Some(Metric::TokensRefused),
+            Self::SignedIn(_) | Self::SignedOut(_) => None,
         }
     }
 }
@@ -170,6 +171,22 @@ mod tests {
             read["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0],
             serde_json::json!([])
         );
+    }
+
+    #[test]
+    fn what_is_refused_for_its_token_or_its_role_is_counted() {
+        for (event, metric) in [
+            (SecurityEvent::TokenRefused(None), "TokensRefused"),
+            (SecurityEvent::PermissionDenied(None), "PermissionDenied"),
+            (SecurityEvent::AddressRefused, "PermissionDenied"),
+        ] {
+            let lines = written(None, || {
+                let request = RequestScope::new("r1", "POST /", "192.0.2.1", "test");
+                request.span().in_scope(|| SecurityLog::emit(&event));
+            });
+            let counted = format!(r#""{metric}":1,"_aws""#);
+            assert!(lines[0].contains(&counted), "{}", lines[0]);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{Template, finds, holds, one_or_many, patterns, walk};
 use crate::Faults;
 
 /// What the functions count, under the stack's name.
-const METRICS: [&str; 10] = [
+const METRICS: [&str; 12] = [
     "AccountLocks",
     "ClientErrors",
     "ColdStarts",
@@ -19,6 +19,8 @@ const METRICS: [&str; 10] = [
     "RefreshReuse",
     "ServerErrors",
     "SignInFailures",
+    "StaffRequests",
+    "TokensRefused",
 ];
 
 /// The dashboard's JSON; a digit in place of each `${...}` keeps it JSON.
@@ -52,15 +54,23 @@ fn alarms_that_nobody_hears(template: &Template) -> Faults {
                 faults.push(format!("{}: {actions} don't tell the topic", alarm.id));
             }
         }
-        let description = alarm.property("AlarmDescription").as_str();
-        let told = description.and_then(|it| it.split_once(" First "));
+        let description = patterns(alarm.property("AlarmDescription")).concat();
+        let told = description.split_once(" First ");
         if !told.is_some_and(|(what, first)| what.len() > 30 && first.len() > 30) {
             faults.push(format!("{} doesn't say what to do first", alarm.id));
         }
-        if alarm.property("TreatMissingData") != "notBreaching" {
-            faults.push(format!("{} takes silence for a fault", alarm.id));
+        // Where too little is the fault, silence is the worst of it.
+        let comparison = alarm.property("ComparisonOperator").as_str();
+        let too_little = comparison.is_some_and(|it| it.starts_with("LessThan"));
+        let (silence, fault) = match too_little {
+            true => ("breaching", "takes silence for health"),
+            false => ("notBreaching", "takes silence for a fault"),
+        };
+        if alarm.property("TreatMissingData") != silence {
+            faults.push(format!("{} {fault}", alarm.id));
         }
-        if !listed.contains(alarm.id) {
+        // The dashboard's text can't name what may not be there.
+        if !listed.contains(alarm.id) && alarm.body["Condition"].is_null() {
             faults.push(format!("{} is not on the dashboard", alarm.id));
         }
         let metrics = one_or_many(alarm.property("Metrics")).into_iter();
@@ -114,7 +124,12 @@ Resources:
             "OKActions don't tell",
         ),
         ("First look", "Look", "what to do first"),
-        ("notBreaching", "missing", "takes silence"),
+        ("notBreaching", "missing", "takes silence for a fault"),
+        (
+            "MetricName: Latency",
+            "MetricName: Latency\n      ComparisonOperator: LessThanThreshold",
+            "takes silence for health",
+        ),
         ("${Alarm.Arn}", "${Other.Arn}", "not on the dashboard"),
         (
             "MetricName: Latency",

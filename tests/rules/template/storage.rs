@@ -3,13 +3,18 @@
 use super::{Template, finds, holds, is_true, patterns};
 use crate::Faults;
 
+/// Whether a table can be restored to any second of the last 35 days.
+const RECOVERY: &str = "/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled";
+/// The one table that must not be: a backup would keep the addresses of callers.
+const COUNTERS: &str = "RateLimitsTable";
+
 /// What must stand in a table and in a bucket. A secret is left out on purpose: the
 /// signing key can be made anew in a minute, and one that outlived its stack would
 /// be a key that nobody watches.
 fn what_could_be_lost(template: &Template) -> Faults {
     let table = [
         "/DeletionProtectionEnabled",
-        "/PointInTimeRecoverySpecification/PointInTimeRecoveryEnabled",
+        RECOVERY,
         "/SSESpecification/SSEEnabled",
     ];
     let bucket = [
@@ -44,7 +49,12 @@ fn what_could_be_lost(template: &Template) -> Faults {
         }
         for switch in switches {
             let value = resource.body["Properties"].pointer(switch);
-            if !value.is_some_and(is_true) {
+            let is_on = value.is_some_and(is_true);
+            if resource.id == COUNTERS && *switch == RECOVERY {
+                if is_on {
+                    faults.push(format!("{} keeps what it should forget", resource.id));
+                }
+            } else if !is_on {
                 faults.push(format!("{}: {switch} is not on", resource.id));
             }
         }
@@ -80,6 +90,14 @@ Resources:
       PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}
       SSESpecification: {SSEEnabled: true}
   DTable: {Type: AWS::DynamoDB::GlobalTable}
+  RateLimitsTable:
+    Type: AWS::DynamoDB::Table
+    DeletionPolicy: Retain
+    UpdateReplacePolicy: Retain
+    Properties:
+      DeletionProtectionEnabled: true
+      PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}
+      SSESpecification: {SSEEnabled: true}
   ETable:
     Type: AWS::DynamoDB::Table
     DeletionPolicy: RetainExceptOnCreate
@@ -118,6 +136,7 @@ Resources:
         "ETable: DeletionPolicy",
         "FBucket: UpdateReplacePolicy",
         "GBucket: DeletionPolicy",
+        "RateLimitsTable keeps what",
     ];
     finds(what_could_be_lost, template, &words);
 }

@@ -1,9 +1,11 @@
 //! What a browser reaches: origins, routes, the CDN.
 
+use std::collections::BTreeSet;
+
 use regex_lite::Regex;
 use serde_json::Value;
 
-use super::{Template, finds, has_star, holds, one_or_many, patterns, reference, walk};
+use super::{Function, Template, finds, has_star, holds, one_or_many, patterns, reference, walk};
 use crate::Faults;
 
 /// Whether an origin is anyone's, or a developer's.
@@ -52,6 +54,99 @@ fn admits_origins_only(pattern: &str) -> bool {
         "https://xn--bcher-kva.example",
     ];
     origins.into_iter().all(admits) && !NO_ORIGINS.into_iter().any(admits)
+}
+
+/// What sets a function apart that hashes passwords: the memory that gives it its processor.
+fn hashes(function: &Function<'_>) -> bool {
+    patterns(function.setting("MemorySize")) == ["${SignInMemorySize}"]
+}
+
+/// The routes that hash passwords and are throttled like any other, or the other way round.
+fn hashing_that_may_starve_buying(template: &Template) -> Faults {
+    let mut faults = Faults::new();
+    let settings = template
+        .of_kind("AWS::Serverless::HttpApi")
+        .find_map(|api| api.property("RouteSettings").as_object())
+        .cloned()
+        .unwrap_or_default();
+    let mut limited: BTreeSet<String> = settings.keys().cloned().collect();
+    for function in template.functions().filter(hashes) {
+        for (_, event) in function.events() {
+            let route = &event["Properties"];
+            let [method, path] = ["Method", "Path"].map(|it| route[it].as_str().unwrap_or("-"));
+            let key = format!("{method} {path}");
+            for (setting, parameter) in [
+                ("ThrottlingRateLimit", "SignInThrottlingRateLimit"),
+                ("ThrottlingBurstLimit", "SignInThrottlingBurstLimit"),
+            ] {
+                let value = settings.get(&key).map(|it| patterns(&it[setting]));
+                if value != Some(vec![format!("${{{parameter}}}")]) {
+                    faults.push(format!("{key} has no {setting} of its own"));
+                }
+            }
+            limited.remove(&key);
+        }
+        if !function
+            .property("ReservedConcurrentExecutions")
+            .is_object()
+        {
+            faults.push(format!("{} can't reserve concurrency", function.name));
+        }
+    }
+    faults.extend(limited.iter().map(|key| format!("{key} hashes nothing")));
+    faults
+}
+
+#[test]
+fn hashing_is_throttled_before_it_starves_buying() {
+    holds(hashing_that_may_starve_buying);
+    assert!(Template::own().functions().filter(hashes).count() >= 5);
+}
+
+#[test]
+fn hashing_that_may_starve_buying_is_found() {
+    let good = r#"
+Resources:
+  Api:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      RouteSettings:
+        POST /login: {ThrottlingRateLimit: !Ref SignInThrottlingRateLimit, ThrottlingBurstLimit: !Ref SignInThrottlingBurstLimit}
+  LoginFunction:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildProperties: {Binary: login}}
+    Properties:
+      CodeUri: functions/login
+      MemorySize: !Ref SignInMemorySize
+      ReservedConcurrentExecutions: !If [A, 1, !Ref AWS::NoValue]
+      Events: {Route: {Type: HttpApi, Properties: {Method: POST, Path: /login}}}
+"#;
+    finds(hashing_that_may_starve_buying, good, &[]);
+    for (of, with, words) in [
+        (
+            "POST /login:",
+            "POST /logins:",
+            &["no ThrottlingRate", "no ThrottlingBurst", "hashes nothing"][..],
+        ),
+        (
+            "!Ref SignInThrottlingBurstLimit",
+            "9",
+            &["no ThrottlingBurst"],
+        ),
+        (
+            "MemorySize: !Ref SignInMemorySize",
+            "MemorySize: 9",
+            &["hashes nothing"],
+        ),
+        ("      Reserved", "      Else", &["login can't reserve"]),
+    ] {
+        assert!(good.contains(of), "{of}");
+        finds(
+            hashing_that_may_starve_buying,
+            &good.replace(of, with),
+            words,
+        );
+    }
 }
 
 fn loose_origins(template: &Template) -> Faults {

@@ -18,6 +18,8 @@ pub(super) enum GatewayError {
     NotFound,
     /// 413: the body, or the event made of it, is too large.
     TooLarge,
+    /// 429: the route takes no more requests now.
+    TooManyRequests,
     /// 431: request line and headers are too large together.
     HeadersTooLarge,
     /// 502: the function failed, died, or answered something that isn't a response.
@@ -41,6 +43,11 @@ impl GatewayError {
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "payload-too-large",
                 "The request's body is too large.",
+            ),
+            Self::TooManyRequests => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "rate-limited",
+                "There are too many requests. Try again later.",
             ),
             Self::HeadersTooLarge => (
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -83,7 +90,7 @@ impl GatewayError {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if status.is_server_error() {
+        if status.is_server_error() || self == Self::TooManyRequests {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         add_own_headers(headers, request_id, own);
