@@ -15,7 +15,7 @@ use shared::accounts::{NewPassword, Register};
 use shared::aws::{Env, FromEnv};
 use shared::catalogue::{CategorySlug, CreateProduct, Image, NewProduct, ProductStatus};
 use shared::http::{Conflict, Problem};
-use shared::identity::{Role, User};
+use shared::identity::{CustomerRealm, Role, StaffRealm, User};
 use shared::values::{Currency, EmailAddress, ImageId, Money, ProductId};
 
 /// Someone who can sign in to the demo shop.
@@ -123,10 +123,12 @@ pub async fn fill(cloud: &Cloud, demo: Demo) -> Result<(), DemoError> {
         .map_err(failed)
 }
 
-/// Returns the variables of the functions that make accounts and products: the demo shop is written
-/// by the shop's own stores, and the operator's key, since it is more than either function may do.
+/// Returns the variables of the functions that know accounts and make products: the demo shop is
+/// written by the shop's own stores, and the operator's key, since it is more than any of these
+/// functions may do.
 fn variables(cloud: &Cloud) -> BTreeMap<String, String> {
     let mut variables = cloud.environment("register");
+    variables.extend(cloud.environment("admin-login"));
     variables.extend(cloud.environment("admin-create-product"));
     variables.insert("AWS_ACCESS_KEY_ID".to_owned(), ACCESS_KEY_ID.to_owned());
     variables
@@ -134,7 +136,8 @@ fn variables(cloud: &Cloud) -> BTreeMap<String, String> {
 
 /// Makes the accounts, if there are none of them yet.
 async fn make_accounts(env: &Env) -> Result<(), DemoError> {
-    let register = Register::from_env(env).map_err(failed)?;
+    let customers = Register::<CustomerRealm>::from_env(env).map_err(failed)?;
+    let staff = Register::<StaffRealm>::from_env(env).map_err(failed)?;
     for account in accounts() {
         let email = &account.email;
         let email = EmailAddress::parse(email).ok_or_else(|| impossible(email))?;
@@ -142,7 +145,11 @@ async fn make_accounts(env: &Env) -> Result<(), DemoError> {
         let user = User::new(email, &account.name, role);
         let user = user.map_err(failed)?;
         let password = NewPassword::trusted(&account.password);
-        match register.insert(user, &password).await {
+        let made = match role.is_staff() {
+            true => staff.insert(user, &password).await,
+            false => customers.insert(user, &password).await,
+        };
+        match made {
             Ok(_) => {}
             Err(Problem::Conflict(Conflict::AddressTaken)) => {
                 return Err(failed(

@@ -10,7 +10,9 @@ use crate::aws::{Env, FromEnv};
 use crate::carts::{PricedCarts, Quantity};
 use crate::catalogue::{CategorySlug, CreateProduct, Inventory, NewProduct, ProductStatus};
 use crate::dynamodb::{Attributes, Table};
-use crate::identity::{Customer, Identity, Role, TokenKeys, User, customer_for_tests};
+use crate::identity::{
+    Customer, CustomerRealm, Identity, Role, StaffRealm, TokenKeys, User, customer_for_tests,
+};
 use crate::orders::{OrderDraft, PaymentMethod, ShippingAddress};
 use crate::values::{Currency, EmailAddress, Money, ProductId};
 
@@ -43,8 +45,10 @@ pub(crate) async fn tables() -> Tables {
         variables.insert(name.to_owned(), value.to_owned());
     }
     let env = env_of(variables.clone());
-    let ring = TokenKeys::from_env(&env).unwrap();
+    let ring = TokenKeys::<CustomerRealm>::from_env(&env).unwrap();
     ring.publish("k1", &[0; 32]).await.unwrap();
+    let ring = TokenKeys::<StaffRealm>::from_env(&env).unwrap();
+    ring.publish("s1", &[0; 32]).await.unwrap();
     Tables {
         env,
         variables,
@@ -95,7 +99,7 @@ impl Tables {
         let email = EmailAddress::parse(&format!("{id}@example.com")).unwrap();
         let mut user = User::new(email, "Test", Role::Customer).unwrap();
         user.id = id;
-        let accounts: Register = self.open();
+        let accounts: Register<CustomerRealm> = self.open();
         let password = NewPassword::trusted("a test's password");
         accounts.insert(user, &password).await.unwrap();
         customer

@@ -1,4 +1,4 @@
-//! `POST /api/auth/accept-invite`: sets the password of someone who was invited
+//! `POST /api/admin/accept-invite`: sets the password of someone who was invited
 //! to the staff.
 
 use shared::http::{Json, NoContent, Problem, StartError};

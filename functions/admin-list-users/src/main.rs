@@ -1,4 +1,5 @@
-//! `GET /api/admin/users`: who has an account, by role and status.
+//! `GET /api/admin/users`: who is on the staff, by role and status, or who is a
+//! customer.
 
 use shared::http::{Private, Problem, Query, StartError};
 use shared::identity::SuperAdmin;

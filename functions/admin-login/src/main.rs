@@ -2,7 +2,7 @@
 
 use shared::accounts::{OpenSession, Session, SignIn, SignInRequest};
 use shared::http::{Json, Private, Problem, StartError};
-use shared::identity::Realm;
+use shared::identity::StaffRealm;
 use shared::limits::{RateLimited, StaffSignIns};
 use shared::serve;
 
@@ -10,14 +10,14 @@ fn main() -> Result<(), StartError> {
     serve(admin_login)
 }
 
-/// Refuses a customer's password like any wrong one, so that the answer doesn't
-/// tell whose account it is.
+/// Knows the staff's accounts alone: a customer's address is one like any
+/// other that nobody has.
 async fn admin_login(
     Json(request): Json<SignInRequest>,
     _: RateLimited<StaffSignIns>,
-    (sign_in, sessions): (SignIn, OpenSession),
+    (sign_in, sessions): (SignIn<StaffRealm>, OpenSession<StaffRealm>),
 ) -> Result<Private<Session>, Problem> {
-    let who = sign_in.sign_in(&request, Realm::Staff).await?;
+    let who = sign_in.sign_in(&request).await?;
     let session = sessions.open(who, request.device.as_deref()).await?;
     Ok(Private(session))
 }

@@ -1,5 +1,5 @@
-//! `PATCH /api/admin/users/{userId}`: changes someone's role, or whether they
-//! may use their account.
+//! `PATCH /api/admin/users/{userId}`: changes a staff member's role, or whether
+//! anyone may use their account.
 
 use shared::http::{IfMatch, Json, Path, Private, Problem, StartError};
 use shared::identity::SuperAdmin;

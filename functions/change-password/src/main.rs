@@ -1,8 +1,8 @@
-//! `PUT /api/account/password`: changes the caller's password.
+//! `PUT /api/account/password`: changes the customer's password.
 
 use shared::accounts::{ChangePassword, PasswordChange};
 use shared::http::{Json, NoContent, Problem, StartError};
-use shared::identity::AnyUser;
+use shared::identity::{Customer, CustomerRealm};
 use shared::serve;
 
 fn main() -> Result<(), StartError> {
@@ -10,12 +10,12 @@ fn main() -> Result<(), StartError> {
 }
 
 /// Takes the old password and the new one. Ends all other sessions of the
-/// caller, and keeps this one.
+/// customer, and keeps this one.
 async fn change_password(
-    caller: AnyUser,
+    customer: Customer,
     Json(wanted): Json<PasswordChange>,
-    passwords: ChangePassword,
+    passwords: ChangePassword<CustomerRealm>,
 ) -> Result<NoContent, Problem> {
-    passwords.change(&caller, wanted).await?;
+    passwords.change(&customer, wanted).await?;
     Ok(NoContent)
 }

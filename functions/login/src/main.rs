@@ -2,7 +2,7 @@
 
 use shared::accounts::{OpenSession, Session, SignIn, SignInRequest};
 use shared::http::{Json, Private, Problem, StartError};
-use shared::identity::Realm;
+use shared::identity::CustomerRealm;
 use shared::limits::{CustomerSignIns, RateLimited};
 use shared::serve;
 
@@ -10,14 +10,14 @@ fn main() -> Result<(), StartError> {
     serve(login)
 }
 
-/// Refuses a staff password like any wrong one: the staff sign in at
-/// `admin-login`, which allows fewer attempts.
+/// Knows the customers' accounts alone: the staff sign in at `admin-login`,
+/// which allows fewer attempts.
 async fn login(
     Json(request): Json<SignInRequest>,
     _: RateLimited<CustomerSignIns>,
-    (sign_in, sessions): (SignIn, OpenSession),
+    (sign_in, sessions): (SignIn<CustomerRealm>, OpenSession<CustomerRealm>),
 ) -> Result<Private<Session>, Problem> {
-    let who = sign_in.sign_in(&request, Realm::Customer).await?;
+    let who = sign_in.sign_in(&request).await?;
     let session = sessions.open(who, request.device.as_deref()).await?;
     Ok(Private(session))
 }

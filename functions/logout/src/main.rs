@@ -1,8 +1,8 @@
-//! `POST /api/auth/logout`: ends one session, or all of the caller's.
+//! `POST /api/auth/logout`: ends one session of a customer, or all of them.
 
 use shared::accounts::{SignOut, SignOutRequest};
 use shared::http::{Json, NoContent, Problem, StartError};
-use shared::identity::AnyUser;
+use shared::identity::{Customer, CustomerRealm};
 use shared::serve;
 
 fn main() -> Result<(), StartError> {
@@ -12,9 +12,9 @@ fn main() -> Result<(), StartError> {
 /// Ends one session by its own refresh token, whoever sends it. Ending all of
 /// them needs a valid access token, and ends the access tokens that are out.
 async fn logout(
-    caller: Result<AnyUser, Problem>,
+    caller: Result<Customer, Problem>,
     Json(wanted): Json<SignOutRequest>,
-    sign_out: SignOut,
+    sign_out: SignOut<CustomerRealm>,
 ) -> Result<NoContent, Problem> {
     match wanted {
         SignOutRequest::Session(Some(token)) => sign_out.session(&token).await?,

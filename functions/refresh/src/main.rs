@@ -1,8 +1,9 @@
-//! `POST /api/auth/refresh`: answers a new access token for a refresh token,
-//! which is used up.
+//! `POST /api/auth/refresh`: answers a customer a new access token for a refresh
+//! token, which is used up.
 
 use shared::accounts::{RefreshRequest, RefreshSession, Session};
 use shared::http::{Json, Private, Problem, StartError};
+use shared::identity::CustomerRealm;
 use shared::serve;
 
 fn main() -> Result<(), StartError> {
@@ -12,7 +13,7 @@ fn main() -> Result<(), StartError> {
 /// Exchanges a refresh token; role and status are read anew.
 async fn refresh(
     Json(RefreshRequest(token)): Json<RefreshRequest>,
-    sessions: RefreshSession,
+    sessions: RefreshSession<CustomerRealm>,
 ) -> Result<Private<Session>, Problem> {
     let token = token.ok_or(Problem::BadToken)?;
     let session = sessions.refresh(&token).await?;

@@ -3,6 +3,7 @@
 
 use shared::accounts::{OpenSession, Register, Registration, Session};
 use shared::http::{Created, Json, Problem, StartError};
+use shared::identity::CustomerRealm;
 use shared::limits::{RateLimited, Registrations};
 use shared::serve;
 
@@ -15,7 +16,7 @@ fn main() -> Result<(), StartError> {
 async fn register(
     Json(registration): Json<Registration>,
     _: RateLimited<Registrations>,
-    (accounts, sessions): (Register, OpenSession),
+    (accounts, sessions): (Register<CustomerRealm>, OpenSession<CustomerRealm>),
 ) -> Result<Created<Session>, Problem> {
     sessions.ready().await?;
     let who = accounts.register(registration).await?;

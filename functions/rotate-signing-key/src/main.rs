@@ -1,7 +1,8 @@
-//! Called by Secrets Manager: makes the key that signs access tokens, and a new
-//! one every month.
+//! Called by Secrets Manager: makes the key that signs the customers' access
+//! tokens, and a new one every month.
 
 use shared::http::{Problem, StartError, serve_events};
+use shared::identity::CustomerRealm;
 use shared::key_rotation::{KeyRotation, RotationStep};
 
 fn main() -> Result<(), StartError> {
@@ -9,6 +10,9 @@ fn main() -> Result<(), StartError> {
 }
 
 /// Takes one of the four steps; each may be repeated.
-async fn rotate_signing_key(step: RotationStep, rotation: KeyRotation) -> Result<(), Problem> {
+async fn rotate_signing_key(
+    step: RotationStep,
+    rotation: KeyRotation<CustomerRealm>,
+) -> Result<(), Problem> {
     rotation.take(&step).await
 }

@@ -114,7 +114,7 @@ pub async fn invite_first_super_admin(
     let invitation = invited.invitation();
     Ok(format!(
         "{email} is invited as super-admin until {}. They choose a password of at least 15 \
-         characters by\n\n  POST /api/auth/accept-invite\n  {{\"token\": \"{}\", \
+         characters by\n\n  POST /api/admin/accept-invite\n  {{\"token\": \"{}\", \
          \"password\": \"...\"}}\n\nand sign in at POST /api/admin/login. The token works once; \
          until then this command makes a new one.",
         invitation.expires_at(),

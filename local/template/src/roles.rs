@@ -72,6 +72,8 @@ pub enum ContextKey {
     LeadingKeys,
     /// `dynamodb:ReturnValues`: the request's parameter.
     ReturnValues,
+    /// `dynamodb:Select`: whether a read asks for whole items or for some attributes of them.
+    Select,
 }
 
 /// How a condition looks at its key.
@@ -219,6 +221,7 @@ fn condition_on(
         "dynamodb:EnclosingOperation" => (ContextKey::EnclosingOperation, false),
         "dynamodb:LeadingKeys" => (ContextKey::LeadingKeys, true),
         "dynamodb:ReturnValues" => (ContextKey::ReturnValues, false),
+        "dynamodb:Select" => (ContextKey::Select, false),
         _ => {
             return Err(TemplateError::new(
                 at,

@@ -7,7 +7,7 @@ use crate::audit::{Action, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Outcome, Transaction};
 use crate::http::{Conflict, Problem};
-use crate::identity::{AnyUser, Identity, NamesUser, Realm, Users};
+use crate::identity::{Identity, NamesUser, Realm, Users};
 use crate::input::{Fields, FromJson};
 use crate::limits::SignInAttempts;
 use crate::telemetry::SignInFailure;
@@ -31,12 +31,12 @@ impl FromJson for PasswordChange {
     }
 }
 
-/// Changes passwords.
+/// Changes the passwords of a realm.
 #[derive(Clone)]
-pub struct ChangePassword {
-    credentials: Credentials,
-    users: Users,
-    sessions: Sessions,
+pub struct ChangePassword<R> {
+    credentials: Credentials<R>,
+    users: Users<R>,
+    sessions: Sessions<R>,
     attempts: SignInAttempts,
     audit: AuditWriter,
 }
@@ -47,7 +47,7 @@ enum Part {
     User,
 }
 
-impl FromEnv for ChangePassword {
+impl<R: Realm> FromEnv for ChangePassword<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
             credentials: Credentials::from_env(env)?,
@@ -59,7 +59,7 @@ impl FromEnv for ChangePassword {
     }
 }
 
-impl ChangePassword {
+impl<R: Realm> ChangePassword<R> {
     /// Changes the caller's password and ends all of their sessions but this
     /// one, and the access tokens that are out. Whoever holds a stolen token
     /// can guess the old password no more often than at a sign-in.
@@ -67,17 +67,20 @@ impl ChangePassword {
     /// # Errors
     /// [`Problem::Invalid`] for a wrong current password or an unfit new one;
     /// [`Problem::BadToken`] for a token that has ended.
-    pub async fn change(&self, caller: &AnyUser, wanted: PasswordChange) -> Result<(), Problem> {
+    pub async fn change(
+        &self,
+        caller: &(impl Identity<Realm = R> + NamesUser<R>),
+        wanted: PasswordChange,
+    ) -> Result<(), Problem> {
         let user = self.users.require_active(caller).await?;
         let new = wanted.new.for_account(user.role, &user.email, &user.name);
         let new = new.map_err(|reason| Problem::invalid("/newPassword", reason))?;
         let wrong = || Problem::invalid("/currentPassword", "is not the password");
 
-        let (attempt, found) = tokio::try_join!(
-            self.attempts.begin(&user.email, Realm::of(user.role)),
-            async { Ok(self.credentials.get(&user.email).await?) }
-        )?;
-        let stored = found.filter(|it| *it.named_user() == user.id);
+        let (attempt, found) = tokio::try_join!(self.attempts.begin::<R>(&user.email), async {
+            Ok(self.credentials.get(&user.email).await?)
+        })?;
+        let stored = found.filter(|it| *NamesUser::<R>::named_user(it) == user.id);
         let stored = stored.and_then(|it| it.password);
         let right = wanted.current.verify(stored.as_ref())?;
         let Some(old) = stored.filter(|_| right && !attempt.is_locked()) else {
@@ -94,10 +97,7 @@ impl ChangePassword {
         let password = self.credentials.replace_password(&user.email, &old, &hash);
         // Dated last: what was issued while the hash was made must end too.
         let session = caller.session_id();
-        let meets_staff_policy = new.meets_staff_policy();
-        let ended = self
-            .users
-            .set_password_policy(&user, session, meets_staff_policy);
+        let ended = self.users.end_other_sessions(&user, session);
         let changes = vec![Change::of("password")];
         let record = Record::by(caller, Action::PasswordChanged, user.id.as_str(), changes);
         let parts = Transaction::new()

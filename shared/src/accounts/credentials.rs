@@ -1,5 +1,7 @@
-//! The table `credentials`: which address and password open which account. Only
-//! the functions that sign people in or set passwords may read it.
+//! The tables `credentials` and `staff-credentials`: which address and password
+//! open which account. Only the functions that sign people in or set passwords may read it.
+
+use std::marker::PhantomData;
 
 use super::password::StoredPassword;
 use crate::aws::{Env, FromEnv, StartError};
@@ -8,7 +10,7 @@ use crate::dynamodb::{
     is_condition_failed, number, text,
 };
 use crate::http::Problem;
-use crate::identity::NamesUser;
+use crate::identity::{NamesUser, Realm, StaffRealm};
 use crate::telemetry::warn;
 use crate::values::{EmailAddress, PathId, Timestamp, UserId};
 
@@ -16,16 +18,18 @@ use crate::values::{EmailAddress, PathId, Timestamp, UserId};
 /// so that the work is the same.
 const NOBODY: &str = "usr_00000000000000000000000000";
 
-/// Addresses and passwords.
+/// The addresses and passwords of a realm.
 #[derive(Clone)]
-pub(crate) struct Credentials {
+pub(crate) struct Credentials<R> {
     table: Table,
+    realm: PhantomData<R>,
 }
 
-impl FromEnv for Credentials {
+impl<R: Realm> FromEnv for Credentials<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
-            table: Table::from_env(env, "CREDENTIALS_TABLE")?,
+            table: Table::from_env(env, R::CREDENTIALS_TABLE)?,
+            realm: PhantomData,
         })
     }
 
@@ -44,7 +48,7 @@ pub(crate) struct Credential {
     pub(crate) invitation: Option<(String, i64)>,
 }
 
-impl NamesUser for Credential {
+impl<R: Realm> NamesUser<R> for Credential {
     fn named_user(&self) -> &UserId {
         &self.user_id
     }
@@ -63,7 +67,7 @@ impl Credential {
     }
 }
 
-impl Credentials {
+impl<R: Realm> Credentials<R> {
     /// Reads what an address opens; `None` if it has no account.
     pub(crate) async fn get(
         &self,
@@ -153,6 +157,12 @@ impl Credentials {
             .into_update()
     }
 
+    fn change(&self, email: &EmailAddress) -> Update {
+        self.table.change(key(&login(email)))
+    }
+}
+
+impl Credentials<StaffRealm> {
     /// Returns the action that puts a new address with an invitation.
     pub(crate) fn put_invited(
         &self,
@@ -203,10 +213,6 @@ impl Credentials {
             .only_if("inviteEnds", Comparison::Above, number(now.unix()))
             .only_if_absent("passwordHash")
             .into_update()
-    }
-
-    fn change(&self, email: &EmailAddress) -> Update {
-        self.table.change(key(&login(email)))
     }
 }
 

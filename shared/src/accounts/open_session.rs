@@ -5,7 +5,7 @@ use super::sessions::Sessions;
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Outcome, Transaction, WriteAction};
 use crate::http::Problem;
-use crate::identity::{Signer, User};
+use crate::identity::{Realm, Signer, User};
 use crate::telemetry::{SecurityEvent, SecurityLog, SignInFailure};
 use crate::values::{SessionId, Timestamp};
 
@@ -20,14 +20,14 @@ pub struct SignedIn {
     pub(super) proof: Option<WriteAction>,
 }
 
-/// Opens sessions.
+/// Opens sessions of a realm.
 #[derive(Clone)]
-pub struct OpenSession {
-    sessions: Sessions,
-    signer: Signer,
+pub struct OpenSession<R> {
+    sessions: Sessions<R>,
+    signer: Signer<R>,
 }
 
-impl FromEnv for OpenSession {
+impl<R: Realm> FromEnv for OpenSession<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
             sessions: Sessions::from_env(env)?,
@@ -40,7 +40,7 @@ impl FromEnv for OpenSession {
     }
 }
 
-impl OpenSession {
+impl<R: Realm> OpenSession<R> {
     /// Checks that sessions can be opened now, before anything is made that
     /// would be left over if they could not.
     ///
@@ -116,7 +116,7 @@ mod tests {
     use crate::accounts::refresh_session::RefreshSession;
     use crate::accounts::{NewPassword, Register, SignIn, SignInRequest};
     use crate::dynamodb::ItemBuilder;
-    use crate::identity::{Realm, Role};
+    use crate::identity::{CustomerRealm, Role};
     use crate::input::parse_json;
     use crate::telemetry::{RequestScope, recorder};
     use crate::testing::{Tables, tables};
@@ -127,17 +127,17 @@ mod tests {
     }
 
     /// Ann has an account, and has just shown her password.
-    async fn signed_in() -> (Tables, OpenSession, SignedIn) {
+    async fn signed_in() -> (Tables, OpenSession<CustomerRealm>, SignedIn) {
         let tables = tables().await;
-        let open: OpenSession = tables.open();
+        let open: OpenSession<CustomerRealm> = tables.open();
         open.signer.load_for_tests().await;
         let email = EmailAddress::parse("ann@example.com").unwrap();
         let ann = User::new(email, "Ann", Role::Customer).unwrap();
-        let accounts: Register = tables.open();
+        let accounts: Register<CustomerRealm> = tables.open();
         let password = NewPassword::trusted("owls at night");
         accounts.insert(ann, &password).await.unwrap();
-        let sign_in: SignIn = tables.open();
-        let who = sign_in.sign_in(&request(), Realm::Customer).await.unwrap();
+        let sign_in: SignIn<CustomerRealm> = tables.open();
+        let who = sign_in.sign_in(&request()).await.unwrap();
         (tables, open, who)
     }
 
@@ -164,10 +164,10 @@ mod tests {
     #[tokio::test]
     async fn whoever_has_a_session_is_signed_in_and_nobody_before() {
         let (tables, open, _) = signed_in().await;
-        let sign_in: SignIn = tables.open();
+        let sign_in: SignIn<CustomerRealm> = tables.open();
         let mut who = None;
         let shown = events(async {
-            who = sign_in.sign_in(&request(), Realm::Customer).await.ok();
+            who = sign_in.sign_in(&request()).await.ok();
         });
         assert_eq!(shown.await, []);
         let opened = events(async { drop(open.open(who.take().unwrap(), None).await.unwrap()) });
@@ -231,7 +231,7 @@ mod tests {
         let session = open.open(who, None).await.unwrap();
         let session = serde_json::to_value(session).unwrap();
         let token = RefreshToken::parse(session["refreshToken"].as_str().unwrap()).unwrap();
-        let refresh = RefreshSession::for_tests(&tables).await;
+        let refresh = RefreshSession::<CustomerRealm>::for_tests(&tables).await;
         let refused = refresh.refresh(&token).await;
         assert!(matches!(refused, Err(Problem::BadToken)));
     }

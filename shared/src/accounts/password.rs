@@ -214,11 +214,6 @@ impl NewPassword {
         Self(text.to_owned())
     }
 
-    /// Returns whether it is long enough for a member of the staff.
-    pub(crate) fn meets_staff_policy(&self) -> bool {
-        self.0.chars().count() >= MIN_OF_STAFF
-    }
-
     /// Hashes it with a fresh salt.
     ///
     /// # Errors

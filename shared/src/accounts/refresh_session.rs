@@ -8,16 +8,16 @@ use crate::audit::{Action, Actor, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::Transaction;
 use crate::http::Problem;
-use crate::identity::{Signer, SigningKey, User, UserStatus, Users};
+use crate::identity::{Realm, Signer, SigningKey, User, UserStatus, Users};
 use crate::telemetry::{SecurityEvent, SecurityLog};
 use crate::values::Timestamp;
 
-/// Refreshes sessions.
+/// Refreshes the sessions of a realm.
 #[derive(Clone)]
-pub struct RefreshSession {
-    sessions: Sessions,
-    signer: Signer,
-    users: Users,
+pub struct RefreshSession<R> {
+    sessions: Sessions<R>,
+    signer: Signer<R>,
+    users: Users<R>,
     audit: AuditWriter,
 }
 
@@ -29,7 +29,7 @@ struct Begun {
     user: User,
 }
 
-impl FromEnv for RefreshSession {
+impl<R: Realm> FromEnv for RefreshSession<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
             sessions: Sessions::from_env(env)?,
@@ -44,7 +44,7 @@ impl FromEnv for RefreshSession {
     }
 }
 
-impl RefreshSession {
+impl<R: Realm> RefreshSession<R> {
     /// Uses up a refresh token and puts the next one in its place. One that is
     /// sent again within 30 seconds, because the answer was lost or by another
     /// tab, gets the same next one, as long as that is unused. Any other token
@@ -67,7 +67,7 @@ impl RefreshSession {
         let key = self.signer.key().await?;
         let read_at = Timestamp::now();
         let user = self.users.get(used).await?;
-        let user = user.filter(|user| user.status == UserStatus::Active);
+        let user = user.filter(|it| it.status == UserStatus::Active && R::has_role(it.role));
         let user = user.ok_or(Problem::BadToken)?;
         Ok(Begun { key, read_at, user })
     }
@@ -124,7 +124,7 @@ impl RefreshSession {
 }
 
 #[cfg(test)]
-impl RefreshSession {
+impl<R: Realm> RefreshSession<R> {
     /// Opens it on a test's tables, with a key of the tests.
     pub(super) async fn for_tests(tables: &crate::testing::Tables) -> Self {
         let refresh: Self = tables.open();
@@ -143,14 +143,14 @@ mod tests {
     use super::*;
     use crate::accounts::{NewPassword, Register};
     use crate::dynamodb::{ItemBuilder, Outcome};
-    use crate::identity::Role;
+    use crate::identity::{CustomerRealm, Role};
     use crate::testing::{Tables, tables};
     use crate::values::{EmailAddress, SessionId};
 
     /// Someone with a session that was opened a minute ago.
     struct SignedIn {
         tables: Tables,
-        refresh: RefreshSession,
+        refresh: RefreshSession<CustomerRealm>,
         user: User,
         token: RefreshToken,
     }
@@ -161,7 +161,7 @@ mod tests {
         let email = EmailAddress::parse("ann@example.com").unwrap();
         let mut ann = User::new(email, "Ann", Role::Customer).unwrap();
         ann.tokens_valid_after = ago(60);
-        let accounts: Register = tables.open();
+        let accounts: Register<CustomerRealm> = tables.open();
         let password = NewPassword::trusted("owls at night");
         let user = accounts.insert(ann, &password).await.unwrap();
         let session = SessionId::generate().unwrap();

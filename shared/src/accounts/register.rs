@@ -1,4 +1,4 @@
-//! Making a customer's account.
+//! Making an account.
 
 use super::credentials::Credentials;
 use super::open_session::SignedIn;
@@ -7,7 +7,7 @@ use crate::audit::{Action, Actor, AuditWriter, Record};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Outcome, Transaction};
 use crate::http::{Conflict, Problem};
-use crate::identity::{Role, User, Users};
+use crate::identity::{CustomerRealm, Realm, Role, User, Users};
 use crate::input::{Fields, FromJson, email, line, phone};
 use crate::values::EmailAddress;
 
@@ -46,11 +46,11 @@ impl FromJson for Registration {
     }
 }
 
-/// Makes accounts.
+/// Makes accounts of a realm.
 #[derive(Clone)]
-pub struct Register {
-    credentials: Credentials,
-    users: Users,
+pub struct Register<R> {
+    credentials: Credentials<R>,
+    users: Users<R>,
     audit: AuditWriter,
 }
 
@@ -60,7 +60,7 @@ enum Part {
     User,
 }
 
-impl FromEnv for Register {
+impl<R: Realm> FromEnv for Register<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
             credentials: Credentials::from_env(env)?,
@@ -74,7 +74,7 @@ impl FromEnv for Register {
     }
 }
 
-impl Register {
+impl Register<CustomerRealm> {
     /// Makes a customer's account.
     ///
     /// # Errors
@@ -90,13 +90,14 @@ impl Register {
             proof: None,
         })
     }
+}
 
+impl<R: Realm> Register<R> {
     /// Makes an account of any role: for the demo shop, and for no function.
     ///
     /// # Errors
-    /// As [`Self::register`].
-    pub async fn insert(&self, mut user: User, password: &NewPassword) -> Result<User, Problem> {
-        user.meets_staff_policy = password.meets_staff_policy();
+    /// [`Conflict::AddressTaken`] if the address has one in this realm.
+    pub async fn insert(&self, user: User, password: &NewPassword) -> Result<User, Problem> {
         let hash = password.hash()?;
         let actor = Actor::User(user.id.clone());
         let (action, target) = (Action::AccountRegistered, user.id.to_string());

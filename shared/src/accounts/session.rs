@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
-use crate::identity::{LIFETIME, NamesUser, Role, User};
+use crate::identity::{LIFETIME, NamesUser, Realm, Role, User};
 use crate::input::{Field, Fields, FromJson, Reason};
 use crate::values::{
     NoEntropy, PathId, SessionId, Timestamp, UserId, random_bytes, sha256_base64url,
@@ -35,7 +35,7 @@ pub struct RefreshToken {
     pub(super) secret: [u8; FAMILY_BYTES + ROTATING_BYTES],
 }
 
-impl NamesUser for RefreshToken {
+impl<R: Realm> NamesUser<R> for RefreshToken {
     fn named_user(&self) -> &UserId {
         &self.user_id
     }

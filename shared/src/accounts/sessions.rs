@@ -1,5 +1,6 @@
-//! The table `sessions`: who is signed in where.
+//! The tables `sessions` and `staff-sessions`: who is signed in where.
 
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -12,17 +13,19 @@ use crate::dynamodb::{
     Attributes, Comparison, Corrupt, DynamoDb, DynamoDbError, ItemBuilder, ItemReader, Table,
     WriteAction, is_condition_failed, number, read_all, text,
 };
-use crate::identity::{AnyUser, Identity, Role, User};
+use crate::identity::{Identity, Realm, Role, User};
 use crate::values::{SessionId, Timestamp, UserId};
 
 /// For how long a used token is answered with its successor again, while that
 /// is unused: an answer may be lost, and two tabs may ask at once.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// Sessions, each reached by its refresh token or by its owner's identity.
+/// The sessions of a realm, each reached by its refresh token or by its owner's
+/// identity.
 #[derive(Clone)]
-pub(crate) struct Sessions {
+pub(crate) struct Sessions<R> {
     table: Table,
+    realm: PhantomData<R>,
 }
 
 /// A session as it was read.
@@ -44,15 +47,16 @@ pub(super) enum Rotated {
     Invalid,
 }
 
-impl FromEnv for Sessions {
+impl<R: Realm> FromEnv for Sessions<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
-            table: Table::from_env(env, "SESSIONS_TABLE")?,
+            table: Table::from_env(env, R::SESSIONS_TABLE)?,
+            realm: PhantomData,
         })
     }
 }
 
-impl Sessions {
+impl<R: Realm> Sessions<R> {
     /// Returns the client with which transactions are sent.
     pub(super) fn client(&self) -> &DynamoDb {
         self.table.client()
@@ -108,7 +112,7 @@ impl Sessions {
     /// Ends every session of the caller, but for `kept`.
     pub(super) async fn end_all(
         &self,
-        caller: &AnyUser,
+        caller: &impl Identity<Realm = R>,
         kept: Option<&SessionId>,
     ) -> Result<(), DynamoDbError> {
         let rows = self
@@ -219,6 +223,7 @@ fn read(item: &Attributes) -> Result<StoredSession, Corrupt> {
 mod tests {
     use super::*;
     use crate::dynamodb::{Outcome, Transaction};
+    use crate::identity::CustomerRealm;
     use crate::testing::{Tables, tables};
     use crate::values::{EmailAddress, SessionId};
 
@@ -229,9 +234,9 @@ mod tests {
     }
 
     /// A session of a customer that was opened at [`OPENED`] for a day.
-    async fn opened() -> (Tables, Sessions, RefreshToken) {
+    async fn opened() -> (Tables, Sessions<CustomerRealm>, RefreshToken) {
         let tables = tables().await;
-        let sessions: Sessions = tables.open();
+        let sessions: Sessions<CustomerRealm> = tables.open();
         let email = EmailAddress::parse("ann@example.com").unwrap();
         let ann = User::new(email, "Ann", Role::Customer).unwrap();
         let session = SessionId::generate().unwrap();
@@ -243,7 +248,7 @@ mod tests {
         (tables, sessions, token)
     }
 
-    impl Sessions {
+    impl Sessions<CustomerRealm> {
         /// What a rotation comes to: the next token, or a word.
         async fn rotated(&self, used: &RefreshToken, now: Timestamp) -> Result<String, &str> {
             match self.rotate(used, now).await.unwrap() {
@@ -287,7 +292,7 @@ mod tests {
     #[tokio::test]
     async fn processes_that_race_with_one_token_give_one_successor() {
         let (tables, _, first) = opened().await;
-        let processes: Vec<Sessions> = (0..8).map(|_| tables.open()).collect();
+        let processes: Vec<Sessions<CustomerRealm>> = (0..8).map(|_| tables.open()).collect();
         let races = processes.iter().map(|it| it.rotated(&first, at(100)));
         let successors = futures_util::future::try_join_all(races).await.unwrap();
         assert!(successors.iter().all(|it| *it == successors[0]));

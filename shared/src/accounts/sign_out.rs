@@ -6,18 +6,18 @@ use crate::audit::{Action, AuditWriter, Record};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Outcome, Transaction};
 use crate::http::Problem;
-use crate::identity::{AnyUser, Identity, Users};
+use crate::identity::{Identity, NamesUser, Realm, Users};
 use crate::telemetry::{SecurityEvent, SecurityLog};
 
-/// Signs people out.
+/// Signs the people of a realm out.
 #[derive(Clone)]
-pub struct SignOut {
-    sessions: Sessions,
-    users: Users,
+pub struct SignOut<R> {
+    sessions: Sessions<R>,
+    users: Users<R>,
     audit: AuditWriter,
 }
 
-impl FromEnv for SignOut {
+impl<R: Realm> FromEnv for SignOut<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
             sessions: Sessions::from_env(env)?,
@@ -27,7 +27,7 @@ impl FromEnv for SignOut {
     }
 }
 
-impl SignOut {
+impl<R: Realm> SignOut<R> {
     /// Ends the session of a refresh token that is or was its current one.
     /// Ending it twice changes nothing.
     ///
@@ -45,7 +45,10 @@ impl SignOut {
     ///
     /// # Errors
     /// [`Problem::BadToken`] if the caller's own token has ended already.
-    pub async fn everywhere(&self, caller: &AnyUser) -> Result<(), Problem> {
+    pub async fn everywhere(
+        &self,
+        caller: &(impl Identity<Realm = R> + NamesUser<R>),
+    ) -> Result<(), Problem> {
         let id = caller.user_id().as_str();
         loop {
             // Refused where somebody else ended them meanwhile: then, too, the

@@ -7,14 +7,14 @@ use super::table::{queries, read};
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{ItemBuilder, ItemReader, PageQuery, Table};
 use crate::http::Problem;
-use crate::identity::{Cursors, SuperAdmin};
+use crate::identity::{Cursors, StaffRealm, SuperAdmin};
 use crate::values::{AuditId, Day, Timestamp};
 
 /// Lists of records.
 #[derive(Clone)]
 pub struct AuditReader {
     table: Table,
-    cursors: Cursors,
+    cursors: Cursors<StaffRealm>,
 }
 
 impl FromEnv for AuditReader {

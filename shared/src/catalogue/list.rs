@@ -5,7 +5,7 @@ use super::table::{Listing, Products};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Attributes, Corrupt, ItemReader, PageQuery};
 use crate::http::{PageRequest, Problem};
-use crate::identity::Cursors;
+use crate::identity::{Cursors, CustomerRealm};
 use crate::values::{Currency, Money};
 
 /// The published products, in pages.
@@ -13,7 +13,7 @@ use crate::values::{Currency, Money};
 pub struct Catalogue {
     products: Products,
     images_url: String,
-    cursors: Cursors,
+    cursors: Cursors<CustomerRealm>,
 }
 
 impl FromEnv for Catalogue {

@@ -43,6 +43,25 @@ impl Table {
         self.read(key, true).await
     }
 
+    /// Reads some attributes of an item as it now is: for whoever may not, or
+    /// need not, see the others.
+    pub(crate) async fn get_part(
+        &self,
+        key: Attributes,
+        attributes: &[&str],
+    ) -> Result<Option<Attributes>, AwsError> {
+        let found = self
+            .client
+            .get_item()
+            .table_name(&*self.name)
+            .set_key(Some(key))
+            .consistent_read(true)
+            .projection_expression(attributes.join(", "))
+            .send()
+            .await?;
+        Ok(found.item)
+    }
+
     /// Reads an item as it is or was a moment ago, for half the price.
     pub(crate) async fn get_eventually(
         &self,

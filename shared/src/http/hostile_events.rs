@@ -15,7 +15,7 @@ use super::tests::{Notice, context, request};
 use super::*;
 use crate::carts::SetQuantity;
 use crate::http::{IdempotencyKey, IfMatch, Json, NoContent, PageRequest, Path, Private, Public};
-use crate::identity::{AnyUser, Customer};
+use crate::identity::Customer;
 use crate::limits::FrontGate;
 use crate::values::OrderId;
 
@@ -54,7 +54,7 @@ async fn page(page: PageRequest, (): ()) -> Result<Private<u16>, Problem> {
 }
 
 async fn body(
-    _: Result<AnyUser, Problem>,
+    _: Result<Customer, Problem>,
     Json(_): Json<SetQuantity>,
     (): (),
 ) -> Result<NoContent, Problem> {

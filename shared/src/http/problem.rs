@@ -83,8 +83,6 @@ pub enum Conflict {
     Stale,
     /// Without this super-admin there would be none.
     LastSuperAdmin,
-    /// A password that is good enough for a customer and not for the staff.
-    PasswordTooShortForStaff,
 }
 
 impl Problem {
@@ -266,14 +264,6 @@ impl Problem {
                 "conflict",
                 "Conflict",
                 "A shop needs an active super-admin, and there is no other.".into(),
-                None,
-            ),
-            Self::Conflict(Conflict::PasswordTooShortForStaff) => (
-                409,
-                "conflict",
-                "Conflict",
-                "Their password is too short for the staff. They must choose one of at least 15 characters first."
-                    .into(),
                 None,
             ),
             Self::Unavailable { retry_after, .. } => {

@@ -315,7 +315,6 @@ mod tests {
             Problem::Conflict(Conflict::CartChanged),
             Problem::Conflict(Conflict::Stale),
             Problem::Conflict(Conflict::LastSuperAdmin),
-            Problem::Conflict(Conflict::PasswordTooShortForStaff),
             Problem::unavailable("the table orders-7 is on fire"),
             Problem::internal("the table orders-7 is on fire"),
         ]

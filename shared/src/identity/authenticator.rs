@@ -34,7 +34,9 @@
 use std::sync::Arc;
 
 use super::key_ring::KeyRing;
-use super::token::{Claims, Unverified};
+use super::live_sessions::LiveSessions;
+use super::realm::{CustomerRealm, Realm, StaffRealm};
+use super::token::{Claims, PublicKey, Unverified};
 use super::user::{Role, User, UserStatus};
 use super::users::{NamesUser, Users};
 use crate::aws::{Env, FromEnv, StartError};
@@ -42,7 +44,10 @@ use crate::http::{FromRequest, Principal, Problem, RequestContext};
 use crate::values::{SessionId, Timestamp, UserId};
 
 /// Someone whom a verified token names. Only this file implements it.
-pub(crate) trait Identity: Send + Sync {
+pub trait Identity: Send + Sync {
+    /// Where they have their account.
+    type Realm: Realm;
+
     /// Returns whose data they reach.
     fn user_id(&self) -> &UserId;
 
@@ -55,7 +60,7 @@ pub(crate) trait Identity: Send + Sync {
 
 /// Declares an identity: private fields, made in this file alone.
 macro_rules! identity {
-    ($(#[$doc:meta])* $Name:ident) => {
+    ($(#[$doc:meta])* $Name:ident, $Realm:ty) => {
         $(#[$doc])*
         pub struct $Name {
             id: UserId,
@@ -64,6 +69,8 @@ macro_rules! identity {
         }
 
         impl Identity for $Name {
+            type Realm = $Realm;
+
             fn user_id(&self) -> &UserId {
                 &self.id
             }
@@ -77,7 +84,7 @@ macro_rules! identity {
             }
         }
 
-        impl NamesUser for $Name {
+        impl NamesUser<$Realm> for $Name {
             fn named_user(&self) -> &UserId {
                 &self.id
             }
@@ -99,20 +106,24 @@ macro_rules! identity {
 
 identity!(
     /// A customer: reaches what is their own and nothing else.
-    Customer
+    Customer,
+    CustomerRealm
 );
 identity!(
-    /// Anyone with an account, for what is their own: customer or staff.
-    AnyUser
+    /// Anyone of the staff. Their record and their session have been read: they
+    /// still are active, and signed in.
+    Staff,
+    StaffRealm
 );
 identity!(
-    /// An admin or super-admin. Their record has been read: they still are one,
-    /// and active.
-    Admin
+    /// An admin or super-admin, checked like [`Staff`].
+    Admin,
+    StaffRealm
 );
 identity!(
-    /// A super-admin, checked like [`Admin`].
-    SuperAdmin
+    /// A super-admin, checked like [`Staff`].
+    SuperAdmin,
+    StaffRealm
 );
 
 /// Someone whose record a super-admin asked for.
@@ -127,13 +138,13 @@ impl SuperAdmin {
     }
 }
 
-impl NamesUser for ManagedUser<'_> {
+impl<R: Realm> NamesUser<R> for ManagedUser<'_> {
     fn named_user(&self) -> &UserId {
         self.id
     }
 }
 
-impl NamesUser for Claims {
+impl<R: Realm> NamesUser<R> for Claims {
     fn named_user(&self) -> &UserId {
         &self.user_id
     }
@@ -150,26 +161,11 @@ pub(crate) fn customer_for_tests() -> Customer {
 }
 
 impl FromRequest for Customer {
-    type Service = TokenVerifier;
+    type Service = TokenVerifier<CustomerRealm>;
 
     async fn from_request(
         request: &RequestContext<'_>,
-        tokens: &TokenVerifier,
-    ) -> Result<Self, Problem> {
-        let claims = tokens.claims(request).await?;
-        if claims.role != Role::Customer {
-            return Err(Problem::Forbidden);
-        }
-        Ok(Self::of(claims))
-    }
-}
-
-impl FromRequest for AnyUser {
-    type Service = TokenVerifier;
-
-    async fn from_request(
-        request: &RequestContext<'_>,
-        tokens: &TokenVerifier,
+        tokens: &TokenVerifier<CustomerRealm>,
     ) -> Result<Self, Problem> {
         Ok(Self::of(tokens.claims(request).await?))
     }
@@ -177,16 +173,23 @@ impl FromRequest for AnyUser {
 
 /// Who calls, or why that is not known: for a handler that asks it for some of
 /// its requests only.
-impl FromRequest for Result<AnyUser, Problem> {
-    type Service = TokenVerifier;
+macro_rules! or_problem {
+    ($Name:ident) => {
+        impl FromRequest for Result<$Name, Problem> {
+            type Service = <$Name as FromRequest>::Service;
 
-    async fn from_request(
-        request: &RequestContext<'_>,
-        tokens: &TokenVerifier,
-    ) -> Result<Self, Problem> {
-        Ok(AnyUser::from_request(request, tokens).await)
-    }
+            async fn from_request(
+                request: &RequestContext<'_>,
+                service: &Self::Service,
+            ) -> Result<Self, Problem> {
+                Ok($Name::from_request(request, service).await)
+            }
+        }
+    };
 }
+
+or_problem!(Customer);
+or_problem!(Staff);
 
 /// Declares who may call where a staff role is needed.
 macro_rules! staff {
@@ -204,57 +207,86 @@ macro_rules! staff {
     };
 }
 
+staff!(Staff, Role::Staff);
 staff!(Admin, Role::Admin);
 staff!(SuperAdmin, Role::SuperAdmin);
 
-/// Checks access tokens.
+/// Checks the access tokens of a realm, and knows those of the other.
 #[derive(Clone)]
-pub struct TokenVerifier {
+pub struct TokenVerifier<R: Realm> {
     issuer: Arc<str>,
-    keys: KeyRing,
+    keys: KeyRing<R>,
+    others: KeyRing<R::Other>,
 }
 
-impl FromEnv for TokenVerifier {
+impl<R: Realm> FromEnv for TokenVerifier<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
             issuer: env.variable("TOKEN_ISSUER")?.into(),
             keys: env.singleton()?,
+            others: env.singleton()?,
         })
     }
 
-    /// Reads the public keys, which also opens the connection to DynamoDB.
+    /// Reads the realm's public keys, which also opens the connection to
+    /// DynamoDB.
     async fn warm(&self) {
         self.keys.warm().await;
     }
 }
 
-impl TokenVerifier {
-    /// Returns what the request's token says, if it is valid, and records its
-    /// owner for the log.
+impl<R: Realm> TokenVerifier<R> {
+    /// Returns what the request's token says, if it is a valid one of this
+    /// realm, and records its owner for the log.
+    ///
+    /// # Errors
+    /// [`Problem::Forbidden`] for a valid token of the other realm;
+    /// [`Problem::BadToken`] for one that no ring verifies.
     async fn claims(&self, request: &RequestContext<'_>) -> Result<Claims, Problem> {
-        let claims = self.verify(request.header("authorization")).await?;
-        request.record_principal(Principal {
-            user_id: claims.user_id.clone(),
-            role: claims.role.into(),
-        });
-        Ok(claims)
+        let header = request.header("authorization").ok_or(Problem::NoToken)?;
+        let token = bearer(header).ok_or(Problem::BadToken)?;
+        let token = Unverified::read(token).ok_or(Problem::BadToken)?;
+        if let Some(key) = self.keys.find(&token.kid).await? {
+            let claims = self.verify::<R>(&token, &key)?;
+            record(request, &claims);
+            return Ok(claims);
+        }
+        // Only for a key that this realm has not: what it should be costs
+        // nothing more.
+        let key = self.others.find(&token.kid).await?;
+        let key = key.ok_or(Problem::BadToken)?;
+        record(request, &self.verify::<R::Other>(&token, &key)?);
+        Err(Problem::Forbidden)
     }
 
-    async fn verify(&self, header: Option<&str>) -> Result<Claims, Problem> {
-        let token = bearer(header.ok_or(Problem::NoToken)?).ok_or(Problem::BadToken)?;
-        let token = Unverified::read(token).ok_or(Problem::BadToken)?;
-        let key = self.keys.find(&token.kid).await?.ok_or(Problem::BadToken)?;
-        token
-            .verify(&key, &self.issuer, Timestamp::now())
-            .ok_or(Problem::BadToken)
+    /// Returns the claims of a token that was signed by a key of the realm
+    /// `By`, whose ring caps the role.
+    fn verify<By: Realm>(
+        &self,
+        token: &Unverified<'_>,
+        key: &PublicKey,
+    ) -> Result<Claims, Problem> {
+        let claims = token.verify(key, &self.issuer, Timestamp::now());
+        let claims = claims.ok_or(Problem::BadToken)?;
+        let role = By::role_of_token(claims.role).ok_or(Problem::Forbidden)?;
+        Ok(Claims { role, ..claims })
     }
 }
 
-/// Checks access tokens, and roles by the record of their owner.
+/// Records for the log whom a token names.
+fn record(request: &RequestContext<'_>, claims: &Claims) {
+    request.record_principal(Principal {
+        user_id: claims.user_id.clone(),
+        role: claims.role.into(),
+    });
+}
+
+/// Checks the staff's access tokens, and roles by the record of their owner.
 #[derive(Clone)]
 pub struct RoleVerifier {
-    tokens: TokenVerifier,
-    users: Users,
+    tokens: TokenVerifier<StaffRealm>,
+    users: Users<StaffRealm>,
+    sessions: LiveSessions<StaffRealm>,
 }
 
 impl FromEnv for RoleVerifier {
@@ -262,6 +294,7 @@ impl FromEnv for RoleVerifier {
         Ok(Self {
             tokens: TokenVerifier::from_env(env)?,
             users: Users::from_env(env)?,
+            sessions: LiveSessions::from_env(env)?,
         })
     }
 
@@ -272,13 +305,15 @@ impl FromEnv for RoleVerifier {
 
 impl RoleVerifier {
     /// Returns the claims of someone who has at least this role, by the token
-    /// and by their record as it now is.
+    /// and by their record as it now is, and whose session goes on.
     async fn claims(&self, request: &RequestContext<'_>, least: Role) -> Result<Claims, Problem> {
         let claims = self.tokens.claims(request).await?;
         if claims.role < least {
             return Err(Problem::Forbidden);
         }
-        let user = self.users.get(&claims).await?.ok_or(Problem::BadToken)?;
+        let (user, live) =
+            tokio::try_join!(self.users.get(&claims), self.sessions.is_live(&claims))?;
+        let user = user.filter(|_| live).ok_or(Problem::BadToken)?;
         require_valid(&user, claims.issued_at, &claims.session_id)?;
         if user.role < least {
             return Err(Problem::Forbidden);
@@ -287,7 +322,7 @@ impl RoleVerifier {
     }
 }
 
-impl Users {
+impl<R: Realm> Users<R> {
     /// Reads the caller's own record, as it now is.
     ///
     /// # Errors
@@ -295,7 +330,7 @@ impl Users {
     /// everywhere since the token was issued.
     pub(crate) async fn require_active(
         &self,
-        caller: &(impl Identity + NamesUser),
+        caller: &(impl Identity<Realm = R> + NamesUser<R>),
     ) -> Result<User, Problem> {
         let user = self.get(caller).await?.ok_or(Problem::BadToken)?;
         require_valid(&user, caller.issued_at(), caller.session_id())?;

@@ -1,7 +1,9 @@
-//! The table `token-keys`: the public keys that check access tokens, and the
-//! key that seals cursors. Only `rotate-signing-key` writes it.
+//! The table `token-keys`: a ring for each realm, with the public keys that
+//! check its access tokens and the key that seals its cursors. Only the ring's
+//! own rotation function writes it.
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::sync::Mutex;
 
+use super::realm::Realm;
 use super::token::{LIFETIME, PublicKey};
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
@@ -18,8 +21,6 @@ use crate::dynamodb::{
 use crate::http::Problem;
 use crate::values::{Moment, Timestamp, random_bytes};
 
-/// The one partition of the table.
-const RING: &str = "tokens";
 /// The row of the cursors' key. No key id is the same text.
 const CURSOR_ROW: &str = "cursor";
 /// How long the keys are kept before they are read again.
@@ -30,11 +31,12 @@ const UNKNOWN_KEY_RETRY: Duration = Duration::from_secs(10);
 /// half retired: a signing function may use that half for so long.
 pub(super) const GRACE: Duration = Duration::from_secs(10 * 60);
 
-/// The public keys, kept for five minutes. One for the whole process: the
-/// verifier of tokens and the cursors read the same rows.
+/// The public keys of a realm, kept for five minutes. One for the whole
+/// process: the verifier of tokens and the cursors read the same rows.
 #[derive(Clone)]
-pub(crate) struct KeyRing {
+pub(crate) struct KeyRing<R> {
     table: Table,
+    realm: PhantomData<R>,
     loaded: Arc<Mutex<Option<LoadedRing>>>,
 }
 
@@ -44,10 +46,11 @@ struct LoadedRing {
     cursor_key: Option<CursorKey>,
 }
 
-impl FromEnv for KeyRing {
+impl<R: Realm> FromEnv for KeyRing<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
             table: Table::from_env(env, "TOKEN_KEYS_TABLE")?,
+            realm: PhantomData,
             loaded: Arc::default(),
         })
     }
@@ -60,7 +63,7 @@ impl FromEnv for KeyRing {
     }
 }
 
-impl CursorKeySource for KeyRing {
+impl<R: Realm> CursorKeySource for KeyRing<R> {
     type Error = Problem;
 
     /// Returns the key that seals cursors. It does not change once it is made.
@@ -76,7 +79,7 @@ impl CursorKeySource for KeyRing {
     }
 }
 
-impl KeyRing {
+impl<R: Realm> KeyRing<R> {
     /// Returns the public key of that id, if it is on the ring.
     pub(crate) async fn find(&self, kid: &str) -> Result<Option<PublicKey>, Problem> {
         let mut loaded = self.loaded.lock().await;
@@ -98,7 +101,7 @@ impl KeyRing {
     }
 
     async fn load(&self) -> Result<LoadedRing, DynamoDbError> {
-        let rows = ring(&self.table).await?;
+        let rows = ring::<R>(&self.table).await?;
         let mut loaded = LoadedRing {
             at: Moment::now(),
             keys: HashMap::new(),
@@ -126,42 +129,44 @@ impl KeyRing {
 
 /// Reads every row of the ring: a handful, since keys end soon after they
 /// retire.
-async fn ring(table: &Table) -> Result<Vec<Attributes>, AwsError> {
+async fn ring<R: Realm>(table: &Table) -> Result<Vec<Attributes>, AwsError> {
     let rows = table
         .query()
         .key_condition_expression("ring = :ring")
-        .expression_attribute_values(":ring", text(RING))
+        .expression_attribute_values(":ring", text(R::RING))
         .consistent_read(true);
     read_all(&rows).await
 }
 
-/// The ring as `rotate-signing-key` writes it.
+/// A ring as its rotation function writes it.
 #[derive(Clone)]
-pub(crate) struct TokenKeys {
+pub(crate) struct TokenKeys<R> {
     table: Table,
+    realm: PhantomData<R>,
 }
 
-impl FromEnv for TokenKeys {
+impl<R: Realm> FromEnv for TokenKeys<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
             table: Table::from_env(env, "TOKEN_KEYS_TABLE")?,
+            realm: PhantomData,
         })
     }
 }
 
-impl TokenKeys {
+impl<R: Realm> TokenKeys<R> {
     /// Puts a public key on the ring, and makes the cursors' key if there is
     /// none yet. Doing it twice changes nothing.
     pub(crate) async fn publish(&self, kid: &str, public_key: &[u8]) -> Result<(), Problem> {
         let key = ItemBuilder::new()
-            .text("ring", RING)
+            .text("ring", R::RING)
             .text("kid", kid)
             .text("publicKey", URL_SAFE_NO_PAD.encode(public_key))
             .time("createdAt", Timestamp::now());
         self.put_new(key).await?;
         let secret: [u8; 32] = random_bytes()?;
         let cursor = ItemBuilder::new()
-            .text("ring", RING)
+            .text("ring", R::RING)
             .text("kid", CURSOR_ROW)
             .text("key", URL_SAFE_NO_PAD.encode(secret));
         self.put_new(cursor).await
@@ -198,7 +203,7 @@ impl TokenKeys {
     /// it may have signed.
     pub(crate) async fn retire_all_but(&self, current: &str) -> Result<(), Problem> {
         self.table
-            .update(key(current))
+            .update(key::<R>(current))
             .update_expression("REMOVE expiresAt")
             .condition_expression("attribute_exists(kid)")
             .send()
@@ -211,7 +216,7 @@ impl TokenKeys {
             }
             let retired = self
                 .table
-                .update(key(&kid))
+                .update(key::<R>(&kid))
                 .update_expression("SET expiresAt = if_not_exists(expiresAt, :end)")
                 .condition_expression("attribute_exists(kid)")
                 .expression_attribute_values(":end", number(end.unix()))
@@ -229,7 +234,7 @@ impl TokenKeys {
 
     /// Reads every public key with its id.
     async fn rows(&self) -> Result<Vec<(String, Attributes)>, Problem> {
-        let rows = ring(&self.table).await?;
+        let rows = ring::<R>(&self.table).await?;
         let keyed = rows.into_iter().map(|item| {
             let kid = ItemReader(&item).text("kid")?.to_owned();
             Ok::<_, Corrupt>((kid, item))
@@ -254,23 +259,24 @@ impl TokenKeys {
     }
 }
 
-fn key(kid: &str) -> Attributes {
-    let key = ItemBuilder::new().text("ring", RING).text("kid", kid);
+fn key<R: Realm>(kid: &str) -> Attributes {
+    let key = ItemBuilder::new().text("ring", R::RING).text("kid", kid);
     key.into_attributes()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::CustomerRealm;
     use crate::testing::tables;
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    async fn knows(ring: &KeyRing, kid: &str) -> bool {
+    async fn knows(ring: &KeyRing<CustomerRealm>, kid: &str) -> bool {
         ring.find(kid).await.unwrap().is_some()
     }
 
-    async fn freeze(ring: &KeyRing, frozen: Duration) {
+    async fn freeze(ring: &KeyRing<CustomerRealm>, frozen: Duration) {
         let mut loaded = ring.loaded.lock().await;
         loaded.as_mut().unwrap().at = Moment::before_a_freeze_of(frozen);
     }
@@ -278,11 +284,13 @@ mod tests {
     #[tokio::test]
     async fn a_process_that_was_frozen_past_the_cache_reads_the_ring_again() {
         let tables = tables().await;
-        let ring: KeyRing = tables.open();
+        let ring: KeyRing<CustomerRealm> = tables.open();
         assert!(knows(&ring, "k1").await);
         let revoked = ItemBuilder::new().number("expiresAt", 7_u32);
         let revoked = revoked.into_attributes();
-        tables.change("TOKEN_KEYS_TABLE", key("k1"), revoked).await;
+        tables
+            .change("TOKEN_KEYS_TABLE", key::<CustomerRealm>("k1"), revoked)
+            .await;
         freeze(&ring, CACHE_TTL - 9 * SECOND).await;
         assert!(knows(&ring, "k1").await);
         freeze(&ring, CACHE_TTL).await;
@@ -292,9 +300,9 @@ mod tests {
     #[tokio::test]
     async fn a_process_that_was_frozen_looks_again_for_an_unknown_key() {
         let tables = tables().await;
-        let ring: KeyRing = tables.open();
+        let ring: KeyRing<CustomerRealm> = tables.open();
         assert!(!knows(&ring, "k2").await);
-        let keys: TokenKeys = tables.open();
+        let keys: TokenKeys<CustomerRealm> = tables.open();
         keys.publish("k2", &[1; 32]).await.unwrap();
         assert!(!knows(&ring, "k2").await);
         freeze(&ring, UNKNOWN_KEY_RETRY).await;

@@ -3,6 +3,7 @@
 
 mod authenticator;
 mod key_ring;
+mod live_sessions;
 mod realm;
 mod signing_key;
 mod token;
@@ -12,14 +13,15 @@ mod users;
 pub(crate) use authenticator::Identity;
 #[cfg(test)]
 pub(crate) use authenticator::customer_for_tests;
-pub use authenticator::{Admin, AnyUser, Customer, SuperAdmin};
+pub use authenticator::{Admin, Customer, Staff, SuperAdmin};
 pub(crate) use key_ring::{KeyRing, TokenKeys};
-pub use realm::Realm;
+pub(crate) use realm::Realm;
+pub use realm::{CustomerRealm, StaffRealm};
 pub(crate) use signing_key::{SecretKey, Signer};
 pub(crate) use token::{LIFETIME, SigningKey, Unverified};
 pub(crate) use user::UserStatus;
 pub use user::{Role, User};
-pub(crate) use users::{NamesUser, ROLE_KEY, Users};
+pub(crate) use users::{NamesUser, ROLE_KEY, Users, before_all, read_user};
 
-/// Seals and opens the cursors of every list of the shop.
-pub(crate) type Cursors = crate::dynamodb::Cursors<KeyRing>;
+/// Seals and opens the cursors of a realm's lists.
+pub(crate) type Cursors<R> = crate::dynamodb::Cursors<KeyRing<R>>;

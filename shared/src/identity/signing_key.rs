@@ -1,7 +1,8 @@
-//! The private key that signs access tokens, from Secrets Manager. Only the
-//! functions that sign people in may read it, and none keeps it longer than
-//! five minutes, so that a rotated key is soon everywhere.
+//! The private key that signs a realm's access tokens, from Secrets Manager.
+//! Only the functions that sign its people in may read it, and none keeps it
+//! longer than five minutes, so that a rotated key is soon everywhere.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use super::key_ring::GRACE;
+use super::realm::Realm;
 use super::token::SigningKey;
 use super::user::User;
 use crate::aws::{AwsError, Env, FromEnv, StartError};
@@ -56,9 +58,10 @@ impl SecretKey {
     }
 }
 
-/// Signs access tokens.
+/// Signs the access tokens of a realm.
 #[derive(Clone)]
-pub(crate) struct Signer {
+pub(crate) struct Signer<R> {
+    realm: PhantomData<R>,
     client: Client,
     secret: String,
     issuer: String,
@@ -70,11 +73,12 @@ struct LoadedKey {
     key: Arc<SigningKey>,
 }
 
-impl FromEnv for Signer {
+impl<R: Realm> FromEnv for Signer<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
+            realm: PhantomData,
             client: env.secrets_manager(),
-            secret: env.variable("SIGNING_KEY_ARN")?,
+            secret: env.variable(R::SIGNING_KEY)?,
             issuer: env.variable("TOKEN_ISSUER")?,
             loaded: Arc::new(Mutex::new(None)),
         })
@@ -85,7 +89,7 @@ impl FromEnv for Signer {
     }
 }
 
-impl Signer {
+impl<R: Realm> Signer<R> {
     /// Signs a new access token.
     ///
     /// It is dated by when its session was found valid, which is before the
@@ -143,7 +147,7 @@ impl Signer {
 }
 
 #[cfg(test)]
-impl Signer {
+impl<R: Realm> Signer<R> {
     /// Makes it sign by a key of the tests, without Secrets Manager.
     pub(crate) async fn load_for_tests(&self) {
         *self.loaded.lock().await = Some(LoadedKey {
@@ -156,6 +160,7 @@ impl Signer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::CustomerRealm;
     use crate::testing::tables;
 
     #[tokio::test]
@@ -164,7 +169,7 @@ mod tests {
         // Nobody listens there: what is not kept can't be had.
         let nowhere = "http://127.0.0.1:1";
         let env = tables.env_with("AWS_ENDPOINT_URL_SECRETS_MANAGER", nowhere);
-        let signer = Signer::from_env(&env).unwrap();
+        let signer = Signer::<CustomerRealm>::from_env(&env).unwrap();
         for (frozen, signs) in [
             (Duration::ZERO, true),
             (MAX_STALENESS - Duration::from_secs(9), true),

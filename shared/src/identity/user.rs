@@ -74,8 +74,6 @@ pub struct User {
     /// The one session for which that does not hold: the one in which they
     /// changed their password.
     pub(crate) kept_session: Option<SessionId>,
-    /// Whether their password is long enough for a member of the staff.
-    pub(crate) meets_staff_policy: bool,
     /// Whether they were invited and have never accepted.
     pub(crate) invitation_pending: bool,
     /// Counts the changes of their role and status.
@@ -100,7 +98,6 @@ impl User {
             status: UserStatus::Active,
             tokens_valid_after: now,
             kept_session: None,
-            meets_staff_policy: false,
             invitation_pending: false,
             version: 1,
             created_at: now,

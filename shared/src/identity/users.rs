@@ -1,7 +1,9 @@
-//! The table `users`: profiles, roles, and since when tokens count.
+//! The tables `users` and `staff`: profiles, roles, and since when tokens count.
 
+use std::marker::PhantomData;
 use std::time::Duration;
 
+use super::realm::{Realm, StaffRealm};
 use super::user::{Role, User, UserStatus};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{
@@ -12,52 +14,52 @@ use crate::values::{EmailAddress, PathId, SessionId, Timestamp, UserId};
 
 /// The index of the users by role.
 const BY_ROLE: &str = "by-role";
-/// There if the password is long enough for a member of the staff.
-const STAFF_PASSWORD: &str = "staffPassword";
 /// There until someone who was invited accepts.
 const INVITATION_PENDING: &str = "awaited";
-/// What these two hold where they are there.
+/// What it holds where it is there.
 const YES: &str = "yes";
 /// The attributes of a key of the index by role.
 pub(crate) const ROLE_KEY: [&str; 2] = ["role", "userId"];
 
-/// What the record of someone is read by: an identity, verified claims, or a
-/// credential or token that names them. A bare id does not. A token's own
-/// secret must be checked before anything is told or changed.
-pub(crate) trait NamesUser: Sync {
+/// What the record of someone in a realm is read by: an identity, verified
+/// claims, or a credential or token that names them. A bare id does not. A
+/// token's own secret must be checked before anything is told or changed.
+pub trait NamesUser<R>: Sync {
     /// Returns whose record it is.
     fn named_user(&self) -> &UserId;
 }
 
-impl NamesUser for User {
+impl NamesUser<StaffRealm> for User {
     fn named_user(&self) -> &UserId {
         &self.id
     }
 }
 
-/// People, each reached by what names them.
+/// The people of a realm, each reached by what names them.
 #[derive(Clone)]
-pub(crate) struct Users {
+pub(crate) struct Users<R> {
     table: Table,
+    realm: PhantomData<R>,
 }
 
-impl FromEnv for Users {
+impl<R: Realm> FromEnv for Users<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
-            table: Table::from_env(env, "USERS_TABLE")?,
+            table: Table::from_env(env, R::USERS_TABLE)?,
+            realm: PhantomData,
         })
     }
 }
 
-impl Users {
+impl<R: Realm> Users<R> {
     /// Reads the record of whom `who` names.
-    pub(crate) async fn get(&self, who: &impl NamesUser) -> Result<Option<User>, DynamoDbError> {
+    pub(crate) async fn get(&self, who: &impl NamesUser<R>) -> Result<Option<User>, DynamoDbError> {
         self.find(who.named_user()).await
     }
 
     async fn find(&self, id: &UserId) -> Result<Option<User>, DynamoDbError> {
         let found = self.table.get(key(id)).await?;
-        Ok(found.as_ref().map(read).transpose()?)
+        Ok(found.as_ref().map(read_user).transpose()?)
     }
 
     /// Returns the action that puts a new record.
@@ -65,76 +67,27 @@ impl Users {
         self.table.put_new(write(user), "userId")
     }
 
-    /// Returns the action that sets a role and a status, and ends every access
-    /// token and session of that person: refused if the record has changed since
-    /// it was read, or if it lacks the staff's password where that is demanded.
-    pub(crate) fn set_role_and_status(
-        &self,
-        user: &User,
-        role: Role,
-        status: UserStatus,
-        demand_staff_password: bool,
-    ) -> WriteAction {
-        let update = unchanged(self.end_tokens(user, None), user)
-            .set("role", word(role))
+    /// Returns the action that sets a status, and ends every access token and
+    /// session of that person: refused if the record has changed since it was
+    /// read.
+    pub(crate) fn set_status(&self, user: &User, status: UserStatus) -> WriteAction {
+        self.changed(user, status).into_update()
+    }
+
+    /// Begins a change of what someone may do.
+    fn changed(&self, user: &User, status: UserStatus) -> Update {
+        unchanged(self.end_tokens(user, None), user)
             .set("status", word(status))
-            .set("version", number(user.version + 1));
-        if demand_staff_password {
-            update.only_if(STAFF_PASSWORD, Comparison::Equal, text(YES))
-        } else {
-            update
-        }
-        .into_update()
-    }
-
-    /// Returns the action that makes an invited person active: refused if the
-    /// record has changed since it was read.
-    pub(crate) fn activate(&self, user: &User) -> WriteAction {
-        unchanged(self.change(&user.id), user)
             .set("version", number(user.version + 1))
-            .set("status", word(UserStatus::Active))
-            .set(STAFF_PASSWORD, text(YES))
-            .remove(INVITATION_PENDING)
-            .into_update()
-    }
-
-    /// Returns the action that replaces the record of someone who was invited
-    /// before: refused once they have accepted.
-    pub(crate) fn replace_invited(&self, user: &User) -> WriteAction {
-        let update = self
-            .change(&user.id)
-            .only_if("version", Comparison::Equal, number(user.version - 1))
-            .only_if(INVITATION_PENDING, Comparison::Equal, text(YES))
-            .set("status", word(user.status))
-            .set("name", text(&user.name))
-            .set("role", word(user.role))
-            .set("version", number(user.version));
-        match &user.phone {
-            Some(phone) => update.set("phone", text(phone)),
-            None => update.remove("phone"),
-        }
-        .into_update()
     }
 
     /// Returns the action that follows a changed password: it ends every access
-    /// token and session of that person but for `kept`, and remembers whether
-    /// the password is long enough for the staff. Refused if the record has
-    /// changed since it was read.
-    pub(crate) fn set_password_policy(
-        &self,
-        user: &User,
-        kept: &SessionId,
-        meets_staff_policy: bool,
-    ) -> WriteAction {
+    /// token and session of that person but for `kept`. Refused if the record
+    /// has changed since it was read.
+    pub(crate) fn end_other_sessions(&self, user: &User, kept: &SessionId) -> WriteAction {
         // The role is no condition: IAM can't allow naming it without allowing
         // to write it.
-        let update = unchanged(self.end_tokens(user, Some(kept)), user);
-        if meets_staff_policy {
-            update.set(STAFF_PASSWORD, text(YES))
-        } else {
-            update.remove(STAFF_PASSWORD)
-        }
-        .into_update()
+        unchanged(self.end_tokens(user, Some(kept)), user).into_update()
     }
 
     /// Returns the action that ends every access token and session of someone
@@ -169,28 +122,6 @@ impl Users {
         }
     }
 
-    /// Returns the action that checks that someone is an active super-admin at
-    /// the moment of the transaction.
-    pub(crate) fn check_super_admin(&self, who: &impl NamesUser) -> WriteAction {
-        let expected = ItemBuilder::new()
-            .word("role", Role::SuperAdmin)
-            .word("status", UserStatus::Active);
-        let key = key(who.named_user());
-        self.table.check(key, expected.into_attributes())
-    }
-
-    /// Reads every super-admin, of whatever status: a handful.
-    pub(crate) async fn super_admins(&self) -> Result<Vec<User>, DynamoDbError> {
-        let mut found = Vec::new();
-        for item in read_all(&self.with_role(Role::SuperAdmin, None)).await? {
-            let id = ItemReader(&item).id::<UserId>("userId")?;
-            // The index is behind by a moment; the table is not.
-            found.extend(self.find(&id).await?);
-        }
-        found.retain(|user: &User| user.role == Role::SuperAdmin);
-        Ok(found)
-    }
-
     /// Begins a query of everyone of a role and, if given, of a status: the
     /// newest first.
     pub(crate) fn with_role(&self, role: Role, status: Option<UserStatus>) -> QueryFluentBuilder {
@@ -210,20 +141,86 @@ impl Users {
                 .expression_attribute_values(":status", word(status)),
         }
     }
+}
 
-    /// Returns the key of the index that comes before all of a role's rows, from
-    /// the newest on.
-    pub(crate) fn before_all(role: Role) -> Attributes {
-        let key = ItemBuilder::new()
-            .word("role", role)
-            .text("userId", "usr_~");
-        key.into_attributes()
+impl Users<StaffRealm> {
+    /// Begins the change of a role and a status, which ends every access token
+    /// and session of that person: refused if the record has changed since it
+    /// was read.
+    pub(crate) fn set_role_and_status(
+        &self,
+        user: &User,
+        role: Role,
+        status: UserStatus,
+    ) -> Update {
+        self.changed(user, status).set("role", word(role))
     }
 
-    /// Reads a user from an item of the table or of its index.
-    pub(crate) fn read(item: &Attributes) -> Result<User, Corrupt> {
-        read(item)
+    /// Demands that a record that is changed is an active super-admin's.
+    pub(crate) fn only_if_super_admin(update: Update) -> Update {
+        update
+            .only_if("role", Comparison::Equal, word(Role::SuperAdmin))
+            .only_if("status", Comparison::Equal, word(UserStatus::Active))
     }
+
+    /// Returns the action that makes an invited person active: refused if the
+    /// record has changed since it was read.
+    pub(crate) fn activate(&self, user: &User) -> WriteAction {
+        unchanged(self.change(&user.id), user)
+            .set("version", number(user.version + 1))
+            .set("status", word(UserStatus::Active))
+            .remove(INVITATION_PENDING)
+            .into_update()
+    }
+
+    /// Returns the action that replaces the record of someone who was invited
+    /// before: refused once they have accepted.
+    pub(crate) fn replace_invited(&self, user: &User) -> WriteAction {
+        let update = self
+            .change(&user.id)
+            .only_if("version", Comparison::Equal, number(user.version - 1))
+            .only_if(INVITATION_PENDING, Comparison::Equal, text(YES))
+            .set("status", word(user.status))
+            .set("name", text(&user.name))
+            .set("role", word(user.role))
+            .set("version", number(user.version));
+        match &user.phone {
+            Some(phone) => update.set("phone", text(phone)),
+            None => update.remove("phone"),
+        }
+        .into_update()
+    }
+
+    /// Returns the action that checks that someone is an active super-admin at
+    /// the moment of the transaction.
+    pub(crate) fn check_super_admin(&self, who: &impl NamesUser<StaffRealm>) -> WriteAction {
+        let expected = ItemBuilder::new()
+            .word("role", Role::SuperAdmin)
+            .word("status", UserStatus::Active);
+        let key = key(who.named_user());
+        self.table.check(key, expected.into_attributes())
+    }
+
+    /// Reads every super-admin, of whatever status: a handful.
+    pub(crate) async fn super_admins(&self) -> Result<Vec<User>, DynamoDbError> {
+        let mut found = Vec::new();
+        for item in read_all(&self.with_role(Role::SuperAdmin, None)).await? {
+            let id = ItemReader(&item).id::<UserId>("userId")?;
+            // The index is behind by a moment; the table is not.
+            found.extend(self.find(&id).await?);
+        }
+        found.retain(|user: &User| user.role == Role::SuperAdmin);
+        Ok(found)
+    }
+}
+
+/// Returns the key of the index that comes before all of a role's rows, from
+/// the newest on.
+pub(crate) fn before_all(role: Role) -> Attributes {
+    let key = ItemBuilder::new()
+        .word("role", role)
+        .text("userId", "usr_~");
+    key.into_attributes()
 }
 
 /// Demands that a record still has the version that was read.
@@ -249,11 +246,11 @@ fn write(user: &User) -> ItemBuilder {
         .optional_text("keptSession", kept_session.map(SessionId::as_str))
         .number("version", user.version)
         .time("createdAt", user.created_at)
-        .optional_text(STAFF_PASSWORD, user.meets_staff_policy.then_some(YES))
         .optional_text(INVITATION_PENDING, user.invitation_pending.then_some(YES))
 }
 
-fn read(item: &Attributes) -> Result<User, Corrupt> {
+/// Reads a user from an item of a table or of its index.
+pub(crate) fn read_user(item: &Attributes) -> Result<User, Corrupt> {
     let item = ItemReader(item);
     let valid_after = item.number("tokensValidAfter")?;
     let kept_session = item.optional_text("keptSession")?;
@@ -267,7 +264,6 @@ fn read(item: &Attributes) -> Result<User, Corrupt> {
         tokens_valid_after: Timestamp::from_unix(valid_after)
             .ok_or(Corrupt::new("tokensValidAfter"))?,
         kept_session: kept_session.and_then(SessionId::parse),
-        meets_staff_policy: item.optional_text(STAFF_PASSWORD)?.is_some(),
         invitation_pending: item.optional_text(INVITATION_PENDING)?.is_some(),
         version: item.number("version")?,
         created_at: item.time("createdAt")?,

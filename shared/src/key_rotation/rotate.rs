@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::audit::{Action, Actor, AuditWriter, Record};
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::http::Problem;
-use crate::identity::{Role, SecretKey, SigningKey, TokenKeys, Unverified};
+use crate::identity::{Realm, Role, SecretKey, SigningKey, TokenKeys, Unverified};
 use crate::telemetry::RequestScope;
 use crate::values::{SessionId, Timestamp, UserId, random_bytes};
 
@@ -44,27 +44,27 @@ enum Step {
     Finish,
 }
 
-/// What a rotation works on: the secret and the ring of public keys.
+/// What a rotation works on: the secret of a realm and its ring of public keys.
 #[derive(Clone)]
-pub struct KeyRotation {
+pub struct KeyRotation<R> {
     client: Client,
     secret: String,
-    ring: TokenKeys,
+    ring: TokenKeys<R>,
     audit: AuditWriter,
 }
 
-impl FromEnv for KeyRotation {
+impl<R: Realm> FromEnv for KeyRotation<R> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
             client: env.secrets_manager(),
-            secret: env.variable("SIGNING_KEY_ARN")?,
+            secret: env.variable(R::SIGNING_KEY)?,
             ring: TokenKeys::from_env(env)?,
             audit: AuditWriter::from_env(env)?,
         })
     }
 }
 
-impl KeyRotation {
+impl<R: Realm> KeyRotation<R> {
     /// Takes one step.
     ///
     /// # Errors
@@ -184,7 +184,7 @@ impl KeyRotation {
     async fn record(&self, version: &str) -> Result<(), Problem> {
         let scope = RequestScope::of_event(version);
         let action = Action::SigningKeyRotated;
-        let record = Record::new(Actor::Schedule, action, "signing-key", Vec::new());
+        let record = Record::new(Actor::Schedule, action, R::SIGNING_KEY_NAME, Vec::new());
         Arc::new(scope).enter(self.audit.append(&record)).await
     }
 

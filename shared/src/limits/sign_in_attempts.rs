@@ -34,16 +34,14 @@ impl SignInAttempts {
     ///
     /// # Errors
     /// [`Problem::Unavailable`] if it can't be counted.
-    pub(crate) async fn begin(
+    pub(crate) async fn begin<R: Realm>(
         &self,
         email: &EmailAddress,
-        realm: Realm,
     ) -> Result<SignInAttempt, Problem> {
         let window = Window::at(Timestamp::now());
         // A hash tells accounts apart and tells nobody the address.
         let hash = sha256_base64url::<32>(email.key().as_bytes());
-        let realm: &str = realm.into();
-        let subject = format!("account#{realm}#{hash}#{}", window.number());
+        let subject = format!("{}#{hash}#{}", R::ACCOUNT_COUNTER, window.number());
         let used = self.counters.add(&subject, 1, MAX_FAILURES, window).await?;
         Ok(SignInAttempt { subject, used })
     }
@@ -86,6 +84,7 @@ impl SignInAttempt {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::{CustomerRealm, StaffRealm};
     use crate::testing::tables;
 
     #[tokio::test]
@@ -93,11 +92,11 @@ mod tests {
         let tables = tables().await;
         let attempts: SignInAttempts = tables.open();
         let email = EmailAddress::parse("ann@example.com").unwrap();
-        let tries = (0..40).map(|_| attempts.begin(&email, Realm::Staff));
+        let tries = (0..40).map(|_| attempts.begin::<StaffRealm>(&email));
         let tries = futures_util::future::try_join_all(tries).await.unwrap();
         assert_eq!(tries.iter().filter(|it| !it.is_locked()).count(), 10);
         assert_eq!(tries.iter().filter(|it| it.is_last()).count(), 1);
-        let other_realm = attempts.begin(&email, Realm::Customer).await.unwrap();
+        let other_realm = attempts.begin::<CustomerRealm>(&email).await.unwrap();
         assert!(!other_realm.is_locked());
     }
 
@@ -107,7 +106,7 @@ mod tests {
         let attempts: SignInAttempts = tables.open();
         let email = EmailAddress::parse("ann@example.com").unwrap();
         for _ in 0..30 {
-            let attempt = attempts.begin(&email, Realm::Customer).await.unwrap();
+            let attempt = attempts.begin::<CustomerRealm>(&email).await.unwrap();
             assert!(!attempt.is_locked());
             attempts.succeed(&attempt).await;
         }

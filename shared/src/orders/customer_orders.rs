@@ -5,7 +5,7 @@ use super::table::{self, UsedKey};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Attributes, DynamoDb, DynamoDbError, PageQuery, Table, WriteAction};
 use crate::http::{PageRequest, Problem};
-use crate::identity::{Cursors, Customer, Identity};
+use crate::identity::{Cursors, Customer, CustomerRealm, Identity};
 use crate::input::IdempotencyKey;
 use crate::values::OrderId;
 
@@ -35,7 +35,7 @@ const MAX_QUERIES: u32 = 10;
 #[derive(Clone)]
 pub struct CustomerOrders {
     table: Table,
-    cursors: Cursors,
+    cursors: Cursors<CustomerRealm>,
 }
 
 impl FromEnv for CustomerOrders {

@@ -15,7 +15,7 @@ use crate::carts::{CartLine, Carts, MAX_LINES};
 use crate::catalogue::{Offer, Offers, currency};
 use crate::dynamodb::{Outcome, Transaction};
 use crate::http::{Conflict, Deadline, Idempotent, Problem};
-use crate::identity::{Customer, Identity, Role, Users};
+use crate::identity::{Customer, CustomerRealm, Identity, Role, Users};
 use crate::input::IdempotencyKey;
 use crate::telemetry::warn;
 use crate::values::{Currency, OrderId, ProductId, UserId, sha256_base64url};
@@ -28,7 +28,7 @@ const LABEL_NOT_SET: &str = "label-not-set";
 /// Places orders.
 #[derive(Clone)]
 pub struct PlaceOrder {
-    users: Users,
+    users: Users<CustomerRealm>,
     carts: Carts,
     offers: Offers,
     orders: CustomerOrders,

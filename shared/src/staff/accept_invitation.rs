@@ -6,7 +6,7 @@ use crate::audit::{Action, Actor, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Outcome, Transaction};
 use crate::http::{Conflict, Problem};
-use crate::identity::{Role, UserStatus, Users};
+use crate::identity::{StaffRealm, UserStatus, Users};
 use crate::input::{Fields, FromJson};
 use crate::values::Timestamp;
 
@@ -32,8 +32,8 @@ impl FromJson for Acceptance {
 /// Accepts invitations.
 #[derive(Clone)]
 pub struct AcceptInvitation {
-    credentials: Credentials,
-    users: Users,
+    credentials: Credentials<StaffRealm>,
+    users: Users<StaffRealm>,
     audit: AuditWriter,
 }
 
@@ -75,8 +75,8 @@ impl AcceptInvitation {
         let valid = |(hash, ends): &(String, i64)| *hash == token.hash() && *ends > now.unix();
         invitation.filter(valid).ok_or(Problem::BadToken)?;
         // A refusal may tell of name and address: the token has been checked.
-        let role = user.role.max(Role::Staff);
-        let password = sent.password.for_account(role, &user.email, &user.name);
+        let password = sent.password;
+        let password = password.for_account(user.role, &user.email, &user.name);
         let password = password.map_err(|reason| Problem::invalid("/password", reason))?;
         let hash = password.hash()?;
         let accepted =

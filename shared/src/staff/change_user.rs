@@ -3,9 +3,11 @@
 use super::user::StaffUser;
 use crate::audit::{Action, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Outcome, Transaction, WriteAction};
+use crate::dynamodb::{Outcome, Transaction};
 use crate::http::{Conflict, IfMatch, Problem};
-use crate::identity::{Identity, Role, SuperAdmin, User, UserStatus, Users};
+use crate::identity::{
+    CustomerRealm, Identity, Role, StaffRealm, SuperAdmin, User, UserStatus, Users,
+};
 use crate::input::{Fields, FromJson, word};
 use crate::values::UserId;
 
@@ -47,34 +49,39 @@ impl FromJson for UserChange {
 /// Changes what people may do.
 #[derive(Clone)]
 pub struct ChangeUser {
-    users: Users,
+    staff: Users<StaffRealm>,
+    customers: Users<CustomerRealm>,
     audit: AuditWriter,
 }
 
 /// What an action of the transaction stands for.
 enum Part {
     User,
+    Actor,
     OtherSuperAdmin,
 }
 
 impl FromEnv for ChangeUser {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
-            users: Users::from_env(env)?,
+            staff: Users::from_env(env)?,
+            customers: Users::from_env(env)?,
             audit: AuditWriter::from_env(env)?,
         })
     }
 }
 
 impl ChangeUser {
-    /// Changes someone's role or status. It works on their very next request:
-    /// what they are signed in with ends, and what the staff may do is checked
-    /// every time.
+    /// Changes a staff member's role, or anyone's status. It works on their
+    /// very next request: what they are signed in with ends, and what the staff
+    /// may do is checked every time.
     ///
     /// # Errors
-    /// [`Problem::NotFound`] for nobody; [`Conflict::LastSuperAdmin`] where no
-    /// active super-admin would be left; [`Conflict::Stale`] for another
-    /// version than the caller read.
+    /// [`Problem::NotFound`] for nobody; [`Problem::Invalid`] where a customer
+    /// would become staff, or staff a customer; [`Conflict::LastSuperAdmin`]
+    /// where no active super-admin would be left; [`Conflict::Stale`] for
+    /// another version than the caller read; [`Problem::Forbidden`] if the
+    /// caller is no active super-admin any more.
     pub async fn change(
         &self,
         by: &SuperAdmin,
@@ -82,31 +89,44 @@ impl ChangeUser {
         wanted: &UserChange,
         read: IfMatch,
     ) -> Result<StaffUser, Problem> {
-        let user = self.users.get(&by.managed(id)).await?;
-        let user = user.ok_or(Problem::NotFound)?;
+        let managed = by.managed(id);
+        let (user, is_staff) = match self.staff.get(&managed).await? {
+            Some(user) => (user, true),
+            None => (
+                self.customers
+                    .get(&managed)
+                    .await?
+                    .ok_or(Problem::NotFound)?,
+                false,
+            ),
+        };
         let stale = |version: u64| version != user.version;
         if wanted.version.is_some_and(stale) || read.0.is_some_and(stale) {
             return Err(Problem::Conflict(Conflict::Stale));
         }
         let role = wanted.role.unwrap_or(user.role);
+        if role.is_staff() != is_staff {
+            // Accounts of the staff are made by invitation, and stay theirs.
+            return Err(Problem::invalid(
+                "/role",
+                match is_staff {
+                    true => {
+                        "must be one of: staff, admin, super-admin; staff don't become customers"
+                    }
+                    false => "must be customer; customers don't become staff, who are invited",
+                },
+            ));
+        }
         let status = new_status(&user, wanted.status)?;
         if (role, status) == (user.role, user.status) {
             return Ok(StaffUser::from(user));
         }
-        // Who has not accepted yet will choose a password that fits.
-        let joins_staff = role.is_staff() && !user.role.is_staff() && !user.invitation_pending;
-        if joins_staff && !user.meets_staff_policy {
-            return Err(Problem::Conflict(Conflict::PasswordTooShortForStaff));
-        }
-        let update = self
-            .users
-            .set_role_and_status(&user, role, status, joins_staff);
-        let mut parts = Transaction::new().with(Part::User, update);
-        if is_active_super_admin(user.role, user.status) && !is_active_super_admin(role, status) {
-            let other = self.check_other_super_admin(by, &user).await?;
-            let other = other.ok_or(Problem::Conflict(Conflict::LastSuperAdmin))?;
-            parts.push(Part::OtherSuperAdmin, other);
-        }
+        let parts = match is_staff {
+            true => self.change_staff(by, &user, role, status).await?,
+            false => Transaction::new()
+                .with(Part::User, self.customers.set_status(&user, status))
+                .with(Part::Actor, self.staff.check_super_admin(by)),
+        };
         let mut records = Vec::new();
         let mut record = |action, change| {
             records.push(Record::by(by, action, id.as_str(), vec![change]));
@@ -128,29 +148,46 @@ impl ChangeUser {
                 version: user.version + 1,
                 ..user
             })),
-            Outcome::Refused(parts) => Err(Problem::Conflict(match parts.last() {
-                Some(Part::OtherSuperAdmin) => Conflict::LastSuperAdmin,
-                Some(Part::User) | None => Conflict::Stale,
-            })),
+            Outcome::Refused(parts) => Err(match parts.last() {
+                Some(Part::Actor) => Problem::Forbidden,
+                Some(Part::OtherSuperAdmin) => Problem::Conflict(Conflict::LastSuperAdmin),
+                Some(Part::User) | None => Problem::Conflict(Conflict::Stale),
+            }),
         }
     }
 
-    /// Returns the action that checks that there is another active super-admin
-    /// than this one: the caller, unless they change themselves. Two who demote
-    /// each other at once meet here, and one of them is refused.
-    async fn check_other_super_admin(
+    /// Returns the change of someone of the staff, together with what must hold
+    /// at that moment: the caller is an active super-admin, and whoever changes
+    /// themselves leaves another. Two who demote each other at once meet here,
+    /// and one of them is refused.
+    async fn change_staff(
         &self,
         by: &SuperAdmin,
-        changed: &User,
-    ) -> Result<Option<WriteAction>, Problem> {
-        if *by.user_id() != changed.id {
-            return Ok(Some(self.users.check_super_admin(by)));
+        user: &User,
+        role: Role,
+        status: UserStatus,
+    ) -> Result<Transaction<Part>, Problem> {
+        let update = self.staff.set_role_and_status(user, role, status);
+        if *by.user_id() != user.id {
+            let actor = self.staff.check_super_admin(by);
+            return Ok(Transaction::new()
+                .with(Part::User, update.into_update())
+                .with(Part::Actor, actor));
         }
-        let all = self.users.super_admins().await?;
-        let mut others = all
-            .iter()
-            .filter(|user| user.status == UserStatus::Active && user.id != changed.id);
-        Ok(others.next().map(|user| self.users.check_super_admin(user)))
+        // One item, one action: what is demanded of the caller is demanded of
+        // the record that changes.
+        let update = Users::only_if_super_admin(update).into_update();
+        let mut parts = Transaction::new().with(Part::User, update);
+        if !is_active_super_admin(role, status) {
+            let all = self.staff.super_admins().await?;
+            let mut others = all
+                .iter()
+                .filter(|it| is_active_super_admin(it.role, it.status) && it.id != user.id);
+            let other = others.next();
+            let other = other.ok_or(Problem::Conflict(Conflict::LastSuperAdmin))?;
+            parts.push(Part::OtherSuperAdmin, self.staff.check_super_admin(other));
+        }
+        Ok(parts)
     }
 }
 

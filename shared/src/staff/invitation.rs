@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use super::user::StaffUser;
-use crate::identity::{NamesUser, Role};
+use crate::identity::{NamesUser, Role, StaffRealm};
 use crate::input::{Fields, FromJson, email, line, phone};
 use crate::values::{
     EmailAddress, NoEntropy, PathId, Timestamp, UserId, random_bytes, sha256_base64url,
@@ -66,7 +66,7 @@ pub struct InvitationSecret {
     secret: [u8; 32],
 }
 
-impl NamesUser for InvitationSecret {
+impl NamesUser<StaffRealm> for InvitationSecret {
     fn named_user(&self) -> &UserId {
         &self.user_id
     }

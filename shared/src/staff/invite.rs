@@ -7,9 +7,9 @@ use super::user::StaffUser;
 use crate::accounts::Credentials;
 use crate::audit::{Action, Actor, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Outcome, Transaction};
+use crate::dynamodb::{Outcome, Transaction, WriteAction};
 use crate::http::{Conflict, Problem};
-use crate::identity::{Identity, Role, SuperAdmin, User, UserStatus, Users};
+use crate::identity::{Identity, Role, StaffRealm, SuperAdmin, User, UserStatus, Users};
 use crate::values::{EmailAddress, Timestamp};
 
 /// How long an invitation may be accepted.
@@ -18,9 +18,15 @@ const INVITATION_LIFETIME: Duration = Duration::from_secs(72 * 60 * 60);
 /// Invites people to the staff.
 #[derive(Clone)]
 pub struct InviteUser {
-    credentials: Credentials,
-    users: Users,
+    credentials: Credentials<StaffRealm>,
+    users: Users<StaffRealm>,
     audit: AuditWriter,
+}
+
+/// What an action of the transaction stands for.
+enum Part {
+    Account,
+    Inviter,
 }
 
 impl FromEnv for InviteUser {
@@ -39,12 +45,16 @@ impl FromEnv for InviteUser {
 
 impl InviteUser {
     /// Invites someone to the staff. Who was invited before and has not
-    /// accepted gets a new token, and the old one ends.
+    /// accepted gets a new token, and the old one ends. That a customer has the
+    /// address is no matter.
     ///
     /// # Errors
-    /// [`Conflict::AddressTaken`] if the address has an account.
+    /// [`Conflict::AddressTaken`] if one of the staff has the address;
+    /// [`Problem::Forbidden`] if the caller is no active super-admin any more.
     pub async fn invite(&self, by: &SuperAdmin, new: Invitation) -> Result<InvitedUser, Problem> {
-        self.invite_as(Actor::User(by.user_id().clone()), new).await
+        let standing = self.users.check_super_admin(by);
+        let actor = Actor::User(by.user_id().clone());
+        self.invite_as(actor, Some(standing), new).await
     }
 
     /// Invites the shop's first super-admin; returns `None` if the shop has
@@ -53,7 +63,7 @@ impl InviteUser {
     /// the same address.
     ///
     /// # Errors
-    /// [`Conflict::AddressTaken`] if the address has an account.
+    /// [`Conflict::AddressTaken`] if one of the staff has the address.
     pub async fn invite_first(
         &self,
         email: EmailAddress,
@@ -71,10 +81,17 @@ impl InviteUser {
             phone: None,
             role: Role::SuperAdmin,
         };
-        self.invite_as(Actor::Operator, new).await.map(Some)
+        let invited = self.invite_as(Actor::Operator, None, new).await;
+        invited.map(Some)
     }
 
-    async fn invite_as(&self, actor: Actor, new: Invitation) -> Result<InvitedUser, Problem> {
+    /// Invites someone, if what is demanded of the inviter holds.
+    async fn invite_as(
+        &self,
+        actor: Actor,
+        standing: Option<WriteAction>,
+        new: Invitation,
+    ) -> Result<InvitedUser, Problem> {
         let mut user = User::new(new.email, &new.name, new.role)?;
         user.phone = new.phone;
         (user.status, user.invitation_pending) = (UserStatus::Invited, true);
@@ -91,22 +108,23 @@ impl InviteUser {
         let secret = InvitationSecret::generate(user.id.clone())?;
         let expires_at = Timestamp::now().plus(INVITATION_LIFETIME);
         let (email, hash) = (&user.email, secret.hash());
-        let parts = match before {
-            None => Transaction::new()
-                .with(
-                    (),
-                    self.credentials
-                        .put_invited(email, &user.id, hash, expires_at),
-                )
-                .with((), self.users.put_new(&user)),
-            Some(_) => Transaction::new()
-                .with(
-                    (),
-                    self.credentials
-                        .replace_invitation(email, &user.id, hash, expires_at),
-                )
-                .with((), self.users.replace_invited(&user)),
+        let (credentials, users) = (&self.credentials, &self.users);
+        let (credential, record) = match before {
+            None => (
+                credentials.put_invited(email, &user.id, hash, expires_at),
+                users.put_new(&user),
+            ),
+            Some(_) => (
+                credentials.replace_invitation(email, &user.id, hash, expires_at),
+                users.replace_invited(&user),
+            ),
         };
+        let mut parts = Transaction::new()
+            .with(Part::Account, credential)
+            .with(Part::Account, record);
+        if let Some(standing) = standing {
+            parts.push(Part::Inviter, standing);
+        }
         let role: &str = user.role.into();
         let changes = vec![Change {
             field: "role".to_owned(),
@@ -117,7 +135,12 @@ impl InviteUser {
         let record = Record::new(actor, action, user.id.as_str(), changes);
         match self.audit.commit(parts, &[record]).await? {
             Outcome::Committed => {}
-            Outcome::Refused(_) => return Err(Problem::Conflict(Conflict::AddressTaken)),
+            Outcome::Refused(parts) => {
+                return Err(match parts.last() {
+                    Some(Part::Inviter) => Problem::Forbidden,
+                    Some(Part::Account) | None => Problem::Conflict(Conflict::AddressTaken),
+                });
+            }
         }
         Ok(InvitedUser {
             user: StaffUser::from(user),

@@ -6,11 +6,14 @@ use super::user::StaffUser;
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Attributes, Corrupt, ItemReader, PageQuery};
 use crate::http::{PageRequest, Problem};
-use crate::identity::{Cursors, ROLE_KEY, Role, SuperAdmin, UserStatus, Users};
+use crate::identity::{
+    Cursors, CustomerRealm, ROLE_KEY, Role, StaffRealm, SuperAdmin, UserStatus, Users, before_all,
+    read_user,
+};
 use crate::input::{FromQuery, Parameters};
 
-/// In which order a list of everybody goes.
-const HIGHEST_FIRST: [Role; 4] = [Role::SuperAdmin, Role::Admin, Role::Staff, Role::Customer];
+/// In which order a list of the staff goes.
+const HIGHEST_FIRST: [Role; 3] = [Role::SuperAdmin, Role::Admin, Role::Staff];
 /// How many queries one page may take: a filter is applied after reading.
 const MAX_QUERIES: u32 = 10;
 
@@ -53,22 +56,24 @@ impl FromQuery for UserFilter {
 /// Lists people.
 #[derive(Clone)]
 pub struct ListUsers {
-    users: Users,
-    cursors: Cursors,
+    staff: Users<StaffRealm>,
+    customers: Users<CustomerRealm>,
+    cursors: Cursors<StaffRealm>,
 }
 
 impl FromEnv for ListUsers {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
-            users: Users::from_env(env)?,
+            staff: Users::from_env(env)?,
+            customers: Users::from_env(env)?,
             cursors: Cursors::from_env(env)?,
         })
     }
 }
 
 impl ListUsers {
-    /// Returns one page of people, of one role or of all: highest role first,
-    /// then newest.
+    /// Returns one page of people of one role, which may be the customers', or
+    /// of all the staff: highest role first, then newest.
     ///
     /// # Errors
     /// [`Problem::Malformed`] for a cursor that is not of this list.
@@ -91,10 +96,13 @@ impl ListUsers {
             if !page.may_call() {
                 // A filter that finds little: the next page begins with this
                 // role.
-                stopped = Some(Users::before_all(role));
+                stopped = Some(before_all(role));
                 break;
             }
-            let query = self.users.with_role(role, asked.status);
+            let query = match role {
+                Role::Customer => self.customers.with_role(role, asked.status),
+                _ => self.staff.with_role(role, asked.status),
+            };
             stopped = page.read(&query, after.take()).await?;
             if stopped.is_some() {
                 break;
@@ -103,7 +111,7 @@ impl ListUsers {
         let (items, last) = page.into_page(stopped, &ROLE_KEY);
         let items = items
             .iter()
-            .map(|item| Users::read(item).map(StaffUser::from));
+            .map(|item| read_user(item).map(StaffUser::from));
         Ok(UserPage {
             items: items.collect::<Result<_, _>>()?,
             next_cursor: self.cursors.seal(&list, last.as_ref()).await?,

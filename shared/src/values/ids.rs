@@ -88,7 +88,7 @@ id!(
 );
 id!(
     /// The id of one sign-in on one device.
-    pub(crate) SessionId, "ses_", "sessionId"
+    pub SessionId, "ses_", "sessionId"
 );
 id!(
     /// The id of a picture of a product.

@@ -72,6 +72,7 @@ impl KeySchemas {
                     keys.names.extend(key.as_object()?.keys().cloned());
                     keys.items.push(key);
                 }
+                keys.select = Some(selected(table, "ALL_ATTRIBUTES")?);
                 Some(keys)
             }),
             "BatchWriteItem" => self.batch(operation, input, |table| {
@@ -132,6 +133,9 @@ impl KeySchemas {
         // An item that isn't named can't be judged by its key.
         keys.items
             .push(input.get("Key").or_else(|| input.get("Item"))?);
+        if action == "GetItem" {
+            keys.select = Some(selected(input, "ALL_ATTRIBUTES")?);
+        }
         let mut context = self.context(&name, keys)?;
         if let Some(returned) = input.get("ReturnValues").filter(|it| !it.is_null()) {
             let returned = returned.as_str()?.to_owned();
@@ -158,7 +162,12 @@ impl KeySchemas {
         if !index.is_empty() {
             arn = format!("{arn}/index/{index}");
         }
-        let keys = self.condition_keys(input)?;
+        let mut keys = self.condition_keys(input)?;
+        let all = match index {
+            "" => "ALL_ATTRIBUTES",
+            _ => "ALL_PROJECTED_ATTRIBUTES",
+        };
+        keys.select = Some(selected(input, all)?);
         let mut context = self.context(&name, keys)?;
         if operation == "Query"
             && let Some(keys) = self.0.get(&(name, index.to_owned()))
@@ -212,11 +221,15 @@ impl KeySchemas {
         Some(ConditionKeys {
             names,
             items: Vec::new(),
+            select: None,
         })
     }
 
     fn context(&self, table: &str, keys: ConditionKeys<'_>) -> Option<ConditionContext> {
         let mut context = ConditionContext::from([(ContextKey::Attributes, keys.names)]);
+        if let Some(select) = keys.select {
+            context.insert(ContextKey::Select, BTreeSet::from([select]));
+        }
         if let Some(partition_keys) = self.0.get(&(table.to_owned(), String::new()))
             && !keys.items.is_empty()
         {
@@ -232,13 +245,35 @@ impl KeySchemas {
     }
 }
 
-/// What a call says about the condition keys `Attributes` and `LeadingKeys`.
+/// What a call says about the condition keys `Attributes`, `LeadingKeys` and `Select`.
 #[derive(Debug, Default)]
 struct ConditionKeys<'a> {
     /// The top-level attributes that it names.
     names: BTreeSet<String>,
     /// The items, or keys of items, that it names.
     items: Vec<&'a Value>,
+    /// What a read asks for of the items.
+    select: Option<String>,
+}
+
+/// Returns what a read asks for: what it says itself, some attributes if it names some, or else
+/// all that there are.
+fn selected(input: &Value, all: &str) -> Option<String> {
+    let present = |name: &str| input.get(name).filter(|it| !it.is_null());
+    if let Some(select) = present("Select") {
+        return Some(select.as_str()?.to_owned());
+    }
+    let names_some = ["ProjectionExpression", "AttributesToGet"]
+        .iter()
+        .any(|name| present(name).is_some());
+    Some(
+        if names_some {
+            "SPECIFIC_ATTRIBUTES"
+        } else {
+            all
+        }
+        .to_owned(),
+    )
 }
 
 /// Returns the name and the ARN of a table that a request names by either.
