@@ -3,6 +3,7 @@
 use shared::accounts::{ChangePassword, PasswordChange};
 use shared::http::{Json, NoContent, Problem, StartError};
 use shared::identity::{Customer, CustomerRealm};
+use shared::limits::Address;
 use shared::serve;
 
 fn main() -> Result<(), StartError> {
@@ -14,8 +15,9 @@ fn main() -> Result<(), StartError> {
 async fn change_password(
     customer: Customer,
     Json(wanted): Json<PasswordChange>,
+    address: Address,
     passwords: ChangePassword<CustomerRealm>,
 ) -> Result<NoContent, Problem> {
-    passwords.change(&customer, wanted).await?;
+    passwords.change(&customer, wanted, &address).await?;
     Ok(NoContent)
 }

@@ -9,7 +9,7 @@ use crate::dynamodb::{Outcome, Transaction};
 use crate::http::{Conflict, Problem};
 use crate::identity::{Identity, NamesUser, Realm, Users};
 use crate::input::{Fields, FromJson};
-use crate::limits::SignInAttempts;
+use crate::limits::{Address, KnownAddresses, SignInAttempts};
 use crate::telemetry::SignInFailure;
 
 /// What a person sends to change their password.
@@ -38,6 +38,7 @@ pub struct ChangePassword<R> {
     users: Users<R>,
     sessions: Sessions<R>,
     attempts: SignInAttempts,
+    addresses: KnownAddresses<R>,
     audit: AuditWriter,
 }
 
@@ -54,6 +55,7 @@ impl<R: Realm> FromEnv for ChangePassword<R> {
             users: Users::from_env(env)?,
             sessions: Sessions::from_env(env)?,
             attempts: SignInAttempts::from_env(env)?,
+            addresses: KnownAddresses::from_env(env)?,
             audit: AuditWriter::from_env(env)?,
         })
     }
@@ -71,15 +73,19 @@ impl<R: Realm> ChangePassword<R> {
         &self,
         caller: &(impl Identity<Realm = R> + NamesUser<R>),
         wanted: PasswordChange,
+        address: &Address,
     ) -> Result<(), Problem> {
         let user = self.users.require_active(caller).await?;
         let new = wanted.new.for_account(user.role, &user.email, &user.name);
         let new = new.map_err(|reason| Problem::invalid("/newPassword", reason))?;
         let wrong = || Problem::invalid("/currentPassword", "is not the password");
 
-        let (attempt, found) = tokio::try_join!(self.attempts.begin::<R>(&user.email), async {
-            Ok(self.credentials.get(&user.email).await?)
-        })?;
+        let (attempt, found, known) = tokio::try_join!(
+            self.attempts.begin::<R>(&user.email, address),
+            async { Ok(self.credentials.get(&user.email).await?) },
+            async { Ok(self.addresses.contains(caller, address).await?) }
+        )?;
+        let attempt = attempt.from_known_address(known);
         let stored = found.filter(|it| *NamesUser::<R>::named_user(it) == user.id);
         let stored = stored.and_then(|it| it.password);
         let right = wanted.current.verify(stored.as_ref())?;

@@ -6,6 +6,7 @@ use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Outcome, Transaction, WriteAction};
 use crate::http::Problem;
 use crate::identity::{Realm, Signer, User};
+use crate::limits::{Address, KnownAddresses};
 use crate::telemetry::{SecurityEvent, SecurityLog, SignInFailure};
 use crate::values::{SessionId, Timestamp};
 
@@ -15,6 +16,8 @@ pub struct SignedIn {
     /// A moment before the user was read. What is opened counts from then on,
     /// so that it ends with all that ends afterwards.
     pub(super) read_at: Timestamp,
+    /// Where they are.
+    pub(super) address: Address,
     /// Checks, at the moment at which the session is opened, that what they
     /// showed still holds: a password that is changed in between opens nothing.
     pub(super) proof: Option<WriteAction>,
@@ -25,6 +28,7 @@ pub struct SignedIn {
 pub struct OpenSession<R> {
     sessions: Sessions<R>,
     signer: Signer<R>,
+    addresses: KnownAddresses<R>,
 }
 
 impl<R: Realm> FromEnv for OpenSession<R> {
@@ -32,6 +36,7 @@ impl<R: Realm> FromEnv for OpenSession<R> {
         Ok(Self {
             sessions: Sessions::from_env(env)?,
             signer: Signer::from_env(env)?,
+            addresses: KnownAddresses::from_env(env)?,
         })
     }
 
@@ -59,6 +64,7 @@ impl<R: Realm> OpenSession<R> {
         let SignedIn {
             user,
             read_at,
+            address,
             proof,
         } = who;
         let mut unopened = Unopened(Some(&user));
@@ -76,7 +82,11 @@ impl<R: Realm> OpenSession<R> {
         if let Some(proof) = proof {
             parts.push((), proof);
         }
-        match parts.commit(self.sessions.client()).await? {
+        let (opened, ()) = tokio::join!(
+            parts.commit(self.sessions.client()),
+            self.addresses.add(&token, &address)
+        );
+        match opened? {
             Outcome::Committed => {
                 unopened.0 = None;
                 SecurityLog::emit(&SecurityEvent::SignedIn(&user.id));
@@ -137,7 +147,10 @@ mod tests {
         let password = NewPassword::trusted("owls at night");
         accounts.insert(ann, &password).await.unwrap();
         let sign_in: SignIn<CustomerRealm> = tables.open();
-        let who = sign_in.sign_in(&request()).await.unwrap();
+        let who = sign_in
+            .sign_in(&request(), Address::of("192.0.2.1"))
+            .await
+            .unwrap();
         (tables, open, who)
     }
 
@@ -167,7 +180,10 @@ mod tests {
         let sign_in: SignIn<CustomerRealm> = tables.open();
         let mut who = None;
         let shown = events(async {
-            who = sign_in.sign_in(&request()).await.ok();
+            who = sign_in
+                .sign_in(&request(), Address::of("192.0.2.1"))
+                .await
+                .ok();
         });
         assert_eq!(shown.await, []);
         let opened = events(async { drop(open.open(who.take().unwrap(), None).await.unwrap()) });

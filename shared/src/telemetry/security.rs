@@ -85,8 +85,12 @@ pub(crate) enum SecurityEvent<'a> {
     SignedIn(&'a UserId),
     /// `sign-in-failed`
     SignInFailed(SignInFailure, Option<&'a UserId>),
-    /// `account-locked`: no password opens it for the rest of the window.
+    /// `account-locked`: no password opens it from this address for the rest of
+    /// the window.
     AccountLocked(Option<&'a UserId>),
+    /// `account-closed`: nor from any address from which nobody signed in to it
+    /// lately.
+    AccountClosed(Option<&'a UserId>),
     /// `limit-reached`, and which.
     LimitReached(&'static str),
     /// `permission-denied`: a known caller whose role is too low.
@@ -111,6 +115,7 @@ impl SecurityEvent<'_> {
             Self::SignedIn(_) => "signed-in",
             Self::SignInFailed(..) => "sign-in-failed",
             Self::AccountLocked(_) => "account-locked",
+            Self::AccountClosed(_) => "account-closed",
             Self::LimitReached(_) => "limit-reached",
             Self::PermissionDenied(_) => "permission-denied",
             Self::AddressRefused => "address-refused",
@@ -125,6 +130,7 @@ impl SecurityEvent<'_> {
             Self::SignedIn(user) | Self::SignedOut(user) => Some(user),
             Self::SignInFailed(_, user)
             | Self::AccountLocked(user)
+            | Self::AccountClosed(user)
             | Self::PermissionDenied(user)
             | Self::TokenRefused(user) => *user,
             Self::LimitReached(_) | Self::AddressRefused | Self::Recorded { .. } => None,
@@ -137,6 +143,7 @@ impl SecurityEvent<'_> {
             Self::SignInFailed(SignInFailure::NoSession, _) => None,
             Self::SignInFailed(..) => Some(Metric::SignInFailures),
             Self::AccountLocked(_) => Some(Metric::AccountLocks),
+            Self::AccountClosed(_) => Some(Metric::AccountsClosed),
             Self::LimitReached(_) => Some(Metric::LimitHits),
             Self::PermissionDenied(_) | Self::AddressRefused => Some(Metric::PermissionDenied),
             Self::Recorded { metric, .. } => *metric,

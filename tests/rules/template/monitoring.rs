@@ -8,8 +8,9 @@ use super::{Template, finds, holds, one_or_many, patterns, walk};
 use crate::Faults;
 
 /// What the functions count, under the stack's name.
-const METRICS: [&str; 12] = [
+const METRICS: [&str; 13] = [
     "AccountLocks",
+    "AccountsClosed",
     "ClientErrors",
     "ColdStarts",
     "Conflicts",
