@@ -105,6 +105,15 @@ impl Tables {
         customer
     }
 
+    /// Makes one of the staff.
+    pub(crate) async fn staff(&self, name: &str, role: Role) -> User {
+        let email = EmailAddress::parse(&format!("{name}@example.com")).unwrap();
+        let user = User::new(email, name, role).unwrap();
+        let accounts: Register<StaffRealm> = self.open();
+        let password = NewPassword::trusted("a test's password");
+        accounts.insert(user, &password).await.unwrap()
+    }
+
     /// Makes a published product at 1.00 with that many pieces.
     pub(crate) async fn product(&self, stock: u32) -> ProductId {
         let products: CreateProduct = self.open();

@@ -14,10 +14,10 @@ enum Audience {
     /// Anyone, with or without a token.
     Anyone,
     Customer,
+    /// Anyone of the staff.
+    Staff,
     Admin,
     SuperAdmin,
-    /// Whoever has an account.
-    AnyUser,
 }
 
 /// One endpoint.
@@ -49,6 +49,8 @@ struct Fixtures {
     order: String,
     refresh_token: String,
     refresh_token_to_end: String,
+    staff_refresh_token: String,
+    staff_refresh_token_to_end: String,
     invite_token: String,
     /// One of the staff.
     somebody: String,
@@ -172,22 +174,58 @@ const ENDPOINTS: &[Endpoint] = &[
     ),
     endpoint(
         "accept-invite",
-        "POST /api/auth/accept-invite",
+        "POST /api/admin/accept-invite",
         Audience::Anyone,
         204,
         |fixtures| {
             let body =
                 json!({ "token": fixtures.invite_token, "password": "dora sorts the shelves" });
-            with("/api/auth/accept-invite", body)
+            with("/api/admin/accept-invite", body)
+        },
+    ),
+    endpoint(
+        "admin-refresh",
+        "POST /api/admin/refresh",
+        Audience::Anyone,
+        200,
+        |fixtures| {
+            with(
+                "/api/admin/refresh",
+                json!({ "refreshToken": fixtures.staff_refresh_token }),
+            )
+        },
+    ),
+    endpoint(
+        "admin-logout",
+        "POST /api/admin/logout",
+        Audience::Anyone,
+        204,
+        |fixtures| {
+            with(
+                "/api/admin/logout",
+                json!({ "refreshToken": fixtures.staff_refresh_token_to_end }),
+            )
+        },
+    ),
+    endpoint(
+        "admin-change-password",
+        "PUT /api/admin/password",
+        Audience::Staff,
+        204,
+        |_| {
+            let password = password_of("staff@example.com");
+            // The same again, since nothing else needs another.
+            let body = json!({ "currentPassword": password, "newPassword": password });
+            with("/api/admin/password", body)
         },
     ),
     endpoint(
         "change-password",
         "PUT /api/account/password",
-        Audience::AnyUser,
+        Audience::Customer,
         204,
         |_| {
-            let password = password_of("bob@example.com");
+            let password = password_of("alice@example.com");
             // The same again: the walk signs in with it.
             let body = json!({ "currentPassword": password, "newPassword": password });
             with("/api/account/password", body)
@@ -351,14 +389,10 @@ async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
     let fixtures = Fixtures {
         product,
         order: order.body["orderId"].as_str().unwrap().to_owned(),
-        refresh_token: shop.alice().await.session["refreshToken"]
-            .as_str()
-            .unwrap()
-            .to_owned(),
-        refresh_token_to_end: shop.alice().await.session["refreshToken"]
-            .as_str()
-            .unwrap()
-            .to_owned(),
+        refresh_token: refresh_token(&shop.alice().await),
+        refresh_token_to_end: refresh_token(&shop.alice().await),
+        staff_refresh_token: refresh_token(&shop.staff().await),
+        staff_refresh_token_to_end: refresh_token(&shop.staff().await),
         invite_token: invited["invitation"]["token"].as_str().unwrap().to_owned(),
         somebody: staff.user_id().to_owned(),
     };
@@ -369,9 +403,9 @@ async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
         let permitted = match endpoint.audience {
             Audience::Anyone => shop.anonymous(),
             Audience::Customer => alice.clone(),
+            Audience::Staff => staff.clone(),
             Audience::Admin => admin.clone(),
             Audience::SuperAdmin => sue.clone(),
-            Audience::AnyUser => bob.clone(),
         };
         let answer = endpoint
             .call(&permitted, &fixtures)
@@ -390,9 +424,10 @@ async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
         );
 
         let refused: &[&Client] = match endpoint.audience {
-            Audience::Anyone | Audience::AnyUser => &[],
+            Audience::Anyone => &[],
             Audience::SuperAdmin => &[&alice, &staff, &admin],
-            Audience::Customer => &[&staff, &admin],
+            Audience::Customer => &[&staff, &admin, &sue],
+            Audience::Staff => &[&alice],
             Audience::Admin => &[&alice, &staff],
         };
         for client in refused {
@@ -420,6 +455,10 @@ async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
             refuses_bad_bodies(endpoint, &permitted, &request).await;
         }
     }
+}
+
+fn refresh_token(of: &Client) -> String {
+    of.session["refreshToken"].as_str().unwrap().to_owned()
 }
 
 async fn refuses_bad_bodies(endpoint: &Endpoint, client: &Client, good: &Request) {

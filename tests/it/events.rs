@@ -74,20 +74,25 @@ async fn every_event_is_handled_by_its_function() {
     let dave = json!({ "email": "dave@example.com", "name": "Dave", "role": "staff" });
     let invited = sue.post("/api/admin/users", &dave).await.expect(201).body;
     for name in names() {
-        if name == "rotate-signing-key" {
+        if name.starts_with("rotate-") {
             continue;
         }
         let signed_in = match name.as_str() {
             "admin-create-product" | "admin-upload" => &admin,
+            "admin-change-password" => &staff,
             "change-password" => &carol,
             name if name.starts_with("admin-") => &sue,
             _ => &alice,
         };
         let password = match name.as_str() {
             "change-password" => NEWCOMERS_PASSWORD,
+            "admin-change-password" => password_of("staff@example.com"),
             _ => password_of("alice@example.com"),
         };
-        let refresh = shop.alice().await;
+        let refresh = match name.starts_with("admin-") {
+            true => shop.super_admin().await,
+            false => shop.alice().await,
+        };
         let replace = [
             ("ACCESS_TOKEN", signed_in.token()),
             (
@@ -114,11 +119,15 @@ async fn every_event_is_handled_by_its_function() {
 }
 
 #[tokio::test]
-async fn the_rotation_function_takes_its_event_in_its_turn_and_for_its_secret() {
+async fn a_rotation_function_takes_its_event_in_its_turn_and_for_its_secret() {
     let shop = spawn_shop().await;
-    let name = "rotate-signing-key";
+    takes_its_event_only(&shop, "rotate-signing-key", "SIGNING_KEY_ARN").await;
+    takes_its_event_only(&shop, "rotate-staff-signing-key", "STAFF_SIGNING_KEY_ARN").await;
+}
+
+async fn takes_its_event_only(shop: &Shop, name: &str, variable: &str) {
     let environment = shop.cloud.environment(name);
-    let arn = environment["SIGNING_KEY_ARN"].as_str();
+    let arn = environment[variable].as_str();
     let theirs: Value = serde_json::from_slice(&event(name, &[])).unwrap();
     let mine = event(name, &[(theirs["SecretId"].as_str().unwrap(), arn)]);
     let refused = shop.cloud.invoke(name, event(name, &[])).await;

@@ -4,7 +4,9 @@
 use cloud::ACCESS_KEY_ID;
 use serde_json::{Value, json};
 
-use tests::{Client, NEWCOMERS_PASSWORD, Shop, TestRequest, checkout_body, spawn_shop};
+use tests::{
+    Client, NEWCOMERS_PASSWORD, Shop, TestRequest, checkout_body, password_of, spawn_shop,
+};
 
 /// Calls DynamoDB with a function's access key.
 async fn ask_table(shop: &Shop, function: &str, operation: &str, body: Value) -> (u16, Value) {
@@ -14,15 +16,20 @@ async fn ask_table(shop: &Shop, function: &str, operation: &str, body: Value) ->
         .await
 }
 
-/// Asks Secrets Manager for the signing key with a function's access key.
-async fn ask_secret(shop: &Shop, function: &str) -> (u16, Value) {
-    call_secret(shop, &key(shop, function), "GetSecretValue").await
+/// The secrets of the two keys that sign tokens.
+const SIGNING_KEYS: [&str; 2] = ["SigningKey", "StaffSigningKey"];
+
+/// Asks Secrets Manager for a signing key with a function's access key.
+async fn ask_secret(shop: &Shop, function: &str, secret: &str) -> (u16, Value) {
+    call_secret(shop, &key(shop, function), "GetSecretValue", secret).await
 }
 
-/// Calls Secrets Manager about the signing key with someone's access key.
-async fn call_secret(shop: &Shop, key: &str, action: &str) -> (u16, Value) {
+/// Calls Secrets Manager about a signing key with someone's access key.
+async fn call_secret(shop: &Shop, key: &str, action: &str, secret: &str) -> (u16, Value) {
     let url = shop.cloud.secrets_manager_url();
-    let body = json!({ "SecretId": shop.cloud.template().secrets[0].arn });
+    let mut secrets = shop.cloud.template().secrets.iter();
+    let secret = secrets.find(|it| it.logical_id == secret).unwrap();
+    let body = json!({ "SecretId": secret.arn });
     let target = format!("secretsmanager.{action}");
     shop.call_aws(&url, key, &target, &body).await
 }
@@ -79,47 +86,145 @@ async fn whoever_lists_orders_can_read_orders_and_no_user() {
 }
 
 #[tokio::test]
-async fn whoever_lists_products_cannot_read_the_signing_key() {
+async fn whoever_lists_products_cannot_read_a_signing_key() {
     let mut shop = spawn_shop().await;
     shop.expects_denials = true;
-    let (status, answer) = ask_secret(&shop, "login").await;
+    let (status, answer) = ask_secret(&shop, "login", "SigningKey").await;
     assert_eq!(status, 200);
     assert!(answer["SecretString"].is_string());
-    let (status, answer) = ask_secret(&shop, "list-products").await;
-    assert_eq!(
-        (status, &answer["__type"]),
-        (400, &json!("AccessDeniedException"))
-    );
-    assert!(answer["SecretString"].is_null());
+    for secret in SIGNING_KEYS {
+        let (status, answer) = ask_secret(&shop, "list-products", secret).await;
+        assert_eq!(
+            (status, &answer["__type"]),
+            (400, &json!("AccessDeniedException"))
+        );
+        assert!(answer["SecretString"].is_null());
+    }
+}
+
+#[tokio::test]
+async fn each_key_is_read_and_replaced_by_its_own_side_alone() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let functions = &shop.cloud.template().functions;
+    let names: Vec<String> = functions.iter().map(|it| it.binary.clone()).collect();
+    for (secret, readers) in [
+        (
+            "SigningKey",
+            &["login", "refresh", "register", "rotate-signing-key"][..],
+        ),
+        (
+            "StaffSigningKey",
+            &["admin-login", "admin-refresh", "rotate-staff-signing-key"],
+        ),
+    ] {
+        for name in &names {
+            let (status, answer) = ask_secret(&shop, name, secret).await;
+            let may_read = readers.contains(&name.as_str());
+            assert_eq!(status == 200, may_read, "{name} of {secret}: {answer}");
+        }
+    }
+    // A public key that is put on a ring verifies what its holder signs.
+    for ring in ["tokens", "staff-tokens"] {
+        let item = json!({
+            "ring": { "S": ring }, "kid": { "S": "mine" }, "publicKey": { "S": "A".repeat(43) },
+        });
+        let put = json!({ "TableName": shop.table("TokenKeysTable"), "Item": item });
+        let key = json!({ "ring": { "S": ring }, "kid": { "S": "mine" } });
+        let update = json!({
+            "TableName": shop.table("TokenKeysTable"), "Key": key,
+            "UpdateExpression": "SET expiresAt = :end",
+            "ExpressionAttributeValues": { ":end": { "N": "9999999999" } },
+        });
+        let writer = match ring {
+            "tokens" => "rotate-signing-key",
+            _ => "rotate-staff-signing-key",
+        };
+        for name in &names {
+            for (operation, body) in [("PutItem", &put), ("UpdateItem", &update)] {
+                let (status, answer) = ask_table(&shop, name, operation, body.clone()).await;
+                assert_eq!(status == 200, name == writer, "{name} of {ring}: {answer}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_function_that_customers_call_reads_or_writes_an_account_of_the_staff() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let sue = shop.super_admin().await;
+    let user = json!({ "userId": { "S": sue.user_id() } });
+    let login = json!({ "login": { "S": "email#super@example.com" } });
+    let rows = shop.scan("StaffSessionsTable").await;
+    let session = json!({ "userId": rows[0]["userId"], "sessionId": rows[0]["sessionId"] });
+    for (table, key) in [
+        ("StaffTable", &user),
+        ("StaffCredentialsTable", &login),
+        ("StaffSessionsTable", &session),
+    ] {
+        let before = shop.scan(table).await;
+        let named = json!({ "TableName": shop.table(table), "Key": key });
+        let mut put = json!({ "TableName": shop.table(table), "Item": key });
+        put["Item"]["role"] = json!({ "S": "super-admin" });
+        for function in [
+            "register",
+            "login",
+            "refresh",
+            "logout",
+            "change-password",
+            "checkout",
+            "get-orders",
+        ] {
+            for (operation, body) in [
+                ("GetItem", named.clone()),
+                ("DeleteItem", named.clone()),
+                ("PutItem", put.clone()),
+                (
+                    "TransactWriteItems",
+                    json!({ "TransactItems": [{ "Put": put }] }),
+                ),
+            ] {
+                let (status, answer) = ask_table(&shop, function, operation, body).await;
+                let kind = answer["__type"].as_str().unwrap_or_default();
+                let denied = status == 400 && kind.ends_with("#AccessDeniedException");
+                assert!(denied, "{function} {operation} {table}: {answer}");
+            }
+        }
+        assert_eq!(shop.scan(table).await, before);
+    }
 }
 
 #[tokio::test]
 async fn new_keys_are_the_operators_to_ask_for_and_no_functions() {
     let mut shop = spawn_shop().await;
     shop.expects_denials = true;
-    let versions = async || {
-        let (status, answer) = call_secret(&shop, ACCESS_KEY_ID, "DescribeSecret").await;
-        assert_eq!(status, 200, "{answer}");
-        answer["VersionIdsToStages"].clone()
-    };
-    let before = versions().await;
-    for function in &shop.cloud.template().functions {
-        let key = key(&shop, &function.binary);
-        let (status, answer) = call_secret(&shop, &key, "RotateSecret").await;
-        assert_eq!(
-            (status, &answer["__type"]),
-            (400, &json!("AccessDeniedException")),
-            "{}",
-            function.binary
-        );
-    }
-    assert_eq!(versions().await, before);
+    for secret in SIGNING_KEYS {
+        let versions = async || {
+            let (status, answer) =
+                call_secret(&shop, ACCESS_KEY_ID, "DescribeSecret", secret).await;
+            assert_eq!(status, 200, "{answer}");
+            answer["VersionIdsToStages"].clone()
+        };
+        let before = versions().await;
+        for function in &shop.cloud.template().functions {
+            let key = key(&shop, &function.binary);
+            let (status, answer) = call_secret(&shop, &key, "RotateSecret", secret).await;
+            assert_eq!(
+                (status, &answer["__type"]),
+                (400, &json!("AccessDeniedException")),
+                "{}",
+                function.binary
+            );
+        }
+        assert_eq!(versions().await, before);
 
-    let (status, answer) = call_secret(&shop, ACCESS_KEY_ID, "RotateSecret").await;
-    assert_eq!(status, 200, "{answer}");
-    let version = answer["VersionId"].as_str().unwrap();
-    assert!(before[version].is_null());
-    assert!(versions().await[version].is_array());
+        let (status, answer) = call_secret(&shop, ACCESS_KEY_ID, "RotateSecret", secret).await;
+        assert_eq!(status, 200, "{answer}");
+        let version = answer["VersionId"].as_str().unwrap();
+        assert!(before[version].is_null());
+        assert!(versions().await[version].is_array());
+    }
 }
 
 #[tokio::test]
@@ -180,7 +285,9 @@ async fn nothing_is_refused_from_signing_up_to_signing_out() {
     carol.get("/api/orders").await.expect(200);
     let all = json!({ "everywhere": true });
     carol.post("/api/auth/logout", &all).await.expect(204);
-    shop.cloud.rotate("SigningKey").await.unwrap();
+    for secret in SIGNING_KEYS {
+        shop.cloud.rotate(secret).await.unwrap();
+    }
     assert_eq!(refused(&shop), [""; 0]);
 }
 
@@ -256,13 +363,13 @@ async fn everything_about_sessions(shop: &Shop) {
         .await
         .expect(204);
     // Two imported users, one in each realm.
-    for (email, function) in [
-        ("bob@example.com", "login"),
-        ("admin@example.com", "admin-login"),
+    for (email, function, table) in [
+        ("bob@example.com", "login", "CredentialsTable"),
+        ("admin@example.com", "admin-login", "StaffCredentialsTable"),
     ] {
         let key = json!({ "login": { "S": format!("email#{email}") } });
         let values = json!({ ":hash": { "S": crate::passwords::IMPORTED } });
-        shop.update_item("CredentialsTable", key, "passwordHash = :hash", values)
+        shop.update_item(table, key, "passwordHash = :hash", values)
             .await;
         let body = json!({ "email": email, "password": crate::passwords::IMPORTED_PASSWORD });
         shop.call_from(&shop.fresh_ip(), function, TestRequest::with_body(body))
@@ -270,6 +377,33 @@ async fn everything_about_sessions(shop: &Shop) {
             .expect(200);
     }
     shop.cloud.rotate("SigningKey").await.unwrap();
+}
+
+async fn everything_about_the_staffs_sessions(shop: &Shop) {
+    let (staff, elsewhere) = (shop.staff().await, shop.staff().await);
+    let body_of = |client: &Client| json!({ "refreshToken": client.session["refreshToken"] });
+    let anonymous = shop.anonymous();
+    for status in [200, 401] {
+        let refreshed = anonymous
+            .post("/api/admin/refresh", &body_of(&elsewhere))
+            .await;
+        refreshed.expect(status);
+    }
+    // A session that is left, for the change of the password to end.
+    shop.staff().await;
+    let password = password_of("staff@example.com");
+    let body = json!({ "currentPassword": password, "newPassword": "owls and hens at night" });
+    staff.put("/api/admin/password", &body).await.expect(204);
+    let admin = shop.admin().await;
+    shop.set_user(&admin, "role", "staff").await;
+    let refused = anonymous.post("/api/admin/refresh", &body_of(&admin)).await;
+    refused.expect(401);
+    let sue = shop.super_admin().await;
+    let ended = anonymous.post("/api/admin/logout", &body_of(&sue)).await;
+    ended.expect(204);
+    let all = json!({ "everywhere": true });
+    staff.post("/api/admin/logout", &all).await.expect(204);
+    shop.cloud.rotate("StaffSigningKey").await.unwrap();
 }
 
 async fn everything_that_the_staff_do(shop: &Shop) {
@@ -300,7 +434,7 @@ async fn everything_that_the_staff_do(shop: &Shop) {
     let invited = sue.post("/api/admin/users", &dora).await.expect(201).body;
     let accept =
         json!({ "token": invited["invitation"]["token"], "password": "sorts the shelves" });
-    sue.post("/api/auth/accept-invite", &accept)
+    sue.post("/api/admin/accept-invite", &accept)
         .await
         .expect(204);
     sue.get("/api/admin/users?limit=1").await.expect(200);
@@ -309,6 +443,13 @@ async fn everything_that_the_staff_do(shop: &Shop) {
             .await
             .expect(200);
     }
+    let alice = shop.alice().await;
+    let path = format!("/api/admin/users/{}", alice.user_id());
+    for status in ["disabled", "active"] {
+        let change = sue.patch(&path, &json!({ "status": status })).await;
+        change.expect(200);
+    }
+    sue.get("/api/admin/users?role=customer").await.expect(200);
     let path = format!("/api/admin/users/{}", sue.user_id());
     sue.patch(&path, &json!({ "role": "admin" }))
         .await
@@ -321,6 +462,7 @@ async fn every_grant_of_every_role_is_used() {
     let shop = spawn_shop().await;
     everything_that_customers_do(&shop).await;
     everything_that_the_staff_do(&shop).await;
+    everything_about_the_staffs_sessions(&shop).await;
     everything_about_sessions(&shop).await;
     let unused: Vec<String> = shop
         .cloud

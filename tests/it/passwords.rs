@@ -8,7 +8,11 @@ use tests::{Client, NEWCOMERS_PASSWORD, Shop, TestRequest, TestResponse, passwor
 
 async fn change(client: &Client, current: &str, new: &str) -> TestResponse {
     let body = json!({ "currentPassword": current, "newPassword": new });
-    client.put("/api/account/password", &body).await
+    let path = match client.session["user"]["role"].as_str() {
+        Some("customer") => "/api/account/password",
+        _ => "/api/admin/password",
+    };
+    client.put(path, &body).await
 }
 
 async fn refresh(shop: &Shop, session: &Value) -> TestResponse {

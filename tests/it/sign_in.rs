@@ -378,7 +378,7 @@ async fn a_role_that_was_taken_away_or_an_account_disabled_stops_at_once() {
             .await
             .expect(status);
         let body = json!({ "refreshToken": admin.session["refreshToken"] });
-        let refused = shop.anonymous().post("/api/auth/refresh", &body).await;
+        let refused = shop.anonymous().post("/api/admin/refresh", &body).await;
         refused.expect_problem(401, "unauthenticated");
     }
     let admin = shop.admin().await;
@@ -392,12 +392,17 @@ async fn a_role_that_was_taken_away_or_an_account_disabled_stops_at_once() {
 #[tokio::test]
 async fn a_session_does_not_outgrow_the_role_it_was_opened_for() {
     let shop = spawn_shop().await;
-    let carol = shop.newcomer("carol").await;
-    shop.set_user(&carol, "role", "super-admin").await;
-    let body = json!({ "refreshToken": carol.session["refreshToken"] });
-    for _ in 0..2 {
-        let refused = shop.anonymous().post("/api/auth/refresh", &body).await;
-        refused.expect_problem(401, "unauthenticated");
+    let (carol, staff) = (shop.newcomer("carol").await, shop.staff().await);
+    for (client, path) in [
+        (&carol, "/api/auth/refresh"),
+        (&staff, "/api/admin/refresh"),
+    ] {
+        shop.set_user(client, "role", "super-admin").await;
+        let body = json!({ "refreshToken": client.session["refreshToken"] });
+        for _ in 0..2 {
+            let refused = shop.anonymous().post(path, &body).await;
+            refused.expect_problem(401, "unauthenticated");
+        }
     }
 }
 
@@ -406,8 +411,9 @@ async fn a_rotated_key_signs_new_tokens_and_old_ones_go_on() {
     let shop = spawn_shop().await;
     let before = shop.alice().await;
     let secrets_manager = shop.cloud.secrets_manager_url();
-    let key = &shop.cloud.template().secrets[0].arn;
-    operator::rotate(&secrets_manager, key).await.unwrap();
+    let mut secrets = shop.cloud.template().secrets.iter();
+    let key = secrets.find(|it| it.logical_id == "SigningKey").unwrap();
+    operator::rotate(&secrets_manager, &key.arn).await.unwrap();
     before.get("/api/orders").await.expect(200);
     // A signing function that starts now takes the new key.
     let login = shop.cloud.pids("login");

@@ -69,8 +69,12 @@ impl Shop {
 
     /// Sets a text of a user's record, as a tool of the shop's operator would.
     pub async fn set_user(&self, user: &Client, name: &str, value: &str) {
+        let table = match user.session["user"]["role"].as_str() {
+            Some("customer") => "UsersTable",
+            _ => "StaffTable",
+        };
         let body = json!({
-            "TableName": self.table("UsersTable"),
+            "TableName": self.table(table),
             "Key": { "userId": { "S": user.session["user"]["userId"] } },
             "UpdateExpression": "SET #name = :value",
             "ExpressionAttributeNames": { "#name": name },

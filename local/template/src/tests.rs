@@ -284,7 +284,7 @@ fn what_a_policy_says_that_is_not_understood_is_never_skipped() {
         ),
         (
             any_value,
-            "StringEquals: {dynamodb:Select: COUNT}",
+            "StringEquals: {dynamodb:ReturnConsumedCapacity: NONE}",
             "condition key",
         ),
         (

@@ -160,6 +160,16 @@ pub(crate) fn customer_for_tests() -> Customer {
     }
 }
 
+/// Makes a super-admin of the unit tests: no build that is deployed has this.
+#[cfg(test)]
+pub(crate) fn super_admin_for_tests(user: &User) -> SuperAdmin {
+    SuperAdmin {
+        id: user.id.clone(),
+        issued_at: Timestamp::now().unix(),
+        session_id: SessionId::generate().unwrap(),
+    }
+}
+
 impl FromRequest for Customer {
     type Service = TokenVerifier<CustomerRealm>;
 

@@ -11,9 +11,9 @@ mod user;
 mod users;
 
 pub(crate) use authenticator::Identity;
-#[cfg(test)]
-pub(crate) use authenticator::customer_for_tests;
 pub use authenticator::{Admin, Customer, Staff, SuperAdmin};
+#[cfg(test)]
+pub(crate) use authenticator::{customer_for_tests, super_admin_for_tests};
 pub(crate) use key_ring::{KeyRing, TokenKeys};
 pub(crate) use realm::Realm;
 pub use realm::{CustomerRealm, StaffRealm};

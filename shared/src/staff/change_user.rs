@@ -210,3 +210,109 @@ fn new_status(user: &User, wanted: Option<UserStatus>) -> Result<UserStatus, Pro
 fn is_active_super_admin(role: Role, status: UserStatus) -> bool {
     role == Role::SuperAdmin && status == UserStatus::Active
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamodb::{Attributes, ItemBuilder, word};
+    use crate::identity::super_admin_for_tests;
+    use crate::testing::{Tables, tables};
+
+    async fn change(tables: &Tables, by: &User, id: &UserId, wanted: UserChange) -> bool {
+        let users: ChangeUser = tables.open();
+        let by = super_admin_for_tests(by);
+        let changed = users.change(&by, id, &wanted, IfMatch(None)).await;
+        match changed {
+            Ok(_) => true,
+            Err(Problem::Forbidden) => false,
+            Err(problem) => panic!("{problem:?}"),
+        }
+    }
+
+    fn to_role(role: Role) -> UserChange {
+        UserChange {
+            role: Some(role),
+            status: None,
+            version: None,
+        }
+    }
+
+    fn to_status(status: UserStatus) -> UserChange {
+        UserChange {
+            role: None,
+            status: Some(status),
+            version: None,
+        }
+    }
+
+    /// As if someone had been demoted or disabled between the check of their
+    /// token and the change that they asked for.
+    #[tokio::test]
+    async fn who_is_no_super_admin_any_more_changes_nobody() {
+        let tables = tables().await;
+        let sue = tables.staff("sue", Role::SuperAdmin).await;
+        tables.staff("ann", Role::SuperAdmin).await;
+        let sam = tables.staff("sam", Role::Staff).await;
+        let customer = tables.customer().await.user_id().clone();
+        let users: Users<StaffRealm> = tables.open();
+        for (name, value) in [
+            ("role", word(Role::Admin)),
+            ("status", word(UserStatus::Disabled)),
+        ] {
+            let good = match name {
+                "role" => word(Role::SuperAdmin),
+                _ => word(UserStatus::Active),
+            };
+            let set = async |value| {
+                let key = ItemBuilder::new().text("userId", sue.id.as_str());
+                let values = Attributes::from([(name.to_owned(), value)]);
+                tables
+                    .change("STAFF_TABLE", key.into_attributes(), values)
+                    .await;
+            };
+            set(value).await;
+            assert!(!change(&tables, &sue, &sam.id, to_role(Role::SuperAdmin)).await);
+            let disable = || to_status(UserStatus::Disabled);
+            assert!(!change(&tables, &sue, &sam.id, disable()).await);
+            assert!(!change(&tables, &sue, &customer, disable()).await);
+            set(good).await;
+        }
+        assert_eq!(users.get(&sam).await.unwrap().unwrap().role, Role::Staff);
+        // While they are one, each of these is done.
+        assert!(change(&tables, &sue, &sam.id, to_role(Role::Admin)).await);
+        assert!(change(&tables, &sue, &customer, to_status(UserStatus::Disabled)).await);
+        assert!(change(&tables, &sue, &sue.id, to_role(Role::Admin)).await);
+    }
+
+    #[tokio::test]
+    async fn whoever_changes_themselves_is_a_super_admin_at_that_moment() {
+        let tables = tables().await;
+        let sue = tables.staff("sue", Role::SuperAdmin).await;
+        let users: Users<StaffRealm> = tables.open();
+        for (role, status, outcome) in [
+            (Role::Admin, UserStatus::Active, Outcome::Refused(vec![()])),
+            (
+                Role::SuperAdmin,
+                UserStatus::Disabled,
+                Outcome::Refused(vec![()]),
+            ),
+            (Role::SuperAdmin, UserStatus::Active, Outcome::Committed),
+        ] {
+            let key = ItemBuilder::new().text("userId", sue.id.as_str());
+            let values = [("role", word(role)), ("status", word(status))];
+            let values = values.map(|(name, value)| (name.to_owned(), value));
+            tables
+                .change(
+                    "STAFF_TABLE",
+                    key.into_attributes(),
+                    Attributes::from(values),
+                )
+                .await;
+            let update = users.set_role_and_status(&sue, Role::Staff, UserStatus::Active);
+            let update = Users::only_if_super_admin(update).into_update();
+            let parts = Transaction::new().with((), update);
+            let client = tables.env.dynamodb();
+            assert_eq!(parts.commit(&client).await.unwrap(), outcome);
+        }
+    }
+}

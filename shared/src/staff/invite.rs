@@ -151,3 +151,50 @@ impl InviteUser {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamodb::{Attributes, ItemBuilder, word};
+    use crate::identity::super_admin_for_tests;
+    use crate::testing::tables;
+
+    /// As if someone had been demoted or disabled between the check of their
+    /// token and the invitation that they asked for.
+    #[tokio::test]
+    async fn who_is_no_super_admin_any_more_invites_nobody() {
+        let tables = tables().await;
+        let sue = tables.staff("sue", Role::SuperAdmin).await;
+        let users: InviteUser = tables.open();
+        let invite = async || {
+            let new = Invitation {
+                email: EmailAddress::parse("dora@example.com").unwrap(),
+                name: "Dora".to_owned(),
+                phone: None,
+                role: Role::SuperAdmin,
+            };
+            users.invite(&super_admin_for_tests(&sue), new).await
+        };
+        for (name, value, good) in [
+            ("role", word(Role::Admin), word(Role::SuperAdmin)),
+            (
+                "status",
+                word(UserStatus::Disabled),
+                word(UserStatus::Active),
+            ),
+        ] {
+            let set = async |value| {
+                let key = ItemBuilder::new().text("userId", sue.id.as_str());
+                let values = Attributes::from([(name.to_owned(), value)]);
+                tables
+                    .change("STAFF_TABLE", key.into_attributes(), values)
+                    .await;
+            };
+            // The first time it would be new, then made anew.
+            set(value).await;
+            assert!(matches!(invite().await, Err(Problem::Forbidden)));
+            set(good).await;
+            assert!(invite().await.is_ok());
+        }
+    }
+}

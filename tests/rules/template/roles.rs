@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Allowed, Template, finds, has_star, holds, may_be, patterns, reference};
+use super::{
+    Allowed, Function, Template, finds, has_star, holds, matches, may_be, patterns, reference,
+};
 use crate::Faults;
 
 /// A template of one function with this role.
@@ -201,12 +203,17 @@ Resources:
     finds(shared_roles, template, &words);
 }
 
-/// Everyone who may get a value of the signing key.
+/// Everyone who may get a value of the customers' signing key.
 fn readers_of_the_signing_key(template: &Template) -> Vec<String> {
+    readers_of("SigningKey", template)
+}
+
+/// Everyone who may get a value of a secret.
+fn readers_of(key: &str, template: &Template) -> Vec<String> {
     let reads = |allowed: &Allowed<'_>| {
         let actions = ["GetSecretValue", "BatchGetSecretValue"];
         let actions = actions.map(|it| format!("secretsmanager:{it}"));
-        actions.iter().any(|it| allowed.covers(it, "SigningKey"))
+        actions.iter().any(|it| allowed.covers(it, key))
     };
     let functions = template.functions();
     let functions = functions.filter(|it| template.allowed(*it).iter().any(reads));
@@ -217,29 +224,46 @@ fn readers_of_the_signing_key(template: &Template) -> Vec<String> {
         .collect()
 }
 
+/// Each key, the functions that sign with it, and the one that replaces it.
+const SIGNING_KEYS: [(&str, &[&str], &str); 2] = [
+    (
+        "SigningKey",
+        &["login", "refresh", "register"],
+        "rotate-signing-key",
+    ),
+    (
+        "StaffSigningKey",
+        &["admin-login", "admin-refresh"],
+        "rotate-staff-signing-key",
+    ),
+];
+
 #[test]
-fn only_the_functions_that_sign_may_read_the_signing_key() {
-    let signing = ["admin-login", "login", "refresh", "register"];
-    let replacing = ["rotate-signing-key"];
-    let expected: BTreeSet<String> = signing
-        .into_iter()
-        .chain(replacing)
-        .map(Into::into)
-        .collect();
+fn only_the_functions_that_sign_with_a_key_may_read_it() {
     let template = Template::own();
-    let readers = BTreeSet::from_iter(readers_of_the_signing_key(&template));
-    assert_eq!(readers, expected);
-    // Those that sign may read it and do nothing else with any secret, and the rest
-    // aren't even told where it is.
+    let secrets: Vec<&str> = template
+        .of_kind("AWS::SecretsManager::Secret")
+        .map(|it| it.id)
+        .collect();
+    assert_eq!(secrets, SIGNING_KEYS.map(|it| it.0));
+    for (key, signing, replacing) in SIGNING_KEYS {
+        let expected = signing.iter().chain([&replacing]);
+        let expected: BTreeSet<String> = expected.map(|it| (*it).to_owned()).collect();
+        assert_eq!(BTreeSet::from_iter(readers_of(key, &template)), expected);
+        // The rest aren't even told where it is.
+        for function in template.functions() {
+            let told = function.environment().flat_map(|(_, it)| patterns(it));
+            let told = told.filter(|it| may_be(it, key)).count();
+            assert_eq!(
+                told > 0,
+                expected.contains(function.name),
+                "{}",
+                function.name
+            );
+        }
+    }
+    // Those that sign may read their key and do nothing else with any secret.
     for function in template.functions() {
-        let told = function.environment().flat_map(|(_, it)| patterns(it));
-        let told = told.filter(|it| may_be(it, "SigningKey")).count();
-        assert_eq!(
-            told > 0,
-            readers.contains(function.name),
-            "{}",
-            function.name
-        );
         let actions = template
             .allowed(function)
             .into_iter()
@@ -247,16 +271,217 @@ fn only_the_functions_that_sign_may_read_the_signing_key() {
         let actions: Vec<String> = actions
             .filter(|it| it.starts_with("secretsmanager:"))
             .collect();
-        if signing.contains(&function.name) {
+        let is = |names: &[&str]| names.contains(&function.name);
+        if SIGNING_KEYS.iter().any(|(_, signing, _)| is(signing)) {
             assert_eq!(
                 actions,
                 ["secretsmanager:getsecretvalue"],
                 "{}",
                 function.name
             );
-        } else if !replacing.contains(&function.name) {
+        } else if !SIGNING_KEYS.iter().any(|(_, _, it)| is(&[it])) {
             assert_eq!(actions, [""; 0], "{}", function.name);
         }
+    }
+}
+
+/// The partitions of a table that a statement is limited to; `None` if it is not.
+fn leading_keys(allowed: &Allowed<'_>) -> Option<Vec<String>> {
+    let condition = &allowed.0["Condition"];
+    // Without this, a call that names no key would pass.
+    if condition["Null"]["dynamodb:LeadingKeys"] != "false" {
+        return None;
+    }
+    ["ForAllValues:StringEquals", "ForAllValues:StringLike"]
+        .iter()
+        .map(|it| patterns(&condition[*it]["dynamodb:LeadingKeys"]))
+        .find(|it| !it.is_empty())
+}
+
+/// Who may write which ring of public keys.
+const WRITERS_OF_RINGS: [(&str, &str); 2] = [
+    ("rotate-signing-key", "tokens"),
+    ("rotate-staff-signing-key", "staff-tokens"),
+];
+
+/// Whoever could put a public key on a ring could sign what it verifies.
+fn writers_of_rings(template: &Template) -> Faults {
+    let writes = [
+        "PutItem",
+        "UpdateItem",
+        "DeleteItem",
+        "BatchWriteItem",
+        "PartiQLInsert",
+        "PartiQLUpdate",
+        "PartiQLDelete",
+    ];
+    let writes = writes.map(|it| format!("dynamodb:{it}"));
+    let mut faults = Faults::new();
+    for function in template.functions() {
+        let own = WRITERS_OF_RINGS.iter().find(|it| it.0 == function.name);
+        for allowed in template.allowed(function) {
+            if !writes.iter().any(|it| allowed.covers(it, "TokenKeysTable")) {
+                continue;
+            }
+            let rings = leading_keys(&allowed);
+            if own.is_none_or(|(_, ring)| rings.as_deref() != Some(&[(*ring).to_owned()])) {
+                faults.push(format!("{} may write the rings {rings:?}", function.name));
+            }
+        }
+    }
+    faults
+}
+
+#[test]
+fn a_ring_is_written_by_its_own_rotation_alone() {
+    holds(writers_of_rings);
+    let template = Template::own();
+    let may_write = |function: &&Function<'_>| {
+        let allowed = template.allowed(**function).into_iter();
+        allowed
+            .into_iter()
+            .any(|it| it.covers("dynamodb:PutItem", "TokenKeysTable"))
+    };
+    let functions: Vec<Function<'_>> = template.functions().collect();
+    let writers = functions.iter().filter(may_write).map(|it| it.name);
+    assert!(writers.eq(WRITERS_OF_RINGS.map(|it| it.0)));
+}
+
+#[test]
+fn another_writer_of_a_ring_is_found() {
+    let put = "Effect: Allow, Action: dynamodb:PutItem, Resource: !GetAtt TokenKeysTable.Arn";
+    let keys = "ForAllValues:StringEquals: {dynamodb:LeadingKeys: [tokens]}";
+    let null = "'Null': {dynamodb:LeadingKeys: 'false'}";
+    for (name, statement, words) in [
+        (
+            "get-orders",
+            format!("{{{put}}}"),
+            &["get-orders may write"][..],
+        ),
+        (
+            "get-orders",
+            format!("{{{put}, Condition: {{{keys}, {null}}}}}"),
+            &["get-orders may write"],
+        ),
+        (
+            "rotate-signing-key",
+            format!("{{{put}, Condition: {{{keys}, {null}}}}}"),
+            &[],
+        ),
+        (
+            "rotate-signing-key",
+            format!("{{{put}, Condition: {{{keys}}}}}"),
+            &["rings None"],
+        ),
+        (
+            "rotate-staff-signing-key",
+            format!("{{{put}, Condition: {{{keys}, {null}}}}}"),
+            &["tokens"],
+        ),
+        (
+            "get-orders",
+            put.replace("PutItem", "Query").replace("Effect", "{Effect") + "}",
+            &[],
+        ),
+    ] {
+        let template =
+            with_statement(&statement).replace("Binary: get-orders", &format!("Binary: {name}"));
+        finds(writers_of_rings, &template, words);
+    }
+}
+
+/// The tables of the staff's accounts.
+const STAFF_TABLES: [&str; 3] = ["StaffTable", "StaffCredentialsTable", "StaffSessionsTable"];
+
+/// What functions outside of `/api/admin/` may do with what is the staff's: their
+/// tables, their signing key, the counters of their failed sign-ins.
+fn grants_on_the_staff(template: &Template) -> Faults {
+    let mut faults = Faults::new();
+    for function in template.functions() {
+        let is_staffs = |event: &Value| {
+            let path = event["Properties"]["Path"].as_str();
+            path.is_some_and(|it| it.starts_with("/api/admin/"))
+        };
+        let mut events = function.events().map(|(_, event)| event).peekable();
+        if events.peek().is_some() && events.all(is_staffs) {
+            continue;
+        }
+        let name = function.name;
+        for allowed in template.allowed(function) {
+            let negated = !allowed.0["NotResource"].is_null();
+            let reaches = |id: &str| negated || allowed.resources().iter().any(|it| may_be(it, id));
+            for table in STAFF_TABLES.into_iter().filter(|it| reaches(it)) {
+                faults.push(format!("{name} may do something with {table}"));
+            }
+            if name != "rotate-staff-signing-key" && reaches("StaffSigningKey") {
+                faults.push(format!("{name} may do something with StaffSigningKey"));
+            }
+            let counts = |key: &String| matches(key, "staff-account#someone");
+            if reaches("RateLimitsTable")
+                && leading_keys(&allowed).is_none_or(|keys| keys.iter().any(counts))
+            {
+                faults.push(format!("{name} may count the staff's failures"));
+            }
+        }
+    }
+    faults
+}
+
+#[test]
+fn no_function_that_customers_call_reaches_what_is_the_staffs() {
+    holds(grants_on_the_staff);
+    for table in STAFF_TABLES {
+        let template = Template::own();
+        assert_eq!(template.kind_of(table), Some("AWS::DynamoDB::Table"));
+    }
+}
+
+#[test]
+fn a_grant_on_what_is_the_staffs_is_found() {
+    for (statement, words) in [
+        (
+            "{Effect: Allow, Action: dynamodb:GetItem, Resource: !GetAtt StaffTable.Arn}",
+            &["with StaffTable"][..],
+        ),
+        (
+            "{Effect: Allow, Action: dynamodb:Query, Resource: [!GetAtt UsersTable.Arn, !Sub '${StaffTable.Arn}/index/by-role']}",
+            &["with StaffTable"],
+        ),
+        (
+            "{Effect: Allow, Action: dynamodb:GetItem, Resource: 'arn:aws:dynamodb:*:*:table/*', Condition: {'Null': {dynamodb:LeadingKeys: 'false'}, ForAllValues:StringLike: {dynamodb:LeadingKeys: ['requests#*']}}}",
+            &[
+                "StaffTable",
+                "StaffCredentialsTable",
+                "StaffSessionsTable",
+                "StaffSigningKey",
+            ],
+        ),
+        (
+            "{Effect: Allow, Action: secretsmanager:GetSecretValue, Resource: !Ref StaffSigningKey}",
+            &["with StaffSigningKey"],
+        ),
+        (
+            "{Effect: Allow, Action: dynamodb:UpdateItem, Resource: !GetAtt RateLimitsTable.Arn}",
+            &["count"],
+        ),
+        (
+            "{Effect: Allow, Action: dynamodb:UpdateItem, Resource: !GetAtt RateLimitsTable.Arn, Condition: {'Null': {dynamodb:LeadingKeys: 'false'}, ForAllValues:StringLike: {dynamodb:LeadingKeys: ['*account#*']}}}",
+            &["count"],
+        ),
+        (
+            "{Effect: Allow, Action: dynamodb:GetItem, Resource: !GetAtt UsersTable.Arn}",
+            &[],
+        ),
+    ] {
+        let open = with_statement(statement);
+        finds(grants_on_the_staff, &open, words);
+        let role = "Properties: {Role: !GetAtt GetOrdersRole.Arn}";
+        let with_route = |path: &str| {
+            let events = format!("Events: {{Route: {{Properties: {{Path: {path}}}}}}}");
+            open.replace(role, &role.replace("{Role", &format!("{{{events}, Role")))
+        };
+        finds(grants_on_the_staff, &with_route("/api/orders"), words);
+        finds(grants_on_the_staff, &with_route("/api/admin/x"), &[]);
     }
 }
 
@@ -370,32 +595,45 @@ fn a_change_of_the_audit_log_is_found() {
     }
 }
 
-/// Which attributes of a user each function may write outside of making one. What
-/// is missing here may write any, and whoever could write a role could make an admin.
-const WRITERS_OF_USERS: &[(&str, &[&str])] = &[
-    ("logout", &["userId", "tokensValidAfter", "keptSession"]),
+/// Which attributes of a customer and of one of the staff each function may write
+/// outside of making one. What is missing here may write any, and whoever could write
+/// a role among the staff could make an admin.
+const WRITERS_OF_USERS: &[(&str, &str, &[&str])] = &[
+    (
+        "logout",
+        "UsersTable",
+        &["userId", "tokensValidAfter", "keptSession"],
+    ),
+    (
+        "admin-logout",
+        "StaffTable",
+        &["userId", "tokensValidAfter", "keptSession"],
+    ),
     (
         "change-password",
-        &[
-            "userId",
-            "version",
-            "tokensValidAfter",
-            "keptSession",
-            "staffPassword",
-        ],
+        "UsersTable",
+        &["userId", "version", "tokensValidAfter", "keptSession"],
+    ),
+    (
+        "admin-change-password",
+        "StaffTable",
+        &["userId", "version", "tokensValidAfter", "keptSession"],
     ),
     (
         "accept-invite",
-        &["userId", "status", "version", "staffPassword", "awaited"],
+        "StaffTable",
+        &["userId", "status", "version", "awaited"],
     ),
     (
         "admin-create-user",
+        "StaffTable",
         &[
             "userId", "status", "name", "phone", "role", "version", "awaited",
         ],
     ),
     (
         "admin-update-user",
+        "StaffTable",
         &[
             "userId",
             "role",
@@ -403,7 +641,17 @@ const WRITERS_OF_USERS: &[(&str, &[&str])] = &[
             "version",
             "tokensValidAfter",
             "keptSession",
-            "staffPassword",
+        ],
+    ),
+    (
+        "admin-update-user",
+        "UsersTable",
+        &[
+            "userId",
+            "status",
+            "version",
+            "tokensValidAfter",
+            "keptSession",
         ],
     ),
 ];
@@ -412,16 +660,19 @@ fn updates_of_users(template: &Template) -> Faults {
     let mut faults = Faults::new();
     for function in template.functions() {
         let name = function.name;
-        let known = WRITERS_OF_USERS.iter().find(|it| it.0 == name);
-        let expected = known.map_or(&[][..], |it| it.1);
-        for allowed in template.allowed(function) {
-            if !allowed.covers("dynamodb:UpdateItem", "UsersTable") {
-                continue;
-            }
-            let only = &allowed.0["Condition"]["ForAllValues:StringEquals"];
-            let attributes = patterns(&only["dynamodb:Attributes"]);
-            if attributes.is_empty() || attributes != expected {
-                faults.push(format!("{name} may write {attributes:?} of a user"));
+        for table in ["UsersTable", "StaffTable"] {
+            let mut known = WRITERS_OF_USERS.iter();
+            let known = known.find(|it| (it.0, it.1) == (name, table));
+            let expected = known.map_or(&[][..], |it| it.2);
+            for allowed in template.allowed(function) {
+                if !allowed.covers("dynamodb:UpdateItem", table) {
+                    continue;
+                }
+                let only = &allowed.0["Condition"]["ForAllValues:StringEquals"];
+                let attributes = patterns(&only["dynamodb:Attributes"]);
+                if attributes.is_empty() || attributes != expected {
+                    faults.push(format!("{name} may write {attributes:?} of a user"));
+                }
             }
         }
     }
@@ -446,6 +697,8 @@ fn a_function_that_may_write_more_of_a_user_is_found() {
         ),
     ] {
         finds(updates_of_users, &with_statement(&statement), words);
+        let staff = statement.replace("UsersTable", "StaffTable");
+        finds(updates_of_users, &with_statement(&staff), words);
     }
     let other = "{Effect: Allow, Action: dynamodb:UpdateItem, Resource: !GetAtt AuditTable.Arn}";
     finds(updates_of_users, &with_statement(other), &[]);
@@ -467,6 +720,14 @@ fn lists_of_attributes_with_a_gap(template: &Template) -> Faults {
             let returned = patterns(&condition["StringEqualsIfExists"]["dynamodb:ReturnValues"]);
             if returned.is_empty() || returned.iter().any(|it| it.starts_with("ALL_")) {
                 faults.push(format!("{} may get the whole item", function.name));
+            }
+            let reads = ["getitem", "batchgetitem", "query", "scan"];
+            let reads = reads.map(|it| format!("dynamodb:{it}"));
+            let selected = patterns(&condition["StringEqualsIfExists"]["dynamodb:Select"]);
+            if allowed.actions().iter().any(|it| reads.contains(it))
+                && selected != ["SPECIFIC_ATTRIBUTES"]
+            {
+                faults.push(format!("{} may read the whole item", function.name));
             }
         }
     }
@@ -491,6 +752,24 @@ fn a_gap_in_a_list_of_attributes_is_found() {
         (format!("{list}, {null}, {all}"), &["whole item"]),
     ] {
         let statement = format!("{{Effect: Allow, Condition: {{{condition}}}}}");
+        finds(
+            lists_of_attributes_with_a_gap,
+            &with_statement(&statement),
+            words,
+        );
+    }
+    let read = format!("Effect: Allow, Action: dynamodb:GetItem, Condition: {{{list}, {null}, ");
+    for (values, words) in [
+        (returned.to_owned(), &["read the whole item"][..]),
+        (
+            returned.replace(
+                "{dynamodb",
+                "{dynamodb:Select: SPECIFIC_ATTRIBUTES, dynamodb",
+            ),
+            &[],
+        ),
+    ] {
+        let statement = format!("{{{read}{values}}}}}");
         finds(
             lists_of_attributes_with_a_gap,
             &with_statement(&statement),
