@@ -196,6 +196,61 @@ async fn no_function_that_customers_call_reads_or_writes_an_account_of_the_staff
 }
 
 #[tokio::test]
+async fn each_side_counts_its_own_failures_and_reads_no_count() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let row = |subject: &str| {
+        json!({
+            "TableName": shop.table("RateLimitsTable"),
+            "Key": { "subject": { "S": format!("{subject}#of-a-test") } },
+        })
+    };
+    let customers = ["login", "register", "change-password"];
+    let staffs = ["admin-login", "admin-change-password"];
+    for (function, own, others) in customers
+        .map(|it| (it, "", "staff-"))
+        .into_iter()
+        .chain(staffs.map(|it| (it, "staff-", "")))
+    {
+        let counts = function != "register";
+        let remembers = !function.ends_with("change-password");
+        let asks = counts;
+        for (operation, subject, allowed) in [
+            ("UpdateItem", format!("{own}account"), counts),
+            ("UpdateItem", format!("{own}known-address"), remembers),
+            ("GetItem", format!("{own}known-address"), asks),
+            ("GetItem", format!("{own}account"), false),
+            ("UpdateItem", format!("{others}account"), false),
+            ("UpdateItem", format!("{others}known-address"), false),
+            ("GetItem", format!("{others}known-address"), false),
+            ("DeleteItem", format!("{own}account"), false),
+            ("PutItem", format!("{own}account"), false),
+        ] {
+            let mut body = row(&subject);
+            match operation {
+                "UpdateItem" => {
+                    body["UpdateExpression"] = json!("SET expiresAt = :end");
+                    body["ExpressionAttributeValues"] = json!({ ":end": { "N": "1" } });
+                }
+                "PutItem" => body["Item"] = body["Key"].take(),
+                _ => {}
+            }
+            let (status, answer) = ask_table(&shop, function, operation, body).await;
+            let expected = if allowed { 200 } else { 400 };
+            assert_eq!(
+                status, expected,
+                "{function} {operation} {subject}: {answer}"
+            );
+            let kind = answer["__type"].as_str().unwrap_or_default();
+            assert!(
+                allowed || kind.ends_with("#AccessDeniedException"),
+                "{answer}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn new_keys_are_the_operators_to_ask_for_and_no_functions() {
     let mut shop = spawn_shop().await;
     shop.expects_denials = true;
@@ -383,12 +438,11 @@ async fn everything_about_the_staffs_sessions(shop: &Shop) {
     let (staff, elsewhere) = (shop.staff().await, shop.staff().await);
     let body_of = |client: &Client| json!({ "refreshToken": client.session["refreshToken"] });
     let anonymous = shop.anonymous();
-    for status in [200, 401] {
-        let refreshed = anonymous
-            .post("/api/admin/refresh", &body_of(&elsewhere))
-            .await;
-        refreshed.expect(status);
-    }
+    let refresh = async |body: Value| anonymous.post("/api/admin/refresh", &body).await;
+    let next = refresh(body_of(&elsewhere)).await.expect(200).body;
+    let next = json!({ "refreshToken": next["refreshToken"] });
+    refresh(next).await.expect(200);
+    refresh(body_of(&elsewhere)).await.expect(401);
     // A session that is left, for the change of the password to end.
     shop.staff().await;
     let password = password_of("staff@example.com");

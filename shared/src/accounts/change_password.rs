@@ -85,7 +85,7 @@ impl<R: Realm> ChangePassword<R> {
             async { Ok(self.credentials.get(&user.email).await?) },
             async { Ok(self.addresses.contains(caller, address).await?) }
         )?;
-        let attempt = attempt.from_known_address(known);
+        let attempt = attempt.with_known_address(known);
         let stored = found.filter(|it| *NamesUser::<R>::named_user(it) == user.id);
         let stored = stored.and_then(|it| it.password);
         let right = wanted.current.verify(stored.as_ref())?;

@@ -78,7 +78,7 @@ impl<R: Realm> SignIn<R> {
             self.attempts.begin::<R>(&request.email, &address),
             self.read(&request.email, &address)
         )?;
-        let attempt = attempt.from_known_address(account.knows_address);
+        let attempt = attempt.with_known_address(account.knows_address);
         let Account {
             credential,
             read_at,

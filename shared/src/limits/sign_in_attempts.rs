@@ -133,7 +133,7 @@ pub(crate) struct CountedAttempt {
 
 impl CountedAttempt {
     /// Says whether somebody signed in to the account from this address lately.
-    pub(crate) fn from_known_address(self, known: bool) -> SignInAttempt {
+    pub(crate) fn with_known_address(self, known: bool) -> SignInAttempt {
         SignInAttempt {
             counted: self,
             known,
@@ -185,7 +185,7 @@ mod tests {
     impl SignInAttempts {
         async fn tried<R: Realm>(&self, address: &Address, known: bool) -> SignInAttempt {
             let counted = self.begin::<R>(&email(), address).await.unwrap();
-            counted.from_known_address(known)
+            counted.with_known_address(known)
         }
     }
 
@@ -196,7 +196,7 @@ mod tests {
         let (email, here) = (email(), address(1));
         let tries = (0..40).map(|_| attempts.begin::<StaffRealm>(&email, &here));
         let tries = try_join_all(tries).await.unwrap().into_iter();
-        let tries: Vec<_> = tries.map(|it| it.from_known_address(true)).collect();
+        let tries: Vec<_> = tries.map(|it| it.with_known_address(true)).collect();
         assert_eq!(tries.iter().filter(|it| !it.is_locked()).count(), 10);
         let filled = |it: &&SignInAttempt| it.counted.from_address.is_filled();
         assert_eq!(tries.iter().filter(filled).count(), 1);
@@ -218,7 +218,7 @@ mod tests {
             .iter()
             .map(|it| attempts.begin::<CustomerRealm>(&email, it));
         let tries = try_join_all(tries).await.unwrap().into_iter();
-        let tries: Vec<_> = tries.map(|it| it.from_known_address(false)).collect();
+        let tries: Vec<_> = tries.map(|it| it.with_known_address(false)).collect();
         assert_eq!(tries.iter().filter(|it| !it.is_locked()).count(), 100);
         let filled = |it: &&SignInAttempt| it.counted.from_anywhere.is_filled();
         assert_eq!(tries.iter().filter(filled).count(), 1);
