@@ -52,6 +52,13 @@ pub(crate) struct ShopArguments {
     /// How the functions' log lines are written to standard error
     #[arg(long, value_enum, default_value_t = LogLines::Auto, value_name = "FORM")]
     pub(crate) logs: LogLines,
+    /// Part of the functions' calls of DynamoDB, from 0 to 1, that go wrong once all is up: they
+    /// conflict, are throttled, fail, or lose their answers. What retries heal, heals
+    #[arg(long, value_name = "RATE")]
+    pub(crate) faults: Option<FaultRate>,
+    /// Which faults these are; the same seed draws the same ones. Without it any
+    #[arg(long, value_name = "N", requires = "faults")]
+    pub(crate) fault_seed: Option<u64>,
     /// File to write, as JSON, once all is up: URLs, process id and demo accounts. It is gone
     /// when the shop is
     #[arg(long, value_name = "PATH")]
@@ -91,6 +98,20 @@ impl LogLines {
             (Self::Auto, true) => LogSink::Formatted(short_line),
             (Self::Auto, false) | (Self::Json, _) => LogSink::Stderr,
         }
+    }
+}
+
+/// A part of all calls.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct FaultRate(pub(crate) f64);
+
+impl FromStr for FaultRate {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let rate = text.parse().ok();
+        let rate = rate.filter(|rate| (0.0..=1.0).contains(rate));
+        rate.map(Self).ok_or("must be a number from 0 to 1")
     }
 }
 
@@ -211,6 +232,20 @@ mod tests {
         let given = given.unwrap().shop.parameters;
         let given: Vec<_> = given.iter().map(|it| (&*it.name, &*it.value)).collect();
         assert_eq!(given, [("A", "http://127.0.0.1/?a=b"), ("B", "")]);
+    }
+
+    #[test]
+    fn faults_have_a_rate_from_0_to_1_and_a_seed_only_with_one() {
+        let given = parse(&["--faults", "0.05", "--fault-seed", "7"]).unwrap();
+        assert_eq!(given.shop.faults, Some(FaultRate(0.05)));
+        assert_eq!(given.shop.fault_seed, Some(7));
+        assert_eq!(parse(&[]).unwrap().shop.faults, None);
+        for wrong in ["1.01", "-0.1", "NaN", "5%", ""] {
+            let refused = parse(&[&format!("--faults={wrong}")]).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::ValueValidation, "{wrong}");
+        }
+        let refused = parse(&["--fault-seed", "7"]).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::MissingRequiredArgument);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
 
 use cloud::{Cloud, Options, Template};
@@ -10,7 +11,7 @@ use local::demo::{self, Demo, accounts};
 use local::{Profile, build_functions, options};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::arguments::{Parameter, ShopArguments};
+use crate::arguments::{FaultRate, Parameter, ShopArguments};
 use crate::ready::{Ready, ReadyFile};
 
 /// Why the shop ends without having been asked to, in a sentence that says what to do.
@@ -136,7 +137,19 @@ async fn prepare(
         file.write(&ready)?;
     }
     say(&ready.welcome());
+    if let Some(FaultRate(rate)) = arguments.faults {
+        let seed = arguments.fault_seed.unwrap_or_else(any_seed);
+        cloud.faults().randomly(rate, seed);
+        say(&format!(
+            "DynamoDB misbehaves: --faults {rate} --fault-seed {seed}"
+        ));
+    }
     Ok(())
+}
+
+/// Returns a number that is another one each time.
+fn any_seed() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// Ctrl-C and the signal that service managers send.

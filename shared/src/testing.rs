@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use cloud::{Deployment, DynamoDb, Template};
+use cloud::{Deployment, DynamoDb, Faults, Template};
 
 use crate::accounts::{NewPassword, Register};
 use crate::aws::{Env, FromEnv};
@@ -20,7 +20,7 @@ use crate::values::{Currency, EmailAddress, Money, ProductId};
 pub(crate) struct Tables {
     pub(crate) env: Env,
     variables: BTreeMap<String, String>,
-    _dynamodb: DynamoDb,
+    dynamodb: DynamoDb,
 }
 
 /// Starts a database with every table of template.yaml.
@@ -31,7 +31,7 @@ pub(crate) async fn tables() -> Tables {
         parameters: BTreeMap::from([("AllowedOrigins".to_owned(), String::new())]),
     };
     let template = Template::load(&path, &deployment).unwrap();
-    let dynamodb = DynamoDb::start(&template.tables, None).await.unwrap();
+    let dynamodb = DynamoDb::start_faulty(&template.tables).await.unwrap();
     let mut variables: BTreeMap<String, String> = BTreeMap::new();
     for function in &template.functions {
         variables.extend(function.environment.clone());
@@ -52,7 +52,7 @@ pub(crate) async fn tables() -> Tables {
     Tables {
         env,
         variables,
-        _dynamodb: dynamodb,
+        dynamodb,
     }
 }
 
@@ -64,6 +64,16 @@ impl Tables {
     /// Opens a table or a use case on these tables.
     pub(crate) fn open<T: FromEnv>(&self) -> T {
         T::from_env(&self.env).unwrap()
+    }
+
+    /// Returns what goes wrong in this database: nothing, unless a test says so.
+    pub(crate) fn faults(&self) -> &Faults {
+        self.dynamodb.faults()
+    }
+
+    /// Returns the name of the table that a variable names.
+    pub(crate) fn table(&self, variable: &str) -> &str {
+        &self.variables[variable]
     }
 
     /// Returns the same environment with a database that doesn't answer.

@@ -107,7 +107,7 @@ async fn hostile_text_comes_back_byte_for_byte() {
         "O'Neil & <b>bold</b>",
         "{{7*7}} ${7*7} %s",
         "'; DROP TABLE products; --",
-        "\u{202e}gnp.evil \u{200f}",
+        "\u{5e9}\u{5dc}\u{5d5}\u{5dd} right to left",
         "\u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f467} \u{e9} e\u{301}",
         "\\\"/ \\u0000",
     ] {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use cloud::Calls;
 use reqwest::Method;
 use serde_json::json;
 
@@ -181,4 +182,125 @@ async fn checkouts_whose_processes_are_killed_are_done_once_or_not_at_all() {
         assert_eq!(orders.body["items"].as_array().unwrap().len(), 1);
     }
     assert_eq!(shop.stock(&product).await, 90 - 12);
+}
+
+#[tokio::test]
+async fn a_retry_that_meets_its_first_attempt_gets_its_order_and_no_refusal() {
+    let shop = spawn_shop().await;
+    let alice = shop.alice().await;
+    let cup = shop.new_product("Cup", 100, 10).await;
+    alice.fill_cart(&cup, 2).await;
+    let send = || {
+        let alice = alice.clone();
+        tokio::spawn(async move { alice.check_out("k", &checkout_body(200)).await })
+    };
+    let faults = shop.cloud.faults();
+    let mut held = faults.hold(Calls::of("TransactWriteItems").by("checkout"));
+    let first = send();
+    held.arrived().await;
+    // The cart is empty already, and of key and order nothing is to be seen.
+    let carts = shop.table("CartsTable").to_owned();
+    held.apply(move |item| item.table == carts).await;
+    let cart = alice.get("/api/cart").await.expect(200);
+    assert_eq!(cart.body["items"], json!([]));
+    let retry = send();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!retry.is_finished());
+    held.finish_without_answer().await;
+
+    let first = first.await.unwrap().expect(201);
+    let retry = retry.await.unwrap().expect(200);
+    assert_eq!(retry.header("idempotent-replayed"), "true");
+    assert_eq!(retry.body, first.body);
+    assert_eq!(shop.stock(&cup).await, 8);
+}
+
+#[tokio::test]
+async fn a_cart_is_edited_once_a_checkout_that_holds_it_is_done() {
+    let shop = spawn_shop().await;
+    let alice = shop.alice().await;
+    let (cup, jug) = (
+        shop.new_product("Cup", 100, 10).await,
+        shop.new_product("Jug", 100, 10).await,
+    );
+    alice.fill_cart(&cup, 1).await;
+    alice.fill_cart(&jug, 1).await;
+    let faults = shop.cloud.faults();
+    let mut held = faults.hold(Calls::of("TransactWriteItems").by("checkout"));
+    let buyer = alice.clone();
+    let order = tokio::spawn(async move { buyer.check_out("k", &checkout_body(200)).await });
+    held.arrived().await;
+    let path = |product: &str| format!("/api/cart/items/{product}");
+    let (set, removed) = (path(&cup), path(&jug));
+    let editor = alice.clone();
+    let set = tokio::spawn(async move { editor.put(&set, &json!({ "quantity": 5 })).await });
+    let editor = alice.clone();
+    let removed = tokio::spawn(async move { editor.delete(&removed).await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!set.is_finished() && !removed.is_finished());
+    held.finish().await;
+
+    order.await.unwrap().expect(201);
+    let cart = set.await.unwrap().expect(200).body;
+    removed.await.unwrap().expect(204);
+    assert_eq!(cart["items"][0]["quantity"], 5);
+    assert_eq!(shop.stock(&cup).await, 9);
+}
+
+#[tokio::test]
+async fn one_key_is_one_order_whatever_dynamodb_does() {
+    let shop = spawn_shop().await;
+    let product = shop.new_product("Cup", 100, 50).await;
+    let mut buyers = Vec::new();
+    for number in 0..8 {
+        let buyer = shop.newcomer(&format!("patient-{number}")).await;
+        buyer.fill_cart(&product, 2).await;
+        buyers.push(buyer);
+    }
+    shop.cloud.faults().randomly(0.3, 7);
+    let mut sent = Vec::new();
+    for buyer in buyers.clone() {
+        sent.push(tokio::spawn(async move {
+            let mut answers = Vec::new();
+            for _ in 0..6 {
+                let answer = buyer.check_out("k", &checkout_body(200)).await;
+                assert!([200, 201, 502, 503].contains(&answer.status), "{answer:#?}");
+                answers.extend((answer.status < 300).then_some(answer.body));
+            }
+            answers
+        }));
+    }
+    let mut told = Vec::new();
+    for answers in sent {
+        told.push(answers.await.unwrap());
+    }
+    shop.cloud.faults().clear();
+    for (buyer, told) in buyers.iter().zip(told) {
+        let again = buyer.check_out("k", &checkout_body(200)).await;
+        assert!([200, 201].contains(&again.status), "{again:#?}");
+        assert!(told.iter().all(|order| *order == again.body), "{told:#?}");
+        let orders = buyer.get("/api/orders").await.expect(200);
+        assert_eq!(orders.body["items"].as_array().unwrap().len(), 1);
+        assert_eq!(buyer.get("/api/cart").await.body["items"], json!([]));
+    }
+    assert_eq!(shop.stock(&product).await, 50 - 2 * 8);
+}
+
+#[tokio::test]
+async fn a_shop_whose_database_fails_now_and_then_stays_usable() {
+    let shop = spawn_shop().await;
+    let alice = shop.alice().await;
+    let cup = shop.new_product("Cup", 100, 90).await;
+    shop.cloud.faults().randomly(0.05, 7);
+    for number in 0..10 {
+        alice.fill_cart(&cup, 1).await;
+        let key = format!("k{number}");
+        let order = alice.check_out(&key, &checkout_body(100)).await;
+        let order = order.expect(201).body;
+        let path = format!("/api/orders/{}", order["orderId"].as_str().unwrap());
+        assert_eq!(alice.get(&path).await.expect(200).body, order);
+        shop.anonymous().get("/api/products").await.expect(200);
+    }
+    shop.cloud.faults().clear();
+    assert_eq!(shop.stock(&cup).await, 80);
 }

@@ -198,12 +198,37 @@ async fn an_imported_bcrypt_hash_opens_and_becomes_argon2id() {
         .expect(200);
     let hash = hash_of(&shop, "ingrid@example.com").await;
     assert!(
-        hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+        hash.starts_with("opaque-string$argon2id$v=19$m=19456,t=2,p=1$"),
         "{hash}"
     );
     log_in(&shop, "ingrid@example.com", IMPORTED_PASSWORD)
         .await
         .expect(200);
+}
+
+#[tokio::test]
+async fn an_older_hash_opens_and_becomes_one_of_the_normalised_password() {
+    let shop = spawn_shop().await;
+    shop.newcomer("olga").await;
+    let now = hash_of(&shop, "olga@example.com").await;
+    // As it was kept before passwords were normalised.
+    let old = now.strip_prefix("opaque-string").unwrap();
+    let key = json!({ "login": { "S": "email#olga@example.com" } });
+    let values = json!({ ":hash": { "S": old } });
+    shop.update_item("CredentialsTable", key, "passwordHash = :hash", values)
+        .await;
+    let spaced = NEWCOMERS_PASSWORD.replace(' ', "\u{a0}");
+    let refused = log_in(&shop, "olga@example.com", &spaced).await;
+    refused.expect(401);
+    assert_eq!(hash_of(&shop, "olga@example.com").await, old);
+    for password in [NEWCOMERS_PASSWORD, &spaced] {
+        log_in(&shop, "olga@example.com", password)
+            .await
+            .expect(200);
+        let hash = hash_of(&shop, "olga@example.com").await;
+        assert!(hash.starts_with("opaque-string$argon2id$"), "{hash}");
+        assert_ne!(hash, now);
+    }
 }
 
 /// The password of an imported user.

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use template::{Deployment, Template};
 
 use crate::dynamodb::DynamoDb;
+use crate::dynamodb::faults::Faults;
 use crate::environment::{self, Endpoints};
 use crate::error::CloudError;
 use crate::gateway::Gateway;
@@ -305,6 +306,12 @@ impl Cloud {
     #[must_use]
     pub fn unused_grants(&self) -> BTreeSet<Grant> {
         self.iam.unused_grants()
+    }
+
+    /// Returns what goes wrong with calls of DynamoDB: nothing, unless it is told to.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        self.dynamodb.faults()
     }
 
     /// Makes DynamoDB refuse connections, for tests of faults.

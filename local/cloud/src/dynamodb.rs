@@ -1,6 +1,8 @@
 //! DynamoDB: dynoxide embedded, with the template's tables in it.
 
-mod auth_proxy;
+pub(crate) mod faults;
+mod proxy;
+mod request;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,6 +13,9 @@ use dynoxide::Database;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
+use self::faults::{Engine, Faults};
+use self::proxy::Roles;
+use self::request::request;
 use crate::error::CloudError;
 use crate::iam::{Iam, KeySchemas};
 use crate::ports;
@@ -27,6 +32,7 @@ pub struct DynamoDb {
     pub(crate) service: Service,
     /// The database's own service, if another stands before it.
     engine: Option<Service>,
+    faults: Faults,
     sweeper: JoinHandle<()>,
 }
 
@@ -44,6 +50,7 @@ impl DynamoDb {
                 reason,
             })?;
         }
+        let faults = Faults::of(database.clone(), tables);
         let served = database.clone();
         let service = Service::start(ANY_PORT, move |listener, stop| {
             let database = served.clone();
@@ -60,6 +67,7 @@ impl DynamoDb {
         Ok(Self {
             service,
             engine: None,
+            faults,
             sweeper: tokio::spawn(sweep(database)),
         })
     }
@@ -73,15 +81,42 @@ impl DynamoDb {
         data: Option<&Path>,
         iam: &Arc<Iam>,
     ) -> Result<Self, CloudError> {
-        let mut database = Self::start(tables, data).await?;
-        let schemas = KeySchemas::of(tables);
+        let roles = Roles {
+            iam: Arc::clone(iam),
+            schemas: KeySchemas::of(tables),
+        };
+        let database = Self::start(tables, data).await?;
+        database.behind_proxy(address, Some(roles)).await
+    }
+
+    /// Starts the database in memory as [`DynamoDb::start`] does, but so that calls can go wrong:
+    /// see [`DynamoDb::faults`].
+    ///
+    /// # Errors
+    /// When a table can't be made.
+    pub async fn start_faulty(tables: &[TableTemplate]) -> Result<Self, CloudError> {
+        let database = Self::start(tables, None).await?;
+        database.behind_proxy(ANY_PORT, None).await
+    }
+
+    async fn behind_proxy(
+        mut self,
+        address: SocketAddr,
+        roles: Option<Roles>,
+    ) -> Result<Self, CloudError> {
         let listen = |error| CloudError::listen(ports::DYNAMODB, address, error);
-        let router = auth_proxy::router(Arc::clone(iam), schemas, database.service.url());
-        let proxy = Service::start_router(address, router.map_err(listen)?)
-            .await
-            .map_err(listen)?;
-        database.engine = Some(std::mem::replace(&mut database.service, proxy));
-        Ok(database)
+        let engine = Engine::at(self.service.url()).map_err(listen)?;
+        let router = proxy::router(roles, self.faults.clone(), engine);
+        let proxy = Service::start_router(address, router).await;
+        let engine = std::mem::replace(&mut self.service, proxy.map_err(listen)?);
+        self.engine = Some(engine);
+        Ok(self)
+    }
+
+    /// Returns what goes wrong with its calls: nothing, unless it is told to. For tests.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// Stops all of it.
@@ -222,11 +257,6 @@ fn indexes<'a>(table: &'a Value, kind: &str) -> &'a [Value] {
         .get(kind)
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)
-}
-
-/// Reads a request of the database from the JSON that DynamoDB's own API takes.
-fn request<T: serde::de::DeserializeOwned>(json: Value) -> Result<T, String> {
-    serde_json::from_value(json).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

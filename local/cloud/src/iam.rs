@@ -170,7 +170,12 @@ pub(crate) struct Caller<'a> {
     logs: &'a Logs,
 }
 
-impl Caller<'_> {
+impl<'a> Caller<'a> {
+    /// Returns the binary of the function; `None` for the operator.
+    pub(crate) fn binary(&self) -> Option<&'a str> {
+        self.function.map(|it| &*it.binary)
+    }
+
     /// Allows all of these, which are one call of an API, or refuses it. Counts the grants as used
     /// only if all are allowed.
     pub(crate) fn authorize(&self, requests: &[AuthorizationRequest]) -> Result<(), Refusal> {

@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use super::password::StoredPassword;
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Attributes, Comparison, DynamoDbError, ItemBuilder, ItemReader, Table, Update, WriteAction,
-    is_condition_failed, number, text,
+    Attributes, Comparison, DynamoDbError, ItemBuilder, ItemReader, SingleWrite, Table, Update,
+    WriteAction, is_condition_failed, number, text,
 };
 use crate::http::Problem;
 use crate::identity::{NamesUser, Realm, StaffRealm};
@@ -107,7 +107,7 @@ impl<R: Realm> Credentials<R> {
             .condition_expression("passwordHash = :old")
             .expression_attribute_values(":new", text(new.as_str()))
             .expression_attribute_values(":old", text(old.as_str()))
-            .send()
+            .commit()
             .await;
         match put {
             Ok(_) => true,

@@ -1,5 +1,9 @@
 //! Passwords: what may become one, how it is kept, how it is checked.
 //!
+//! A password is normalised before anything is done with it (RFC 8265, section
+//! 4.2), so that it opens from whatever keyboard it is typed on. Hashes that are
+//! older or imported are of what was typed: each says which it is.
+//!
 //! Argon2id with 19 MiB, two passes, one lane (OWASP Password Storage Cheat
 //! Sheet). None of the types here can be printed.
 
@@ -9,7 +13,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use crate::http::Problem;
 use crate::identity::Role;
 use crate::input::{Field, Reason};
-use crate::values::{EmailAddress, random_bytes};
+use crate::values::{EmailAddress, opaque_string, random_bytes};
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -36,6 +40,8 @@ const ROWS: [&str; 6] = [
     "1234567890azertyuiopqsdfghjklmwxcvbnazertyuiop",
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
 ];
+/// What stands before the hash of a normalised password.
+const NORMALIZED: &str = "opaque-string";
 /// bcrypt ignores every byte beyond this many.
 const BCRYPT_MAX_BYTES: usize = 72;
 /// The work factors of bcrypt that are accepted: what shops usually use. Higher
@@ -48,9 +54,9 @@ const COMMON: &str = include_str!("common-passwords.txt");
 /// Words that everybody knows of this shop.
 const SHOP_WORDS: [&str; 4] = ["buyfromme", "buy-from-me", "password", "passwort"];
 
-/// A password that someone would like to have: long enough for anyone, not
-/// too long, and not what is guessed first. Any Unicode character is allowed,
-/// none is required.
+/// A password that someone would like to have, normalised: long enough for
+/// anyone, not too long, and not what is guessed first. Any character that can
+/// be seen is allowed, none is required.
 pub struct ProposedPassword(String);
 
 /// A password that fits the account it is for.
@@ -58,16 +64,22 @@ pub struct NewPassword(String);
 
 /// A password that someone gives to sign in. It may be anything: what can't
 /// be right is wrong, not invalid.
-pub struct PasswordAttempt(String);
+pub struct PasswordAttempt {
+    typed: String,
+    /// `None` for what can't be a normalised password.
+    normalized: Option<String>,
+}
 
-/// A hash in PHC form, `$argon2id$v=19$m=19456,t=2,p=1$…`, or one of bcrypt
-/// that was imported with its user.
+/// The word `opaque-string` and a hash in PHC form,
+/// `opaque-string$argon2id$v=19$m=19456,t=2,p=1$…`; without that word, a hash of
+/// a password as it was typed, such as one of bcrypt that was imported with its
+/// user.
 #[derive(Clone)]
 pub struct StoredPassword(String);
 
 impl ProposedPassword {
-    /// Reads a password: 8 to 128 characters, none of those that are known to
-    /// be common.
+    /// Reads a password: 8 to 128 characters once it is normalised, none of
+    /// those that are known to be common.
     ///
     /// # Errors
     /// The reason, for anything else; never the password.
@@ -85,16 +97,19 @@ impl ProposedPassword {
     }
 
     fn at_least(shortest: usize, field: Field<'_>) -> Result<Self, Reason> {
-        let text = field.text()?;
+        let text = opaque_string(field.text()?).ok_or(
+            "must not contain control characters or other characters that nobody sees, \
+             nor any that Unicode doesn't know",
+        )?;
         if !(shortest..=MAX_LENGTH).contains(&text.chars().count()) {
             return Err(format!("must be {shortest} to {MAX_LENGTH} characters").into());
         }
-        if is_common(text) {
+        if is_common(&text) {
             return Err(
                 "is among the passwords that are guessed first; please choose another".into(),
             );
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text))
     }
 
     /// Returns the password, if it fits this account: long enough for the role, and
@@ -112,6 +127,7 @@ impl ProposedPassword {
             return Err(format!("must be {MIN_OF_STAFF} to {MAX_LENGTH} characters").into());
         }
         let known = email.as_str().split(['@', '.', '+', '_', '-']);
+        let name = opaque_string(name).unwrap_or_else(|| name.to_owned());
         let known = known.chain(name.split_whitespace()).chain(SHOP_WORDS);
         if is_little_more_than(&self.0, known) {
             return Err(
@@ -208,10 +224,10 @@ fn is_little_more_than<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> 
 
 impl NewPassword {
     /// Makes a password of a text that the shop's own tools choose, such as the
-    /// demo's.
+    /// demo's. One that can't be normalised is kept as it is.
     #[must_use]
     pub fn trusted(text: &str) -> Self {
-        Self(text.to_owned())
+        Self(opaque_string(text).unwrap_or_else(|| text.to_owned()))
     }
 
     /// Hashes it with a fresh salt.
@@ -223,23 +239,32 @@ impl NewPassword {
     }
 }
 
+/// Hashes a normalised password with a fresh salt.
 fn hash(text: &str) -> Result<StoredPassword, Problem> {
     let salt: [u8; 16] = random_bytes()?;
     let hash: PasswordHash = argon2id()?
         .hash_password_with_salt(text.as_bytes(), &salt)
         .map_err(Problem::internal)?;
-    Ok(StoredPassword(hash.to_string()))
+    Ok(StoredPassword(format!("{NORMALIZED}{hash}")))
 }
 
 impl PasswordAttempt {
     pub(crate) fn read(field: Field<'_>) -> Result<Self, Reason> {
-        // An attempt longer than any password costs no more than a short one.
-        let text = field.text()?.chars().take(MAX_LENGTH + 1).collect();
-        Ok(Self(text))
+        Ok(Self::of(field.text()?))
     }
 
-    /// Returns whether this is the password. Does the same work without a stored
-    /// one, so that the time doesn't tell whether there is an account.
+    fn of(text: &str) -> Self {
+        // An attempt longer than any password costs no more than a short one.
+        let cut = |text: &str| text.chars().take(MAX_LENGTH + 1).collect();
+        Self {
+            typed: cut(text),
+            normalized: opaque_string(text).as_deref().map(cut),
+        }
+    }
+
+    /// Returns whether this is the password, normalised or as it was typed,
+    /// whichever was hashed: one hash in either case. Does the same work without
+    /// a stored one, so that the time doesn't tell whether there is an account.
     ///
     /// # Errors
     /// [`Problem::Internal`] if the stored hash can't be read.
@@ -247,7 +272,7 @@ impl PasswordAttempt {
         let Some(stored) = stored else {
             let mut out = [0; 32];
             argon2id()?
-                .hash_password_into(self.0.as_bytes(), b"nobody's account", &mut out)
+                .hash_password_into(self.typed.as_bytes(), b"nobody's account", &mut out)
                 .map_err(Problem::internal)?;
             return Ok(false);
         };
@@ -256,17 +281,22 @@ impl PasswordAttempt {
                 return Err(Problem::internal("a stored bcrypt hash has an unfit cost"));
             }
             // What is wrong with it is not told: the hash would be part of it.
-            return bcrypt::verify(self.0.as_bytes(), &stored.0)
+            return bcrypt::verify(self.typed.as_bytes(), &stored.0)
                 .map_err(|_| Problem::internal("a stored bcrypt hash can't be read"));
         }
-        let hash = PasswordHash::new(&stored.0).map_err(Problem::internal)?;
-        Ok(argon2id()?
-            .verify_password(self.0.as_bytes(), &hash)
-            .is_ok())
+        let (text, hash) = match (stored.0.strip_prefix(NORMALIZED), &self.normalized) {
+            (Some(hash), Some(normalized)) => (normalized, hash),
+            // Wrong, but no faster than what might be right.
+            (Some(hash), None) => (&self.typed, hash),
+            (None, _) => (&self.typed, stored.as_str()),
+        };
+        let hash = PasswordHash::new(hash).map_err(Problem::internal)?;
+        Ok(argon2id()?.verify_password(text.as_bytes(), &hash).is_ok())
     }
 
     /// Returns the hash that should replace this one, which the attempt has just
-    /// matched: an imported one of bcrypt becomes argon2id.
+    /// matched: an imported one of bcrypt becomes argon2id, and one of what was
+    /// typed becomes one of the normalised password, if that can be one.
     ///
     /// A password of more than 72 bytes keeps its hash of bcrypt, which never
     /// checked the rest: a new hash could keep a typing error.
@@ -274,10 +304,11 @@ impl PasswordAttempt {
     /// # Errors
     /// As [`NewPassword::hash`].
     pub(crate) fn rehash(&self, old: &StoredPassword) -> Result<Option<StoredPassword>, Problem> {
-        if old.bcrypt_cost().is_none() || self.0.len() > BCRYPT_MAX_BYTES {
+        let unseen = old.bcrypt_cost().is_some() && self.typed.len() > BCRYPT_MAX_BYTES;
+        if unseen || old.0.starts_with(NORMALIZED) {
             return Ok(None);
         }
-        hash(&self.0).map(Some)
+        self.normalized.as_deref().map(hash).transpose()
     }
 }
 
@@ -312,7 +343,7 @@ mod tests {
     use crate::input::{Fields, FromJson, parse_json as parse};
 
     fn attempt(text: &str) -> PasswordAttempt {
-        PasswordAttempt(text.to_owned())
+        PasswordAttempt::of(text)
     }
 
     struct Body(ProposedPassword);
@@ -356,7 +387,7 @@ mod tests {
         assert!(
             stored
                 .as_str()
-                .starts_with("$argon2id$v=19$m=19456,t=2,p=1$")
+                .starts_with("opaque-string$argon2id$v=19$m=19456,t=2,p=1$")
         );
         assert!(!stored.as_str().contains("correct"));
     }
@@ -481,10 +512,48 @@ mod tests {
             assert!(right.verify(Some(&stored)).unwrap());
             assert!(!attempt("correct horse").verify(Some(&stored)).unwrap());
             let rehashed = right.rehash(&stored).unwrap().unwrap();
-            assert!(rehashed.as_str().starts_with("$argon2id$"));
+            assert!(rehashed.as_str().starts_with("opaque-string$argon2id$"));
             assert!(right.verify(Some(&rehashed)).unwrap());
             assert!(right.rehash(&rehashed).unwrap().is_none());
         }
+    }
+
+    #[test]
+    fn a_password_opens_however_it_is_composed_and_spaced() {
+        let stored = NewPassword::trusted("caf\u{e9} au lait").hash().unwrap();
+        for typed in ["caf\u{e9} au lait", "cafe\u{301}\u{a0}au\u{3000}lait"] {
+            assert!(attempt(typed).verify(Some(&stored)).unwrap(), "{typed}");
+            assert!(attempt(typed).rehash(&stored).unwrap().is_none());
+        }
+        for typed in ["cafe au lait", "Caf\u{e9} au lait", "caf\u{e9} au lait\t"] {
+            assert!(!attempt(typed).verify(Some(&stored)).unwrap(), "{typed}");
+        }
+        // Its length and whether it is common are judged by what it becomes.
+        assert!(may_have(Role::Customer, "\u{e9}a\u{e9}b\u{e9}c\u{e9}d"));
+        assert!(!may_have(Role::Customer, "e\u{301}ae\u{301}be\u{301}c"));
+        let owls = |last| (10..last).map(|number| format!("o\u{301}wls{number}"));
+        assert!(may_have(Role::Customer, &owls(31).collect::<String>()));
+        assert!(!may_have(Role::Customer, &owls(32).collect::<String>()));
+        assert!(!may_have(Role::Customer, "ab\u{a0}ab\u{a0}ab\u{a0}ab"));
+        assert!(!may_have(Role::Customer, "tea4\u{200b}wolves"));
+    }
+
+    #[test]
+    fn an_older_hash_is_of_what_was_typed_and_is_replaced() {
+        let typed = "cafe\u{301} au\u{a0}lait";
+        let salt: [u8; 16] = random_bytes().unwrap();
+        let old = argon2id().unwrap();
+        let old: PasswordHash = old
+            .hash_password_with_salt(typed.as_bytes(), &salt)
+            .unwrap();
+        let old = StoredPassword::new(old.to_string());
+        assert!(!attempt("caf\u{e9} au lait").verify(Some(&old)).unwrap());
+        assert!(attempt(typed).verify(Some(&old)).unwrap());
+        let new = attempt(typed).rehash(&old).unwrap().unwrap();
+        for typed in [typed, "caf\u{e9} au lait"] {
+            assert!(attempt(typed).verify(Some(&new)).unwrap());
+        }
+        assert!(attempt("tea\tpot").rehash(&old).unwrap().is_none());
     }
 
     #[test]

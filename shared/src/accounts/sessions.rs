@@ -10,8 +10,8 @@ use super::session::RefreshToken;
 use super::successor::Nonce;
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Attributes, Comparison, Corrupt, DynamoDb, DynamoDbError, ItemBuilder, ItemReader, Table,
-    WriteAction, is_condition_failed, number, read_all, text,
+    Attributes, Comparison, Corrupt, DynamoDb, DynamoDbError, ItemBuilder, ItemReader, SingleWrite,
+    Table, WriteAction, is_condition_failed, number, read_all, text,
 };
 use crate::identity::{Identity, Realm, Role, User};
 use crate::values::{SessionId, Timestamp, UserId};
@@ -91,7 +91,7 @@ impl<R: Realm> Sessions<R> {
             .delete(key(&token.user_id, &token.session_id))
             .condition_expression("familyHash = :family")
             .expression_attribute_values(":family", text(token.family_hash()))
-            .send()
+            .commit()
             .await;
         match ended {
             Ok(_) => Ok(true),
@@ -127,7 +127,7 @@ impl<R: Realm> Sessions<R> {
             if kept.is_some_and(|kept| kept.as_str() == id) {
                 continue;
             }
-            let deleted = self.table.delete(item).send().await;
+            let deleted = self.table.delete(item).commit().await;
             deleted.map_err(AwsError::from)?;
         }
         Ok(())
@@ -156,7 +156,7 @@ impl<R: Realm> Sessions<R> {
             .expression_attribute_values(":now", number(now.unix()))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
+            .commit()
             .await;
         let error = match replaced {
             Ok(replaced) => {

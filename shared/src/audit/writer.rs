@@ -3,7 +3,7 @@
 use super::record::Record;
 use super::table::write;
 use crate::aws::{AwsError, Env, FromEnv, StartError};
-use crate::dynamodb::{Outcome, Table, Transaction};
+use crate::dynamodb::{Outcome, SingleWrite, Table, Transaction};
 use crate::http::Problem;
 
 /// Writes records, each with the change that it tells of.
@@ -44,7 +44,7 @@ impl AuditWriter {
         self.table
             .put(write(record)?)
             .condition_expression("attribute_not_exists(auditId)")
-            .send()
+            .commit()
             .await
             .map_err(AwsError::from)?;
         record.emit();

@@ -4,6 +4,8 @@
 mod cart;
 mod priced;
 mod table;
+#[cfg(test)]
+mod tests;
 
 #[cfg(test)]
 pub(crate) use cart::Quantity;

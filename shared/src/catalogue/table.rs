@@ -6,7 +6,7 @@ use super::product::{
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
     Attributes, BatchGet, Corrupt, DynamoDbError, ItemBuilder, ItemReader, QueryFluentBuilder,
-    Table, WriteAction, is_condition_failed, number, text,
+    SingleWrite, Table, WriteAction, is_condition_failed, number, text,
 };
 use crate::values::{Currency, ImageId, Money, ProductId};
 
@@ -123,7 +123,7 @@ impl Products {
             )
             .expression_attribute_values(":label", text(label))
             .expression_attribute_values(":v", number(stock_version))
-            .send()
+            .commit()
             .await;
         match set {
             Ok(_) => Ok(()),

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use super::error::DynamoDbError;
 use super::item::Attributes;
-use super::retry::{MAX_RETRIES, backoff};
+use super::retry::Retries;
 use super::table::Table;
 use crate::aws::AwsError;
 
@@ -62,13 +62,8 @@ impl BatchGet {
         let wanted: Result<HashMap<_, _>, _> = wanted.collect();
         let mut wanted = wanted.map_err(AwsError::rejected)?;
         let mut found = Vec::new();
-        for tried in 0..=MAX_RETRIES {
-            if wanted.is_empty() {
-                return Ok(found);
-            }
-            if tried > 0 {
-                tokio::time::sleep(backoff(tried - 1)?).await;
-            }
+        let mut retries = Retries::of_request();
+        while !wanted.is_empty() {
             let batch = client
                 .batch_get_item()
                 .set_request_items(Some(wanted))
@@ -79,10 +74,10 @@ impl BatchGet {
                 found.extend(items.into_iter().map(|item| (table.clone(), item)));
             }
             wanted = batch.unprocessed_keys.unwrap_or_default();
+            if !wanted.is_empty() && !retries.wait().await? {
+                return Err(AwsError::unavailable("DynamoDB left keys unprocessed").into());
+            }
         }
-        if wanted.is_empty() {
-            return Ok(found);
-        }
-        Err(AwsError::unavailable("DynamoDB left keys unprocessed").into())
+        Ok(found)
     }
 }

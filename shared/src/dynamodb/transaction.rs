@@ -6,11 +6,15 @@ use std::time::Instant;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
+use aws_sdk_dynamodb::types::{
+    CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 
 use super::error::DynamoDbError;
-use super::retry::{MAX_RETRIES, backoff};
+use super::item::Attributes;
+use super::retry::Retries;
 use crate::aws::AwsError;
+use crate::values::new_ulid;
 
 /// One write of a transaction, made by the table it goes to.
 pub(crate) struct WriteAction(Result<TransactWriteItem, AwsError>);
@@ -24,9 +28,17 @@ impl WriteAction {
 /// Actions that are applied together, each with a label that says what it
 /// means if its condition does not hold.
 pub(crate) struct Transaction<L> {
-    actions: Vec<(Option<L>, WriteAction)>,
+    actions: Vec<(Label<L>, WriteAction)>,
     token: Option<String>,
     deadline: Option<Instant>,
+}
+
+enum Label<L> {
+    /// Refused only if a random id collides.
+    None,
+    Of(L),
+    /// Made of the item that is in the way.
+    OfItem(fn(Option<Attributes>) -> L),
 }
 
 /// What came of a transaction.
@@ -56,25 +68,50 @@ impl<L> Transaction<L> {
 
     /// Adds an action.
     pub(crate) fn push(&mut self, label: L, action: WriteAction) {
-        self.actions.push((Some(label), action));
+        self.actions.push((Label::Of(label), action));
+    }
+
+    /// Adds an action that puts a new item, where one that is there explains
+    /// whatever else fails: it is told at once, even if other actions conflict,
+    /// and the label is made of it.
+    pub(crate) fn with_key(
+        mut self,
+        label: fn(Option<Attributes>) -> L,
+        mut action: WriteAction,
+    ) -> Self {
+        if let Ok(action) = &mut action.0
+            && let Some(put) = &mut action.put
+        {
+            put.return_values_on_condition_check_failure =
+                Some(ReturnValuesOnConditionCheckFailure::AllOld);
+        }
+        self.actions.push((Label::OfItem(label), action));
+        self
     }
 
     /// Adds an action that is refused only if a random id collides; the commit
     /// then fails as [`AwsError::Unavailable`].
     pub(crate) fn push_unlabelled(&mut self, action: WriteAction) {
-        self.actions.push((None, action));
+        self.actions.push((Label::None, action));
     }
 
-    /// Sends the transaction under this token, of at most 36 characters, by
-    /// which DynamoDB applies it once however often it is sent, and sends it
-    /// again, at most five times, until its outcome is known or the deadline is
-    /// reached.
-    pub(crate) fn until_known(mut self, token: String, deadline: Instant) -> Self {
-        (self.token, self.deadline) = (Some(token), Some(deadline));
+    /// Names the transaction by a token of at most 36 characters, under which
+    /// DynamoDB applies it once however often it is sent; without this a
+    /// random one.
+    pub(crate) fn named(mut self, token: String) -> Self {
+        self.token = Some(token);
         self
     }
 
-    /// Writes all of it or nothing.
+    /// Sends the transaction again until this moment at most; without this
+    /// until the time of the request is nearly up.
+    pub(crate) fn until(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Writes all of it or nothing. While it conflicts with others or is
+    /// throttled it is sent again.
     ///
     /// # Errors
     /// [`DynamoDbError::Call`] when it can't be written, or when its outcome is
@@ -86,59 +123,61 @@ impl<L> Transaction<L> {
             labels.push(label);
             items.push(action.0?);
         }
-        let mut tried = 0;
+        // Not left to the SDK, which makes another one for each sending.
+        let token = match self.token {
+            Some(token) => token,
+            None => new_ulid()?,
+        };
+        let deadline = self.deadline.map(Retries::until);
+        let mut retries = deadline.unwrap_or_else(Retries::of_request);
         loop {
             let sent = client
                 .transact_write_items()
                 .set_transact_items(Some(items.clone()))
-                .set_client_request_token(self.token.clone())
+                .client_request_token(&token)
                 .send();
-            let sent = match self.deadline {
-                None => Ok(sent.await),
-                Some(deadline) => tokio::time::timeout_at(deadline.into(), sent).await,
-            };
-            let error = match sent {
+            let sent = tokio::time::timeout_at(retries.deadline().into(), sent).await;
+            let (error, goes_on) = match sent {
                 Ok(Ok(_)) => return Ok(Outcome::Committed),
-                Ok(Err(error)) => match read(&error) {
-                    Reading::Refused(places) => return refused(labels, &places),
+                Ok(Err(error)) => match read(&error, &labels) {
+                    Reading::Refused(failed) => return refused(labels, failed),
                     Reading::Final => return Err(AwsError::rejected(error).into()),
-                    Reading::Unknown if self.deadline.is_none() => {
-                        return Err(AwsError::from(error).into());
-                    }
-                    Reading::Again | Reading::Unknown => AwsError::from(error),
+                    Reading::Again => (AwsError::unavailable(error), retries.wait().await?),
+                    Reading::Unknown => (AwsError::from(error), retries.wait_unknown().await?),
                 },
-                Err(elapsed) => AwsError::unavailable(elapsed),
+                Err(elapsed) => (AwsError::unavailable(elapsed), false),
             };
-            let pause = backoff(tried)?;
-            tried += 1;
-            let late = |deadline: Instant| Instant::now() + pause >= deadline;
-            if tried > MAX_RETRIES || self.deadline.is_some_and(late) {
+            if !goes_on {
                 return Err(error.into());
             }
-            tokio::time::sleep(pause).await;
         }
     }
 }
 
+/// The place of an action whose condition did not hold, with the item that is
+/// there, if that was asked for.
+type Failed = (usize, Option<Attributes>);
+
 /// What a failed transaction means.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 enum Reading {
-    /// The conditions of the actions at these places did not hold.
-    Refused(Vec<usize>),
-    /// It met another transaction or was throttled: nothing was written.
+    /// The conditions of these actions did not hold.
+    Refused(Vec<Failed>),
+    /// It met another transaction or was throttled, or is being done already.
     Again,
-    /// Throttled, still running, no answer, or an answer that does not say
-    /// whether it was written.
+    /// Throttled, no answer, or an answer that does not say whether it was
+    /// written.
     Unknown,
     /// DynamoDB does not take it as it is.
     Final,
 }
 
-fn read<R>(error: &SdkError<TransactWriteItemsError, R>) -> Reading {
+fn read<R, L>(error: &SdkError<TransactWriteItemsError, R>, labels: &[Label<L>]) -> Reading {
     match error.as_service_error() {
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-            read_reasons(cancelled.cancellation_reasons())
+            read_reasons(cancelled.cancellation_reasons(), labels)
         }
+        Some(TransactWriteItemsError::TransactionInProgressException(_)) => Reading::Again,
         Some(_) | None if crate::aws::is_rejected(error) => Reading::Final,
         Some(_) | None => Reading::Unknown,
     }
@@ -146,33 +185,57 @@ fn read<R>(error: &SdkError<TransactWriteItemsError, R>) -> Reading {
 
 /// Reads the reasons of a cancellation, one for each action in order
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>).
-fn read_reasons(reasons: &[CancellationReason]) -> Reading {
-    let has = |codes: &[&str]| {
-        let mut found = reasons.iter().filter_map(|reason| reason.code());
-        found.any(|code| codes.contains(&code))
-    };
-    if has(&["ValidationError", "AccessDenied"]) {
+///
+/// Where one action conflicts or is throttled, nothing is known of the
+/// transaction as a whole: what failed may be the other transaction's doing,
+/// which may even be the same request sent before. So it is sent again.
+fn read_reasons<L>(reasons: &[CancellationReason], labels: &[Label<L>]) -> Reading {
+    if is_final(reasons) {
         return Reading::Final;
     }
-    let places: Vec<usize> = reasons
+    let failed = reasons
         .iter()
         .enumerate()
         .filter(|(_, reason)| reason.code() == Some("ConditionalCheckFailed"))
-        .map(|(place, _)| place)
-        .collect();
-    if places.is_empty() {
-        return Reading::Again;
+        .map(|(place, reason)| (place, reason.item().cloned()));
+    let failed: Vec<Failed> = failed.collect();
+    let is_key = |(place, _): &Failed| matches!(labels.get(*place), Some(Label::OfItem(_)));
+    if !failed.is_empty() && (!is_contended(reasons) || failed.iter().any(is_key)) {
+        return Reading::Refused(failed);
     }
-    Reading::Refused(places)
+    Reading::Again
 }
 
-fn refused<L>(labels: Vec<Option<L>>, places: &[usize]) -> Result<Outcome<L>, DynamoDbError> {
-    let refused = labels
-        .into_iter()
-        .enumerate()
-        .filter(|(place, _)| places.contains(place))
-        .filter_map(|(_, label)| label);
-    let refused: Vec<L> = refused.collect();
+/// Returns whether a transaction was cancelled for what is wrong with it.
+pub(super) fn is_final(reasons: &[CancellationReason]) -> bool {
+    let mut codes = reasons.iter().filter_map(CancellationReason::code);
+    codes.any(|code| {
+        matches!(
+            code,
+            "ValidationError" | "AccessDenied" | "ItemCollectionSizeLimitExceeded"
+        )
+    })
+}
+
+/// Returns whether some action met another transaction or was throttled.
+fn is_contended(reasons: &[CancellationReason]) -> bool {
+    let mut codes = reasons.iter().filter_map(CancellationReason::code);
+    codes.any(|code| !matches!(code, "None" | "ConditionalCheckFailed"))
+}
+
+fn refused<L>(labels: Vec<Label<L>>, failed: Vec<Failed>) -> Result<Outcome<L>, DynamoDbError> {
+    let mut failed = failed.into_iter().peekable();
+    let mut refused = Vec::new();
+    for (place, label) in labels.into_iter().enumerate() {
+        let Some((_, item)) = failed.next_if(|(failed, _)| *failed == place) else {
+            continue;
+        };
+        match label {
+            Label::None => {}
+            Label::Of(label) => refused.push(label),
+            Label::OfItem(label) => refused.push(label(item)),
+        }
+    }
     if refused.is_empty() {
         return Err(AwsError::unavailable("a new id is taken").into());
     }
@@ -182,32 +245,56 @@ fn refused<L>(labels: Vec<Option<L>>, places: &[usize]) -> Result<Outcome<L>, Dy
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dynamodb::text;
 
     const HELD: &str = "None";
     const FAILED: &str = "ConditionalCheckFailed";
     const CONFLICT: &str = "TransactionConflict";
+    const THROTTLED: &str = "ThrottlingError";
+
+    /// Labels of a transaction whose first action puts a key.
+    fn labels() -> Vec<Label<&'static str>> {
+        let key: fn(Option<Attributes>) -> &'static str = |item| match item {
+            Some(_) => "key with item",
+            None => "key",
+        };
+        vec![
+            Label::OfItem(key),
+            Label::None,
+            Label::Of("a"),
+            Label::Of("b"),
+        ]
+    }
 
     fn reading(codes: &[&str]) -> Reading {
         let reason = |code: &&str| CancellationReason::builder().code(*code).build();
-        read_reasons(&codes.iter().map(reason).collect::<Vec<_>>())
+        read_reasons(&codes.iter().map(reason).collect::<Vec<_>>(), &labels())
+    }
+
+    fn at(places: &[usize]) -> Reading {
+        Reading::Refused(places.iter().map(|place| (*place, None)).collect())
     }
 
     #[test]
     fn every_condition_that_failed_is_named() {
-        assert_eq!(
-            reading(&[HELD, FAILED, HELD, FAILED]),
-            Reading::Refused(vec![1, 3])
-        );
-        assert_eq!(reading(&[CONFLICT, FAILED]), Reading::Refused(vec![1]));
+        assert_eq!(reading(&[HELD, FAILED, HELD, FAILED]), at(&[1, 3]));
+        assert_eq!(reading(&[FAILED, HELD, FAILED, HELD]), at(&[0, 2]));
     }
 
     #[test]
-    fn a_pure_conflict_or_throttling_is_tried_again() {
-        assert_eq!(reading(&[HELD, CONFLICT]), Reading::Again);
-        assert_eq!(
-            reading(&[HELD, "ThrottlingError", CONFLICT]),
-            Reading::Again
-        );
+    fn a_conflict_or_throttling_is_sent_again_whatever_else_failed() {
+        assert_eq!(reading(&[HELD, HELD, CONFLICT, HELD]), Reading::Again);
+        assert_eq!(reading(&[HELD, THROTTLED, CONFLICT]), Reading::Again);
+        assert_eq!(reading(&[HELD, HELD, CONFLICT, FAILED]), Reading::Again);
+        assert_eq!(reading(&[CONFLICT, HELD, FAILED, FAILED]), Reading::Again);
+        assert_eq!(reading(&[HELD, CONFLICT, FAILED, HELD]), Reading::Again);
+        assert_eq!(reading(&[THROTTLED, HELD, HELD, FAILED]), Reading::Again);
+    }
+
+    #[test]
+    fn a_key_that_is_there_is_told_whatever_conflicts() {
+        assert_eq!(reading(&[FAILED, HELD, CONFLICT, FAILED]), at(&[0, 3]));
+        assert_eq!(reading(&[FAILED, CONFLICT, THROTTLED]), at(&[0]));
     }
 
     #[test]
@@ -218,9 +305,17 @@ mod tests {
 
     #[test]
     fn only_labelled_actions_are_refused() {
-        let labels = || vec![Some("a"), None, Some("b")];
-        let outcome = refused(labels(), &[1, 2]).unwrap();
+        let outcome = refused(labels(), vec![(1, None), (3, None)]).unwrap();
         assert_eq!(outcome, Outcome::Refused(vec!["b"]));
-        assert!(refused(labels(), &[1]).is_err());
+        assert!(refused(labels(), vec![(1, None)]).is_err());
+    }
+
+    #[test]
+    fn a_keys_label_is_made_of_the_item_that_is_there() {
+        let item = Attributes::from([("k".to_owned(), text("v"))]);
+        let outcome = refused(labels(), vec![(0, Some(item)), (2, None)]).unwrap();
+        assert_eq!(outcome, Outcome::Refused(vec!["key with item", "a"]));
+        let outcome = refused(labels(), vec![(0, None)]).unwrap();
+        assert_eq!(outcome, Outcome::Refused(vec!["key"]));
     }
 }

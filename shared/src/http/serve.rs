@@ -19,6 +19,7 @@ use super::problem::Problem;
 use super::reply::Response;
 use super::request::{Principal, RequestContext};
 use crate::aws::{Env, FromEnv, StartError};
+use crate::dynamodb::retrying_until;
 use crate::telemetry::{
     Access, RequestScope, SecurityEvent, SecurityLog, causes, failure, install,
 };
@@ -74,6 +75,7 @@ where
         let (handler, state) = (&handler, &state);
         let handle = |event: LambdaEvent<E>| async move {
             let scope = Arc::new(RequestScope::of_event(&event.context.request_id));
+            let deadline = Deadline::after(until(event.context.deadline));
             let handled = scope.enter(async {
                 let done = handler(event.payload, state.clone()).await;
                 done.map_err(|problem| {
@@ -89,7 +91,7 @@ where
                     }
                 })
             });
-            handled.await
+            retrying_until(deadline.instant(), handled).await
         };
         lambda_runtime::run(service_fn(handle))
             .await
@@ -142,6 +144,7 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
             };
             handled.inspect_err(|problem| record_refusal(&request, problem))
         });
+        let answered = retrying_until(deadline.instant(), answered);
         let mut error = None;
         let response = answered.await.unwrap_or_else(|problem| {
             error = problem.cause().map(causes);

@@ -15,8 +15,8 @@ use super::realm::Realm;
 use super::token::{LIFETIME, PublicKey};
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Attributes, Corrupt, CursorKey, CursorKeySource, DynamoDbError, ItemBuilder, ItemReader, Table,
-    is_condition_failed, number, read_all, text,
+    Attributes, Corrupt, CursorKey, CursorKeySource, DynamoDbError, ItemBuilder, ItemReader,
+    SingleWrite, Table, is_condition_failed, number, read_all, text,
 };
 use crate::http::Problem;
 use crate::values::{Moment, Timestamp, random_bytes};
@@ -206,7 +206,7 @@ impl<R: Realm> TokenKeys<R> {
             .update(key::<R>(current))
             .update_expression("REMOVE expiresAt")
             .condition_expression("attribute_exists(kid)")
-            .send()
+            .commit()
             .await
             .map_err(AwsError::from)?;
         let end = Timestamp::now().plus(Duration::from_secs(LIFETIME) + GRACE);
@@ -220,7 +220,7 @@ impl<R: Realm> TokenKeys<R> {
                 .update_expression("SET expiresAt = if_not_exists(expiresAt, :end)")
                 .condition_expression("attribute_exists(kid)")
                 .expression_attribute_values(":end", number(end.unix()))
-                .send()
+                .commit()
                 .await;
             match retired {
                 Ok(_) => {}
@@ -249,7 +249,7 @@ impl<R: Realm> TokenKeys<R> {
             .table
             .put(item)
             .condition_expression("attribute_not_exists(kid)")
-            .send()
+            .commit()
             .await;
         match put {
             Ok(_) => Ok(()),

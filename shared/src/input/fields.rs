@@ -10,13 +10,14 @@ use std::str::FromStr;
 use strum::VariantNames;
 
 use super::json::{Field, Fields, FromJson, Reason};
-use crate::values::{Currency, EmailAddress, Money};
+use crate::values::{Currency, EmailAddress, Money, find_invisible};
 
 /// The highest price of one piece, in minor units.
 const MAX_PRICE: i64 = 1_000_000_000;
 
-/// Reads one line, trimmed: without control characters, and of a length in
-/// Unicode scalar values.
+/// Reads one line, trimmed: without control characters and characters that
+/// nobody sees (see [`find_invisible`]), and of a length in Unicode scalar
+/// values.
 ///
 /// # Errors
 /// The reason, for anything else.
@@ -25,6 +26,7 @@ pub(crate) fn line(field: Field<'_>, length: RangeInclusive<usize>) -> Result<St
     if text.chars().any(char::is_control) {
         return Err("must not contain control characters".into());
     }
+    visible(text)?;
     within(text, length)
 }
 
@@ -43,7 +45,20 @@ pub(crate) fn paragraphs(
     {
         return Err("must not contain control characters".into());
     }
+    visible(text)?;
     within(text, length)
+}
+
+/// Refuses text in which something hides, and says what.
+fn visible(text: &str) -> Result<(), Reason> {
+    match find_invisible(text) {
+        None => Ok(()),
+        Some(c) => Err(format!(
+            "must not contain invisible characters such as this U+{:04X}",
+            u32::from(c)
+        )
+        .into()),
+    }
 }
 
 fn within(text: &str, length: RangeInclusive<usize>) -> Result<String, Reason> {

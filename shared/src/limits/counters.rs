@@ -8,7 +8,8 @@ use super::address::Address;
 use super::window::Window;
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Attributes, DynamoDbError, ItemBuilder, ItemReader, Table, is_condition_failed, number,
+    Attributes, DynamoDbError, ItemBuilder, ItemReader, SingleWrite, Table, is_condition_failed,
+    number,
 };
 use crate::http::{Problem, Quota};
 use crate::values::Timestamp;
@@ -68,7 +69,7 @@ impl Counters {
             .expression_attribute_values(":room", number(i64::from(max) - i64::from(more)))
             .expression_attribute_values(":end", number(window.expires(Timestamp::now()).unix()))
             .return_values(ReturnValue::UpdatedNew)
-            .send()
+            .commit()
             .await;
         match added {
             Ok(added) => {
@@ -108,7 +109,7 @@ impl Counters {
             .condition_expression("used > :none")
             .expression_attribute_values(":less", number(-1))
             .expression_attribute_values(":none", number(0))
-            .send()
+            .commit()
             .await?;
         Ok(())
     }

@@ -3,8 +3,10 @@
 use super::order::{Order, OrderFilter, OrderPage};
 use super::table::{self, UsedKey};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Attributes, DynamoDb, DynamoDbError, PageQuery, Table, WriteAction};
-use crate::http::{PageRequest, Problem};
+use crate::dynamodb::{
+    Attributes, DynamoDb, DynamoDbError, PageQuery, Table, TransactGet, WriteAction,
+};
+use crate::http::{Deadline, PageRequest, Problem};
 use crate::identity::{Cursors, Customer, CustomerRealm, Identity};
 use crate::input::IdempotencyKey;
 use crate::values::OrderId;
@@ -87,14 +89,44 @@ impl CustomerOrders {
         self.table.client()
     }
 
-    /// Reads what an idempotency key was used for, if it was.
+    /// Reads what an idempotency key was used for, if it was: for certain, since
+    /// a transaction that is using it is waited for. A plain read might show
+    /// the key unused while others of that transaction's effects already show.
     pub(super) async fn used_key(
         &self,
         customer: &Customer,
         key: &IdempotencyKey,
+        deadline: Deadline,
     ) -> Result<Option<UsedKey>, DynamoDbError> {
-        let row = self.row(customer, &table::sort_key(key)).await?;
-        Ok(row.as_ref().map(table::read_key).transpose()?)
+        let sort_key = table::sort_key(key);
+        let get = TransactGet::default().with(&self.table, table::key(customer, &sort_key));
+        let rows = get.until(deadline.instant()).read(self.client()).await?;
+        let row = rows.first().and_then(Option::as_ref);
+        Ok(row.map(table::read_key).transpose()?)
+    }
+
+    /// Reads the order that an idempotency key made, in one with the key: so
+    /// that one which is being made is never taken for one that is absent.
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] if the key has no order.
+    pub(super) async fn order_of_key(
+        &self,
+        customer: &Customer,
+        key: &IdempotencyKey,
+        used: &UsedKey,
+        deadline: Deadline,
+    ) -> Result<Order, Problem> {
+        let sort_key = table::sort_key(key);
+        let get = TransactGet::default()
+            .with(&self.table, table::key(customer, used.order_id.as_str()))
+            .with(&self.table, table::key(customer, &sort_key));
+        let rows = get.until(deadline.instant()).read(self.client()).await?;
+        // Whether the key is still there says nothing: it may just have expired.
+        match rows.first().and_then(Option::as_ref) {
+            Some(order) => Ok(table::read(order)?),
+            None => Err(Problem::unavailable("an idempotency key has no order")),
+        }
     }
 
     /// Returns the action that puts a new order.

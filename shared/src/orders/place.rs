@@ -3,17 +3,20 @@
 //! the cart, or does none of it.
 //!
 //! No answer says "failed" while that is not known: what may have been done is
-//! 503, and a request with the same key then tells.
+//! 503, and a request with the same key then tells. Before anything is refused
+//! the key is looked up in a transaction, so that a request which meets its own
+//! first sending, at any point of being done, waits for it and gets its order.
 
 use std::time::Duration;
 
 use super::cart_snapshot::CartSnapshot;
 use super::customer_orders::CustomerOrders;
 use super::order::{Order, OrderDraft};
+use super::table::{self, UsedKey};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::carts::{CartLine, Carts, MAX_LINES};
 use crate::catalogue::{Offer, Offers, currency};
-use crate::dynamodb::{Outcome, Transaction};
+use crate::dynamodb::{Attributes, Corrupt, Outcome, Transaction};
 use crate::http::{Conflict, Deadline, Idempotent, Problem};
 use crate::identity::{Customer, CustomerRealm, Identity, Role, Users};
 use crate::input::IdempotencyKey;
@@ -75,16 +78,27 @@ impl PlaceOrder {
             draft,
             deadline,
         };
-        let refusal = match self.attempt(&attempt, &lines).await {
+        let (used, refusal) = match self.attempt(&attempt, &lines).await {
             Ok(Attempted::Placed(order)) => return Ok(Idempotent::Created(*order)),
-            Ok(Attempted::Refused(problem)) | Err(problem @ Problem::Internal(_)) => problem,
+            // A row that was there is enough: it may have expired since.
+            Ok(Attempted::KeyUsed(used)) => {
+                let gone = Problem::unavailable("a used idempotency key is gone");
+                (used, gone)
+            }
+            Ok(Attempted::Refused(problem)) | Err(problem @ Problem::Internal(_)) => {
+                (None, problem)
+            }
             // The outcome is not known: a request with the same key will tell.
             Err(problem) => return Err(problem),
         };
-        // Before anything is refused: if this key has made an order, that is
-        // the answer, whatever the cart, the stock or the prices are by now.
-        match self.replay(&attempt).await? {
-            Some(order) => Ok(Idempotent::Replayed(order)),
+        // If this key has made an order, or is just making one, that is the
+        // answer, whatever the cart, the stock or the prices are by now.
+        let used = match used {
+            Some(used) => Some(used),
+            None => self.orders.used_key(customer, key, deadline).await?,
+        };
+        match used {
+            Some(used) => self.replay(&attempt, &used).await.map(Idempotent::Replayed),
             None => Err(refusal),
         }
     }
@@ -123,6 +137,7 @@ impl PlaceOrder {
                     self.refresh_low_stock(&cart, attempt.deadline).await;
                     return Ok(Attempted::Placed(Box::new(order)));
                 }
+                SendOutcome::KeyUsed(used) => return Ok(Attempted::KeyUsed(used)),
                 SendOutcome::ProductChanged => {}
                 SendOutcome::Refused(conflict) => return refused(conflict),
             }
@@ -150,10 +165,11 @@ impl PlaceOrder {
         let token = request_token(attempt.customer.user_id(), &order.order_id);
         let transaction = self
             .transaction(attempt, cart, order)
-            .until_known(token, attempt.deadline.instant());
+            .named(token)
+            .until(attempt.deadline.instant());
         match transaction.commit(self.orders.client()).await? {
             Outcome::Committed => Ok(SendOutcome::Committed),
-            Outcome::Refused(failed) => Ok(interpret_cancellation(&failed)),
+            Outcome::Refused(failed) => Ok(interpret_cancellation(failed)?),
         }
     }
 
@@ -172,7 +188,7 @@ impl PlaceOrder {
         } = attempt;
         let key = self.orders.put_key(customer, key, body_hash, order);
         let mut parts = Transaction::new()
-            .with(Part::Key, key)
+            .with_key(Part::Key, key)
             .with(Part::Order, self.orders.put_new(customer, order));
         for (line, product) in cart.on_sale() {
             let (id, pieces) = (&line.product_id, line.quantity.get());
@@ -188,15 +204,19 @@ impl PlaceOrder {
     }
 
     /// Returns the order that this key made, as it now is.
-    async fn replay(&self, attempt: &Attempt<'_>) -> Result<Option<Order>, Problem> {
-        let customer = attempt.customer;
-        let Some(used) = self.orders.used_key(customer, attempt.key).await? else {
-            return Ok(None);
-        };
-        if used.body_hash != attempt.body_hash {
+    async fn replay(&self, attempt: &Attempt<'_>, used: &UsedKey) -> Result<Order, Problem> {
+        let Attempt {
+            customer,
+            key,
+            body_hash,
+            deadline,
+            ..
+        } = attempt;
+        if used.body_hash != *body_hash {
             return Err(Problem::IdempotencyMismatch);
         }
-        self.orders.get(customer, &used.order_id).await.map(Some)
+        let order = self.orders.order_of_key(customer, key, used, *deadline);
+        order.await
     }
 
     /// Refreshes the labels of what may be low in stock now that the order has
@@ -239,6 +259,9 @@ struct Attempt<'a> {
 /// What came of pricing and sending.
 enum Attempted {
     Placed(Box<Order>),
+    /// The key has made an order: this one, if the row was seen.
+    KeyUsed(Option<UsedKey>),
+    /// Unless the key has made an order.
     Refused(Problem),
 }
 
@@ -246,6 +269,7 @@ enum Attempted {
 #[derive(Debug)]
 enum SendOutcome {
     Committed,
+    KeyUsed(Option<UsedKey>),
     ProductChanged,
     Refused(Conflict),
 }
@@ -253,7 +277,8 @@ enum SendOutcome {
 /// What an action of the transaction stands for.
 #[derive(Clone, Debug)]
 enum Part {
-    Key,
+    /// With the row that is there.
+    Key(Option<Attributes>),
     Order,
     Stock(ProductId),
     Product,
@@ -263,28 +288,29 @@ enum Part {
 /// Returns what it means that the conditions of these actions did not hold. A
 /// used key explains every other condition that failed with it, so it is
 /// looked at first.
-fn interpret_cancellation(failed: &[Part]) -> SendOutcome {
-    // The order's own id is new, so only its key can have been used.
-    if failed
-        .iter()
-        .any(|part| matches!(part, Part::Key | Part::Order))
-    {
-        return SendOutcome::Refused(Conflict::CartChanged);
+fn interpret_cancellation(failed: Vec<Part>) -> Result<SendOutcome, Corrupt> {
+    let (mut short, mut product_changed) = (Vec::new(), false);
+    for part in failed {
+        match part {
+            Part::Key(row) => {
+                let used = row.as_ref().map(table::read_key).transpose()?;
+                return Ok(SendOutcome::KeyUsed(used));
+            }
+            // Its id is new: only this very attempt can have written it, and
+            // the key with it.
+            Part::Order => return Ok(SendOutcome::KeyUsed(None)),
+            Part::Stock(id) => short.push(id),
+            Part::Product => product_changed = true,
+            Part::CartLine => {}
+        }
     }
-    let short: Vec<ProductId> = failed
-        .iter()
-        .filter_map(|part| match part {
-            Part::Stock(id) => Some(id.clone()),
-            Part::Key | Part::Order | Part::Product | Part::CartLine => None,
-        })
-        .collect();
-    if !short.is_empty() {
-        return SendOutcome::Refused(Conflict::OutOfStock(short));
-    }
-    if failed.iter().any(|part| matches!(part, Part::Product)) {
-        return SendOutcome::ProductChanged;
-    }
-    SendOutcome::Refused(Conflict::CartChanged)
+    Ok(if !short.is_empty() {
+        SendOutcome::Refused(Conflict::OutOfStock(short))
+    } else if product_changed {
+        SendOutcome::ProductChanged
+    } else {
+        SendOutcome::Refused(Conflict::CartChanged)
+    })
 }
 
 /// Computes what tells two bodies apart: their meaning, not their spelling. It
@@ -319,6 +345,9 @@ fn request_token(user_id: &UserId, order_id: &OrderId) -> String {
     sha256_base64url::<27>(format!("{user_id} {order_id}").as_bytes())
 }
 
+#[cfg(test)]
+#[path = "place_fault_tests.rs"]
+mod fault_tests;
 #[cfg(test)]
 #[path = "place_tests.rs"]
 mod tests;

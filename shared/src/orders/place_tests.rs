@@ -8,12 +8,14 @@ use crate::values::PathId;
 
 /// What a checkout answers whose transaction was refused for these parts.
 fn verdict(failed: &[Part]) -> &'static str {
-    code(interpret_cancellation(failed))
+    code(interpret_cancellation(failed.to_vec()).unwrap())
 }
 
 fn code(sent: SendOutcome) -> &'static str {
     match sent {
         SendOutcome::Committed => "done",
+        SendOutcome::KeyUsed(None) => "key-used",
+        SendOutcome::KeyUsed(Some(_)) => "key-used-for",
         SendOutcome::ProductChanged => "reprice",
         SendOutcome::Refused(conflict) => Problem::Conflict(conflict).document().code,
     }
@@ -34,8 +36,16 @@ fn which_condition_failed_decides_the_answer() {
 
 #[test]
 fn a_used_key_comes_before_everything_it_explains() {
-    let all = [Part::Key, stock(), Part::CartLine];
-    assert_eq!(verdict(&all), "cart-changed");
+    let all = [Part::Key(None), Part::Order, stock(), Part::CartLine];
+    assert_eq!(verdict(&all), "key-used");
+    assert_eq!(verdict(&[Part::Order, stock()]), "key-used");
+    let row = ItemBuilder::new()
+        .text("order", OrderId::generate().unwrap().as_str())
+        .text("bodyHash", "h");
+    let seen = Part::Key(Some(row.into_attributes()));
+    assert_eq!(verdict(&[seen, stock()]), "key-used-for");
+    let odd = Part::Key(Some(ItemBuilder::new().into_attributes()));
+    assert!(interpret_cancellation(vec![odd]).is_err());
 }
 
 #[test]

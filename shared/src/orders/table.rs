@@ -15,6 +15,7 @@ use crate::values::{OrderId, sha256_base64url};
 const KEY_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// What an idempotency key was used for.
+#[derive(Debug)]
 pub(super) struct UsedKey {
     pub(super) order_id: OrderId,
     pub(super) body_hash: String,

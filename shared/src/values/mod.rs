@@ -4,8 +4,10 @@
 mod digest;
 mod email;
 mod ids;
+mod invisible;
 mod moment;
 mod money;
+mod opaque_string;
 mod random;
 mod time;
 
@@ -14,6 +16,8 @@ pub(crate) use digest::sha256_base64url;
 pub use email::EmailAddress;
 pub(crate) use ids::{AuditId, PathId, SessionId, UploadId, is_ulid, new_ulid};
 pub use ids::{ImageId, OrderId, ProductId, UserId};
+pub(crate) use invisible::find_invisible;
 pub(crate) use moment::Moment;
 pub use money::{Currency, Money};
+pub(crate) use opaque_string::opaque_string;
 pub(crate) use random::{NoEntropy, bytes as random_bytes};

@@ -1,0 +1,75 @@
+//! Answers in the form of DynamoDB's own.
+//! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
+
+use axum::body::{Body, Bytes};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::reason::Reason;
+
+const DYNAMODB: &str = "com.amazonaws.dynamodb.v20120810";
+
+/// Makes an answer.
+pub(super) fn json(status: StatusCode, body: &Value) -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
+    (status, kind, body.to_string()).into_response()
+}
+
+/// Makes an error of a kind with its namespace.
+pub(in crate::dynamodb) fn error(status: StatusCode, kind: &str, message: &str) -> Response {
+    json(status, &json!({ "__type": kind, "Message": message }))
+}
+
+fn refused(kind: &str, message: &str) -> Response {
+    let kind = format!("{DYNAMODB}#{kind}");
+    error(StatusCode::BAD_REQUEST, &kind, message)
+}
+
+/// A single write met a transaction.
+pub(super) fn conflict() -> Response {
+    let message = "Transaction is ongoing for the item";
+    refused("TransactionConflictException", message)
+}
+
+/// A transaction was sent again while it is being done.
+pub(super) fn in_progress() -> Response {
+    let message = "The transaction with the given request token is already in progress.";
+    refused("TransactionInProgressException", message)
+}
+
+pub(super) fn throttled() -> Response {
+    let kind = "com.amazon.coral.availability#ThrottlingException";
+    let message = "Throughput exceeds the current capacity of your table or index.";
+    error(StatusCode::BAD_REQUEST, kind, message)
+}
+
+pub(super) fn failed() -> Response {
+    let kind = format!("{DYNAMODB}#InternalServerError");
+    let message = "The request could not be processed.";
+    error(StatusCode::INTERNAL_SERVER_ERROR, &kind, message)
+}
+
+/// A transaction was cancelled, for these reasons by position.
+pub(super) fn cancelled(reasons: &[Reason]) -> Response {
+    let codes: Vec<&str> = reasons.iter().map(Reason::code).collect();
+    let message = format!(
+        "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
+        codes.join(", ")
+    );
+    let reasons: Vec<Value> = reasons.iter().map(Reason::json).collect();
+    let body = json!({
+        "__type": format!("{DYNAMODB}#TransactionCanceledException"),
+        "Message": message,
+        "CancellationReasons": reasons,
+    });
+    json(StatusCode::BAD_REQUEST, &body)
+}
+
+/// Closes the connection without an answer: the server drops a connection whose body breaks off
+/// before it has sent anything of the answer.
+pub(super) fn none() -> Response {
+    let broken = Err::<Bytes, _>(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+    let body = futures_util::stream::once(std::future::ready(broken));
+    Response::new(Body::from_stream(body))
+}

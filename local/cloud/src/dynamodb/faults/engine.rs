@@ -1,0 +1,61 @@
+//! The database's own service behind this one.
+
+use std::io;
+
+use axum::body::{Body, Bytes};
+use axum::http::{StatusCode, header, request};
+use axum::response::Response;
+use reqwest::redirect::Policy;
+
+use super::answer;
+
+/// A request that was read to its end.
+pub(in crate::dynamodb) struct EngineRequest {
+    pub(in crate::dynamodb) parts: request::Parts,
+    pub(in crate::dynamodb) body: Bytes,
+}
+
+/// Where the database answers, and what it is called with.
+#[derive(Clone)]
+pub(in crate::dynamodb) struct Engine {
+    /// The base URL.
+    url: String,
+    client: reqwest::Client,
+}
+
+impl Engine {
+    pub(in crate::dynamodb) fn at(url: String) -> io::Result<Self> {
+        // Loopback only, whatever proxy the machine's environment names; and an answer that
+        // redirects is the caller's to follow.
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .build()
+            .map_err(io::Error::other)?;
+        Ok(Self { url, client })
+    }
+
+    /// Forwards a request. The answer stays as it is.
+    pub(in crate::dynamodb) async fn send(&self, request: EngineRequest) -> Response {
+        let EngineRequest { parts, body } = request;
+        let path = parts.uri.path_and_query().map_or("/", |it| it.as_str());
+        let mut headers = parts.headers;
+        // These are about the caller's own connection.
+        for name in [header::CONNECTION, header::TRANSFER_ENCODING] {
+            headers.remove(name);
+        }
+        let request = self
+            .client
+            .request(parts.method, format!("{}{path}", self.url))
+            .headers(headers)
+            .body(body);
+        match request.send().await {
+            Ok(response) => axum::http::Response::from(response).map(Body::new),
+            Err(error) => {
+                let message = format!("The embedded database does not answer: {error}");
+                let kind = "com.amazon.coral.service#InternalServerError";
+                answer::error(StatusCode::INTERNAL_SERVER_ERROR, kind, &message)
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! The faults of one DynamoDB, and what becomes of its calls.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::response::Response;
+use dynoxide::Database;
+
+use super::answer;
+use super::call::Call;
+use super::engine::{Engine, EngineRequest};
+use super::in_flight::{HeldTransaction, InFlight};
+use super::random::Random;
+use super::reason::Reason;
+use super::script::{Action, Calls, Fault, Rule};
+use super::shadow::{FrozenIndex, Tables};
+use template::TableTemplate;
+
+/// What goes wrong in one DynamoDB. Clones are the same one's.
+#[derive(Clone)]
+pub struct Faults {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    tables: Arc<Tables>,
+    in_flight: InFlight,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    rules: Vec<Rule>,
+    frozen: Vec<FrozenIndex>,
+    random: Option<Random>,
+}
+
+/// How often a fault was met.
+#[derive(Debug, Clone)]
+pub struct Injection(Arc<AtomicU32>);
+
+impl Injection {
+    /// Returns how many calls met it so far.
+    #[must_use]
+    pub fn hits(&self) -> u32 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Faults {
+    pub(in crate::dynamodb) fn of(database: Database, tables: &[TableTemplate]) -> Self {
+        let tables = Arc::new(Tables::of(database, tables));
+        Self {
+            shared: Arc::new(Shared {
+                in_flight: InFlight::on(Arc::clone(&tables)),
+                tables,
+                state: Mutex::default(),
+            }),
+        }
+    }
+
+    /// Lets these calls meet a fault. Of several that fit a call, the first one counts.
+    pub fn inject(&self, calls: Calls, fault: Fault) -> Injection {
+        self.add(Rule::new(calls, Action::Fault(fault)))
+    }
+
+    /// Holds the first transaction among these calls between prepared and committed: whatever
+    /// touches its items meanwhile conflicts with it, and plain reads see as much of it as the
+    /// test wants.
+    pub fn hold(&self, calls: Calls) -> HeldTransaction {
+        let (held, holder) = HeldTransaction::new();
+        self.add(Rule::new(calls, Action::Hold(holder)));
+        held
+    }
+
+    /// Answers queries of an index from the state that it has now, until [`Faults::clear`].
+    pub async fn freeze_index(&self, table: &str, index: &str) {
+        if let Ok(frozen) = self.shared.tables.freeze(table, index).await {
+            self.state().frozen.push(frozen);
+        }
+    }
+
+    /// Lets that part of all functions' calls, from 0 to 1, meet faults drawn from a seed: which
+    /// fault the nth call of an operation by a function meets depends on the seed alone. The
+    /// operator's own calls go well.
+    pub fn randomly(&self, rate: f64, seed: u64) {
+        self.state().random = Some(Random::new(rate, seed));
+    }
+
+    /// Ends all faults but for transactions that are being held.
+    pub fn clear(&self) {
+        let mut state = self.state();
+        state.rules.clear();
+        state.frozen.clear();
+        state.random = None;
+    }
+
+    fn add(&self, rule: Rule) -> Injection {
+        let hits = Injection(Arc::clone(&rule.hits));
+        self.state().rules.push(rule);
+        hits
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        let state = self.shared.state.lock();
+        state.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_idle(&self) -> bool {
+        let state = self.state();
+        state.rules.is_empty()
+            && self.shared.in_flight.is_empty()
+            && state.frozen.is_empty()
+            && state.random.is_none()
+    }
+
+    /// Answers a call: by the database, or with what went wrong. `caller` is a function's binary;
+    /// `None` for the operator.
+    pub(in crate::dynamodb) async fn answer(
+        &self,
+        engine: &Engine,
+        caller: Option<&str>,
+        request: EngineRequest,
+    ) -> Response {
+        if self.is_idle() {
+            return engine.send(request).await;
+        }
+        let Some(call) = Call::read(caller, &request, &self.shared.tables.schemas) else {
+            return engine.send(request).await;
+        };
+        let (faults, engine) = (self.clone(), engine.clone());
+        // Apart from the connection: whoever hangs up doesn't undo what they sent.
+        let performed = tokio::spawn(async move { faults.perform(call, &engine, request).await });
+        performed.await.unwrap_or_else(|_| answer::none())
+    }
+
+    /// Returns what this call is to meet.
+    fn choose(&self, call: &Call) -> Option<Action> {
+        let mut state = self.state();
+        let mut chosen = None;
+        for rule in &mut state.rules {
+            // Each counts the calls that fit it, whichever of them acts.
+            if rule.counts(call) && chosen.is_none() {
+                chosen = rule.act();
+            }
+        }
+        chosen.or_else(|| state.random.as_mut()?.choose(call))
+    }
+
+    async fn perform(&self, call: Call, engine: &Engine, request: EngineRequest) -> Response {
+        let in_flight = &self.shared.in_flight;
+        let fault = match self.choose(&call) {
+            None => return self.serve(&call, engine, request).await,
+            // Met before it can be prepared itself.
+            Some(Action::Hold(_) | Action::Tear { .. }) if in_flight.meets(&call) => {
+                return self.serve(&call, engine, request).await;
+            }
+            Some(Action::Hold(holder)) => {
+                return in_flight.hold(&call, engine, request, holder).await;
+            }
+            Some(Action::Tear { seed, time }) => {
+                return in_flight.tear(&call, engine, request, seed, time).await;
+            }
+            Some(Action::Fault(fault)) => fault,
+        };
+        match fault {
+            Fault::Cancel(reasons) => answer::cancelled(&call.reasons(&reasons)),
+            Fault::Conflict if call.is_transaction() => {
+                let met = vec![Reason::Conflict; call.items.len()];
+                answer::cancelled(&met)
+            }
+            Fault::Conflict => answer::conflict(),
+            Fault::Throttle => answer::throttled(),
+            Fault::FailBefore => answer::failed(),
+            Fault::FailAfter => {
+                self.serve(&call, engine, request).await;
+                answer::failed()
+            }
+            Fault::DropBefore => answer::none(),
+            Fault::DropAfter => {
+                self.serve(&call, engine, request).await;
+                answer::none()
+            }
+            Fault::Delay(time) => {
+                tokio::time::sleep(time).await;
+                self.serve(&call, engine, request).await
+            }
+            Fault::AnswerLate(time) => {
+                let answer = self.serve(&call, engine, request).await;
+                tokio::time::sleep(time).await;
+                answer
+            }
+        }
+    }
+
+    /// Answers as things are: a conflict with a transaction in flight, an older state, or what the
+    /// database says.
+    async fn serve(&self, call: &Call, engine: &Engine, request: EngineRequest) -> Response {
+        if let Some(conflict) = self.shared.in_flight.conflict(call) {
+            return conflict;
+        }
+        if call.is_plain_read() {
+            let frozen = {
+                let state = self.state();
+                let mut frozen = state.frozen.iter().filter(|it| it.answers(call));
+                frozen.next().cloned()
+            };
+            if let Some(frozen) = frozen {
+                return frozen.read(call);
+            }
+            let hidden = self.shared.in_flight.hidden(call);
+            if !hidden.is_empty() {
+                return self.shared.tables.read_before(call, hidden).await;
+            }
+        }
+        engine.send(request).await
+    }
+}

@@ -1,0 +1,150 @@
+//! What a test asks for: which calls, and what becomes of them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use super::call::Call;
+use super::in_flight::Holder;
+use super::reason::Reason;
+
+/// What goes wrong with a call.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// The transaction is cancelled: a reason for each of its actions, in their order; actions
+    /// beyond them have none.
+    Cancel(Vec<Reason>),
+    /// It meets a transaction: on each of its items, where it is one itself.
+    Conflict,
+    /// It is throttled.
+    Throttle,
+    /// The answer is 500, and nothing was done.
+    FailBefore,
+    /// The answer is 500, and it was done.
+    FailAfter,
+    /// The connection is closed, and nothing was done.
+    DropBefore,
+    /// The connection is closed once it was done.
+    DropAfter,
+    /// It is begun that much later.
+    Delay(Duration),
+    /// It is done at once, and answered that much later.
+    AnswerLate(Duration),
+}
+
+/// Which calls meet a fault: the first one that fits, unless told otherwise.
+#[derive(Debug, Clone)]
+pub struct Calls {
+    operation: String,
+    function: Option<String>,
+    table: Option<String>,
+    first: u32,
+    times: u32,
+}
+
+impl Calls {
+    /// Calls of an operation, such as `GetItem`.
+    #[must_use]
+    pub fn of(operation: &str) -> Self {
+        Self {
+            operation: operation.to_owned(),
+            function: None,
+            table: None,
+            first: 1,
+            times: 1,
+        }
+    }
+
+    /// Only those by this function, named by its binary.
+    #[must_use]
+    pub fn by(mut self, function: &str) -> Self {
+        self.function = Some(function.to_owned());
+        self
+    }
+
+    /// Only those that touch this table, by its name.
+    #[must_use]
+    pub fn on(mut self, table: &str) -> Self {
+        self.table = Some(table.to_owned());
+        self
+    }
+
+    /// From the nth one on, counted from 1.
+    #[must_use]
+    pub fn from_nth(mut self, first: u32) -> Self {
+        self.first = first;
+        self
+    }
+
+    /// So many, one after the other.
+    #[must_use]
+    pub fn times(mut self, times: u32) -> Self {
+        self.times = times;
+        self
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn always(self) -> Self {
+        self.times(u32::MAX)
+    }
+
+    fn fit(&self, call: &Call) -> bool {
+        let function = self.function.as_deref();
+        let table = self.table.as_deref();
+        self.operation == call.operation
+            && function.is_none_or(|it| call.caller.as_deref() == Some(it))
+            && table.is_none_or(|it| call.tables.contains(it))
+    }
+}
+
+/// What is done with a call.
+pub(super) enum Action {
+    Fault(Fault),
+    /// The transaction waits for a test's orders.
+    Hold(Holder),
+    /// For some time, plain reads see a part of the transaction that the seed chooses.
+    Tear {
+        seed: u64,
+        time: Duration,
+    },
+}
+
+pub(super) struct Rule {
+    calls: Calls,
+    /// What is still to be done; a held transaction is held once.
+    action: Option<Action>,
+    seen: u32,
+    pub(super) hits: Arc<AtomicU32>,
+}
+
+impl Rule {
+    pub(super) fn new(calls: Calls, action: Action) -> Self {
+        Self {
+            calls,
+            action: Some(action),
+            seen: 0,
+            hits: Arc::default(),
+        }
+    }
+
+    /// Counts a call, and returns whether it is one of those that this rule is about.
+    pub(super) fn counts(&mut self, call: &Call) -> bool {
+        if !self.calls.fit(call) {
+            return false;
+        }
+        self.seen += 1;
+        let since = self.seen.checked_sub(self.calls.first);
+        since.is_some_and(|since| since < self.calls.times)
+    }
+
+    /// Returns what is done with the call that was counted.
+    pub(super) fn act(&mut self) -> Option<Action> {
+        let action = match self.action.as_ref()? {
+            Action::Fault(fault) => Action::Fault(fault.clone()),
+            Action::Hold(_) | Action::Tear { .. } => self.action.take()?,
+        };
+        self.hits.fetch_add(1, Ordering::SeqCst);
+        Some(action)
+    }
+}
