@@ -388,7 +388,22 @@ async fn everything_that_customers_do(shop: &Shop) {
     alice.get(&path).await.expect(200);
 }
 
+/// Gives someone as many sessions as they may have, so that another one ends the
+/// oldest.
+async fn fill_sessions(shop: &Shop, table: &str, user: &Client) {
+    for number in 0..20 {
+        let session = format!("ses_01arz3ndektsv4rrffq69g5f{number:02}");
+        let row = json!({
+            "userId": { "S": user.user_id() }, "sessionId": { "S": session },
+            "createdAt": { "S": "2026-01-01T00:00:00Z" }, "expiresAt": { "N": "9999999999" },
+        });
+        shop.put_item(table, row).await;
+    }
+}
+
 async fn everything_about_sessions(shop: &Shop) {
+    let alice = shop.alice().await;
+    fill_sessions(shop, "SessionsTable", &alice).await;
     let (carol, elsewhere) = (shop.newcomer("carol").await, shop.alice().await);
     let body = json!({ "currentPassword": NEWCOMERS_PASSWORD, "newPassword": "owls at night" });
     let body_of = |client: &Client| json!({ "refreshToken": client.session["refreshToken"] });
@@ -435,6 +450,8 @@ async fn everything_about_sessions(shop: &Shop) {
 }
 
 async fn everything_about_the_staffs_sessions(shop: &Shop) {
+    let staff = shop.staff().await;
+    fill_sessions(shop, "StaffSessionsTable", &staff).await;
     let (staff, elsewhere) = (shop.staff().await, shop.staff().await);
     let body_of = |client: &Client| json!({ "refreshToken": client.session["refreshToken"] });
     let anonymous = shop.anonymous();

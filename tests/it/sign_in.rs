@@ -283,6 +283,25 @@ async fn a_guessed_refresh_token_does_not_end_the_session() {
 }
 
 #[tokio::test]
+async fn a_twenty_first_session_ends_the_oldest() {
+    let shop = spawn_shop().await;
+    let mut sessions = Vec::new();
+    for _ in 0..21 {
+        sessions.push(shop.alice().await.session["refreshToken"].clone());
+    }
+    let kept = shop.scan("SessionsTable").await.len();
+    assert_eq!(kept, 20);
+    refresh(&shop, &sessions[0]).await.expect(401);
+    for token in [&sessions[1], &sessions[20]] {
+        refresh(&shop, token).await.expect(200);
+    }
+    assert_eq!(shop.events("session-displaced").len(), 1);
+    // Somebody else's go on as they are.
+    let bob = shop.bob().await.session["refreshToken"].clone();
+    refresh(&shop, &bob).await.expect(200);
+}
+
+#[tokio::test]
 async fn signing_out_ends_one_session() {
     let shop = spawn_shop().await;
     let (here, there) = (shop.alice().await, shop.alice().await);

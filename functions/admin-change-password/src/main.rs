@@ -2,7 +2,7 @@
 //! asks.
 
 use shared::accounts::{ChangePassword, PasswordChange};
-use shared::http::{Json, NoContent, Problem, StartError};
+use shared::http::{Deadline, Json, NoContent, Problem, StartError};
 use shared::identity::{Staff, StaffRealm};
 use shared::limits::Address;
 use shared::serve;
@@ -17,8 +17,11 @@ async fn admin_change_password(
     caller: Staff,
     Json(wanted): Json<PasswordChange>,
     address: Address,
+    deadline: Deadline,
     passwords: ChangePassword<StaffRealm>,
 ) -> Result<NoContent, Problem> {
-    passwords.change(&caller, wanted, &address).await?;
+    passwords
+        .change(&caller, wanted, &address, deadline)
+        .await?;
     Ok(NoContent)
 }

@@ -55,7 +55,7 @@ impl<R: Realm> OpenSession<R> {
         self.signer.key().await.map(|_| ())
     }
 
-    /// Opens a session.
+    /// Opens a session. Whoever has twenty loses the oldest.
     ///
     /// # Errors
     /// [`Problem::SignInFailed`] if their password was changed meanwhile;
@@ -79,17 +79,32 @@ impl<R: Realm> OpenSession<R> {
         let session = self.sessions.put_new(&user, &token, device, opened, end);
         let mut parts = Transaction::new();
         parts.push_unlabelled(session);
+        // Whoever was made by this very request has no other session.
+        let has_others = proof.is_some();
         if let Some(proof) = proof {
             parts.push((), proof);
         }
-        let (opened, ()) = tokio::join!(
-            parts.commit(self.sessions.client()),
-            self.addresses.add(&token, &address)
+        let displaced = async {
+            match has_others {
+                true => self.sessions.displaced_by(&token, read_at).await,
+                false => Vec::new(),
+            }
+        };
+        // Boxed: three calls of the SDK side by side are a large future.
+        let (opened, (), displaced) = tokio::join!(
+            Box::pin(parts.commit(self.sessions.client())),
+            Box::pin(self.addresses.add(&token, &address)),
+            Box::pin(displaced)
         );
         match opened? {
             Outcome::Committed => {
                 unopened.0 = None;
                 SecurityLog::emit(&SecurityEvent::SignedIn(&user.id));
+                if !displaced.is_empty() {
+                    for _ in 0..self.sessions.displace(&user.id, &displaced).await {
+                        SecurityLog::emit(&SecurityEvent::SessionDisplaced(&user.id));
+                    }
+                }
                 Ok(Session::new(&user, access, &token, end))
             }
             Outcome::Refused(_) => {
@@ -162,8 +177,10 @@ mod tests {
             Arc::new(request).enter(work).await;
         };
         request.with_subscriber(subscriber).await;
-        let events = lines().into_iter().map(|line| {
-            let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let lines = lines().into_iter();
+        let lines = lines.map(|line| serde_json::from_str::<serde_json::Value>(&line).unwrap());
+        // A failure's line has its causes.
+        let events = lines.filter(|line| line["error"].is_null()).map(|line| {
             let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
             (text("event"), text("reason"))
         });

@@ -4,21 +4,31 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure, Select};
 
 use super::session::RefreshToken;
 use super::successor::Nonce;
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Attributes, Comparison, Corrupt, DynamoDb, DynamoDbError, ItemBuilder, ItemReader, SingleWrite,
-    Table, WriteAction, is_condition_failed, number, read_all, text,
+    Attributes, Comparison, Corrupt, DynamoDb, DynamoDbError, ItemBuilder, ItemReader,
+    QueryFluentBuilder, SingleWrite, Table, WriteAction, is_condition_failed, number, read_all,
+    text,
 };
+use crate::http::Deadline;
 use crate::identity::{Identity, Realm, Role, User};
+use crate::telemetry::warn;
 use crate::values::{SessionId, Timestamp, UserId};
 
 /// For how long a used token is answered with its successor again, while that
 /// is unused: an answer may be lost, and two tabs may ask at once.
 const GRACE: Duration = Duration::from_secs(30);
+/// How many sessions someone has at most; two that are opened at once may make
+/// one more of it for a while.
+const MAX_SESSIONS: usize = 20;
+/// The longest that deleting sessions may hold an answer up.
+const TIDYING: Duration = Duration::from_millis(500);
+/// How long before the deadline it ends, so that what was done is answered.
+const TO_ANSWER: Duration = Duration::from_millis(100);
 
 /// The sessions of a realm, each reached by its refresh token or by its owner's
 /// identity.
@@ -109,28 +119,85 @@ impl<R: Realm> Sessions<R> {
             .into_delete()
     }
 
-    /// Ends every session of the caller, but for `kept`.
-    pub(super) async fn end_all(
+    /// Deletes the rows of the caller's sessions that were opened up to
+    /// `ended_at`, but for `kept`. They have ended by the date in their user's
+    /// record, so this is tidiness: it takes half a second at most, ends before
+    /// the deadline, and what fails is logged and left until its end.
+    pub(super) async fn tidy_up(
         &self,
         caller: &impl Identity<Realm = R>,
         kept: Option<&SessionId>,
-    ) -> Result<(), DynamoDbError> {
-        let rows = self
-            .table
-            .query()
-            .key_condition_expression("userId = :user")
-            .projection_expression("userId, sessionId")
-            .expression_attribute_values(":user", text(caller.user_id().as_str()))
-            .consistent_read(true);
-        for item in read_all(&rows).await? {
-            let id = ItemReader(&item).text("sessionId")?;
-            if kept.is_some_and(|kept| kept.as_str() == id) {
-                continue;
+        ended_at: Timestamp,
+        deadline: Deadline,
+    ) {
+        let work = async {
+            let rows = self.ids_of(caller.user_id()).consistent_read(true);
+            let rows = read_all(&rows).await?;
+            let mut ended = Vec::new();
+            for row in &rows {
+                let row = ItemReader(row);
+                let id: SessionId = row.id("sessionId")?;
+                if kept != Some(&id) && row.time("createdAt")? <= ended_at {
+                    ended.push(id);
+                }
             }
-            let deleted = self.table.delete(item).commit().await;
-            deleted.map_err(AwsError::from)?;
-        }
-        Ok(())
+            self.delete(caller.user_id(), &ended).await.map(drop)
+        };
+        let time = deadline.remaining().saturating_sub(TO_ANSWER);
+        in_time(time.min(TIDYING), work).await;
+    }
+
+    /// Returns the ids of the sessions that a new one displaces: all but the 19
+    /// newest that were opened before it and have not ended. None if that can't
+    /// be found out in half a second; the next sign-in will.
+    pub(super) async fn displaced_by(&self, new: &RefreshToken, now: Timestamp) -> Vec<SessionId> {
+        let work = async {
+            // Ids sort by the time at which they were made.
+            let rows = self
+                .ids_of(&new.user_id)
+                .key_condition_expression("userId = :user AND sessionId < :new")
+                .expression_attribute_values(":new", text(new.session_id.as_str()))
+                .scan_index_forward(false);
+            let mut live = Vec::new();
+            for row in &read_all(&rows).await? {
+                let row = ItemReader(row);
+                if row.number::<i64>("expiresAt")? > now.unix() {
+                    live.push(row.id("sessionId")?);
+                }
+            }
+            Ok(live.split_off(live.len().min(MAX_SESSIONS - 1)))
+        };
+        in_time(TIDYING, work).await.unwrap_or_default()
+    }
+
+    /// Ends the sessions that another one displaced, and returns how many. What
+    /// can't be ended in half a second is left to the next sign-in.
+    pub(super) async fn displace(&self, user_id: &UserId, sessions: &[SessionId]) -> usize {
+        let ended = in_time(TIDYING, self.delete(user_id, sessions)).await;
+        ended.unwrap_or_default()
+    }
+
+    /// Begins a query of someone's sessions that tells nothing of their tokens.
+    fn ids_of(&self, user_id: &UserId) -> QueryFluentBuilder {
+        self.table
+            .query()
+            .select(Select::SpecificAttributes)
+            .projection_expression("userId, sessionId, createdAt, expiresAt")
+            .key_condition_expression("userId = :user")
+            .expression_attribute_values(":user", text(user_id.as_str()))
+    }
+
+    /// Deletes sessions, all at once, and returns how many.
+    async fn delete(
+        &self,
+        user_id: &UserId,
+        sessions: &[SessionId],
+    ) -> Result<usize, DynamoDbError> {
+        let deletions = sessions
+            .iter()
+            .map(|id| self.table.delete(key(user_id, id)).commit());
+        let deleted = futures_util::future::try_join_all(deletions).await;
+        Ok(deleted.map_err(AwsError::from)?.len())
     }
 
     /// Puts the successor of a token in its place and returns it. A token that
@@ -203,6 +270,20 @@ fn rotated_before(
     Ok(Rotated::Reused)
 }
 
+/// Does what the answer doesn't depend on: gives it up after that time, and logs
+/// what fails.
+async fn in_time<T>(
+    time: Duration,
+    work: impl Future<Output = Result<T, DynamoDbError>>,
+) -> Option<T> {
+    let done = match tokio::time::timeout(time, work).await {
+        Ok(done) => done,
+        Err(elapsed) => Err(AwsError::unavailable(elapsed).into()),
+    };
+    done.inspect_err(|error| warn("sessions-not-deleted", error))
+        .ok()
+}
+
 fn key(user_id: &UserId, session_id: &SessionId) -> Attributes {
     ItemBuilder::new()
         .text("userId", user_id.as_str())
@@ -225,7 +306,7 @@ mod tests {
     use crate::dynamodb::{Outcome, Transaction};
     use crate::identity::CustomerRealm;
     use crate::testing::{Tables, tables};
-    use crate::values::{EmailAddress, SessionId};
+    use crate::values::{EmailAddress, PathId};
 
     const OPENED: i64 = 1_800_000_000;
 
@@ -311,6 +392,87 @@ mod tests {
         let mut guess = first.clone();
         guess.secret = [0; 48];
         assert_eq!(sessions.rotated(&guess, at(86_391)).await, Err("invalid"));
+    }
+
+    /// Opens a session with that number in its id, which ends then.
+    async fn open(sessions: &Sessions<CustomerRealm>, ann: &User, number: u8, end: Timestamp) {
+        let mut token = RefreshToken::first(ann.id.clone(), session_id(number)).unwrap();
+        token.secret[0] = number;
+        let new = sessions.put_new(ann, &token, None, at(0), end);
+        let opened = Transaction::new().with((), new);
+        opened.commit(sessions.client()).await.unwrap();
+    }
+
+    fn session_id(number: u8) -> SessionId {
+        SessionId::parse(&format!("ses_01arz3ndektsv4rrffq69g5f{number:02}")).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_new_session_displaces_all_but_the_nineteen_newest() {
+        let tables = tables().await;
+        let sessions: Sessions<CustomerRealm> = tables.open();
+        let email = EmailAddress::parse("ann@example.com").unwrap();
+        let ann = User::new(email, "Ann", Role::Customer).unwrap();
+        let new = RefreshToken::first(ann.id.clone(), session_id(99)).unwrap();
+        for number in 10..29 {
+            open(&sessions, &ann, number, at(100)).await;
+        }
+        // One that has ended, and one that is opened at the same time.
+        open(&sessions, &ann, 40, at(50)).await;
+        open(&sessions, &ann, 99, at(100)).await;
+        assert_eq!(sessions.displaced_by(&new, at(50)).await, []);
+        open(&sessions, &ann, 29, at(100)).await;
+        open(&sessions, &ann, 30, at(100)).await;
+        let displaced = sessions.displaced_by(&new, at(50)).await;
+        assert_eq!(displaced, [session_id(11), session_id(10)]);
+        assert_eq!(sessions.displace(&ann.id, &displaced).await, 2);
+        assert_eq!(sessions.displaced_by(&new, at(50)).await, []);
+    }
+
+    /// Sessions in a database that takes connections and says nothing.
+    async fn silent(tables: &Tables) -> (tokio::net::TcpListener, Sessions<CustomerRealm>) {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap());
+        let env = tables.env_with("AWS_ENDPOINT_URL_DYNAMODB", &url);
+        (silent, Sessions::from_env(&env).unwrap())
+    }
+
+    #[tokio::test]
+    async fn tidying_up_ends_in_time_to_answer() {
+        let tables = tables().await;
+        let (_silent, sessions) = silent(&tables).await;
+        let ann = tables.customer().await;
+        // Lambda ends the process half a second after the deadline.
+        for (lambda, most) in [(700, 190), (10_000, 900), (500, 50), (0, 50)] {
+            let deadline = Deadline::after(Duration::from_millis(lambda));
+            let tidied = sessions.tidy_up(&ann, None, at(0), deadline);
+            let tidied = tokio::time::timeout(Duration::from_millis(most), tidied).await;
+            assert!(tidied.is_ok(), "{lambda}");
+        }
+    }
+
+    #[tokio::test]
+    async fn tidying_up_leaves_what_was_opened_afterwards_and_what_is_kept() {
+        let (tables, sessions, _) = opened().await;
+        let ann = tables.customer().await;
+        let email = EmailAddress::parse("ben@example.com").unwrap();
+        let mut user = User::new(email, "Ben", Role::Customer).unwrap();
+        user.id = ann.user_id().clone();
+        for (number, opened) in [(1, 0), (2, 0), (3, 1), (4, 2)] {
+            let id = session_id(number);
+            let token = RefreshToken::first(user.id.clone(), id).unwrap();
+            let new = sessions.put_new(&user, &token, None, at(opened), at(100));
+            let opened = Transaction::new().with((), new);
+            opened.commit(sessions.client()).await.unwrap();
+        }
+        let deadline = Deadline::after(Duration::from_secs(10));
+        let kept = session_id(2);
+        sessions.tidy_up(&ann, Some(&kept), at(1), deadline).await;
+        let left = read_all(&sessions.ids_of(&user.id)).await.unwrap();
+        let left = left
+            .iter()
+            .map(|row| ItemReader(row).id::<SessionId>("sessionId").unwrap());
+        assert_eq!(Vec::from_iter(left), [session_id(2), session_id(4)]);
     }
 
     #[tokio::test]

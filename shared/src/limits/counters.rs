@@ -87,7 +87,7 @@ impl Counters {
             .update(key(subject))
             .update_expression("SET expiresAt = :end")
             .expression_attribute_values(":end", number(end.unix()))
-            .send()
+            .commit()
             .await?;
         Ok(())
     }

@@ -101,6 +101,9 @@ pub(crate) enum SecurityEvent<'a> {
     TokenRefused(Option<&'a UserId>),
     /// `signed-out`
     SignedOut(&'a UserId),
+    /// `session-displaced`: the oldest session of someone who opened one more
+    /// than they may have.
+    SessionDisplaced(&'a UserId),
     /// A change that the audit log has a record of, under the record's code.
     Recorded {
         code: &'static str,
@@ -121,13 +124,16 @@ impl SecurityEvent<'_> {
             Self::AddressRefused => "address-refused",
             Self::TokenRefused(_) => "token-refused",
             Self::SignedOut(_) => "signed-out",
+            Self::SessionDisplaced(_) => "session-displaced",
             Self::Recorded { code, .. } => code,
         }
     }
 
     fn user(&self) -> Option<&UserId> {
         match self {
-            Self::SignedIn(user) | Self::SignedOut(user) => Some(user),
+            Self::SignedIn(user) | Self::SignedOut(user) | Self::SessionDisplaced(user) => {
+                Some(user)
+            }
             Self::SignInFailed(_, user)
             | Self::AccountLocked(user)
             | Self::AccountClosed(user)
@@ -148,7 +154,7 @@ impl SecurityEvent<'_> {
             Self::PermissionDenied(_) | Self::AddressRefused => Some(Metric::PermissionDenied),
             Self::Recorded { metric, .. } => *metric,
             Self::TokenRefused(_) => Some(Metric::TokensRefused),
-            Self::SignedIn(_) | Self::SignedOut(_) => None,
+            Self::SignedIn(_) | Self::SignedOut(_) | Self::SessionDisplaced(_) => None,
         }
     }
 }
