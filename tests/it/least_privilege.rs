@@ -283,6 +283,61 @@ async fn no_function_reads_a_hash_that_it_does_not_verify() {
 }
 
 #[tokio::test]
+async fn each_side_counts_its_own_failures_and_reads_no_count() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let row = |subject: &str| {
+        json!({
+            "TableName": shop.table("RateLimitsTable"),
+            "Key": { "subject": { "S": format!("{subject}#of-a-test") } },
+        })
+    };
+    let customers = ["login", "register", "change-password"];
+    let staffs = ["admin-login", "admin-change-password"];
+    for (function, own, others) in customers
+        .map(|it| (it, "", "staff-"))
+        .into_iter()
+        .chain(staffs.map(|it| (it, "staff-", "")))
+    {
+        let counts = function != "register";
+        let remembers = !function.ends_with("change-password");
+        let asks = counts;
+        for (operation, subject, allowed) in [
+            ("UpdateItem", format!("{own}account"), counts),
+            ("UpdateItem", format!("{own}known-address"), remembers),
+            ("GetItem", format!("{own}known-address"), asks),
+            ("GetItem", format!("{own}account"), false),
+            ("UpdateItem", format!("{others}account"), false),
+            ("UpdateItem", format!("{others}known-address"), false),
+            ("GetItem", format!("{others}known-address"), false),
+            ("DeleteItem", format!("{own}account"), false),
+            ("PutItem", format!("{own}account"), false),
+        ] {
+            let mut body = row(&subject);
+            match operation {
+                "UpdateItem" => {
+                    body["UpdateExpression"] = json!("SET expiresAt = :end");
+                    body["ExpressionAttributeValues"] = json!({ ":end": { "N": "1" } });
+                }
+                "PutItem" => body["Item"] = body["Key"].take(),
+                _ => {}
+            }
+            let (status, answer) = ask_table(&shop, function, operation, body).await;
+            let expected = if allowed { 200 } else { 400 };
+            assert_eq!(
+                status, expected,
+                "{function} {operation} {subject}: {answer}"
+            );
+            let kind = answer["__type"].as_str().unwrap_or_default();
+            assert!(
+                allowed || kind.ends_with("#AccessDeniedException"),
+                "{answer}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn new_keys_are_the_operators_to_ask_for_and_no_functions() {
     let mut shop = spawn_shop().await;
     shop.expects_denials = true;
@@ -454,7 +509,22 @@ async fn everything_that_customers_do(shop: &Shop) {
     alice.get(&path).await.expect(200);
 }
 
+/// Gives someone as many sessions as they may have, so that another one ends the
+/// oldest.
+async fn fill_sessions(shop: &Shop, table: &str, user: &Client) {
+    for number in 0..20 {
+        let session = format!("ses_01arz3ndektsv4rrffq69g5f{number:02}");
+        let row = json!({
+            "userId": { "S": user.user_id() }, "sessionId": { "S": session },
+            "createdAt": { "S": "2026-01-01T00:00:00Z" }, "expiresAt": { "N": "9999999999" },
+        });
+        shop.put_item(table, row).await;
+    }
+}
+
 async fn everything_about_sessions(shop: &Shop) {
+    let alice = shop.alice().await;
+    fill_sessions(shop, "SessionsTable", &alice).await;
     let (carol, elsewhere) = (shop.newcomer("carol").await, shop.alice().await);
     let body = json!({ "currentPassword": NEWCOMERS_PASSWORD, "newPassword": "owls at night" });
     let body_of = |client: &Client| json!({ "refreshToken": client.session["refreshToken"] });
@@ -465,12 +535,11 @@ async fn everything_about_sessions(shop: &Shop) {
         .await
         .expect(200);
     carol.put("/api/account/password", &body).await.expect(204);
-    for status in [200, 401] {
-        let refreshed = elsewhere
-            .post("/api/auth/refresh", &body_of(&elsewhere))
-            .await;
-        refreshed.expect(status);
-    }
+    let refresh = async |body: Value| elsewhere.post("/api/auth/refresh", &body).await;
+    let next = refresh(body_of(&elsewhere)).await.expect(200).body;
+    let next = json!({ "refreshToken": next["refreshToken"] });
+    refresh(next).await.expect(200);
+    refresh(body_of(&elsewhere)).await.expect(401);
     let carl = shop.newcomer("carl").await;
     shop.set_user(&carl, "role", "staff").await;
     carl.post("/api/auth/refresh", &body_of(&carl))
@@ -502,15 +571,16 @@ async fn everything_about_sessions(shop: &Shop) {
 }
 
 async fn everything_about_the_staffs_sessions(shop: &Shop) {
+    let staff = shop.staff().await;
+    fill_sessions(shop, "StaffSessionsTable", &staff).await;
     let (staff, elsewhere) = (shop.staff().await, shop.staff().await);
     let body_of = |client: &Client| json!({ "refreshToken": client.session["refreshToken"] });
     let anonymous = shop.anonymous();
-    for status in [200, 401] {
-        let refreshed = anonymous
-            .post("/api/admin/refresh", &body_of(&elsewhere))
-            .await;
-        refreshed.expect(status);
-    }
+    let refresh = async |body: Value| anonymous.post("/api/admin/refresh", &body).await;
+    let next = refresh(body_of(&elsewhere)).await.expect(200).body;
+    let next = json!({ "refreshToken": next["refreshToken"] });
+    refresh(next).await.expect(200);
+    refresh(body_of(&elsewhere)).await.expect(401);
     // A session that is left, for the change of the password to end.
     shop.staff().await;
     let password = password_of("staff@example.com");

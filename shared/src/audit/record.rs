@@ -20,7 +20,8 @@ pub(crate) enum Action {
     PasswordChanged,
     /// Someone ended all of their sessions.
     SignedOutEverywhere,
-    /// A refresh token was used twice, which ended its session.
+    /// A refresh token was used again, after its successor or too late, which
+    /// ended its session.
     RefreshTokenReused,
     /// A member of staff was invited.
     UserInvited,

@@ -416,7 +416,10 @@ fn grants_on_the_staff(template: &Template) -> Faults {
             if name != "rotate-staff-signing-key" && reaches("StaffSigningKey") {
                 faults.push(format!("{name} may do something with StaffSigningKey"));
             }
-            let counts = |key: &String| matches(key, "staff-account#someone");
+            let counts = |key: &String| {
+                let subjects = ["staff-account#someone", "staff-known-address#somewhere"];
+                subjects.iter().any(|it| matches(key, it))
+            };
             if reaches("RateLimitsTable")
                 && leading_keys(&allowed).is_none_or(|keys| keys.iter().any(counts))
             {
@@ -467,6 +470,14 @@ fn a_grant_on_what_is_the_staffs_is_found() {
         (
             "{Effect: Allow, Action: dynamodb:UpdateItem, Resource: !GetAtt RateLimitsTable.Arn, Condition: {'Null': {dynamodb:LeadingKeys: 'false'}, ForAllValues:StringLike: {dynamodb:LeadingKeys: ['*account#*']}}}",
             &["count"],
+        ),
+        (
+            "{Effect: Allow, Action: dynamodb:GetItem, Resource: !GetAtt RateLimitsTable.Arn, Condition: {'Null': {dynamodb:LeadingKeys: 'false'}, ForAllValues:StringLike: {dynamodb:LeadingKeys: ['*known-address#*']}}}",
+            &["count"],
+        ),
+        (
+            "{Effect: Allow, Action: dynamodb:GetItem, Resource: !GetAtt RateLimitsTable.Arn, Condition: {'Null': {dynamodb:LeadingKeys: 'false'}, ForAllValues:StringLike: {dynamodb:LeadingKeys: ['known-address#*']}}}",
+            &[],
         ),
         (
             "{Effect: Allow, Action: dynamodb:GetItem, Resource: !GetAtt UsersTable.Arn}",
