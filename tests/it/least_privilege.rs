@@ -197,6 +197,91 @@ async fn no_function_that_customers_call_reads_or_writes_an_account_of_the_staff
     }
 }
 
+/// Every way to ask for an item, or for some of its attributes.
+fn reads(table: &str, key: &Value, attributes: Option<&str>) -> Vec<(&'static str, Value)> {
+    let mut get = json!({ "TableName": table, "Key": key });
+    let mut keys = json!({ "Keys": [key] });
+    let mut query = json!({
+        "TableName": table, "KeyConditionExpression": "login = :login",
+        "ExpressionAttributeValues": { ":login": key["login"] },
+    });
+    let mut scan = json!({ "TableName": table });
+    if let Some(attributes) = attributes {
+        for body in [&mut get, &mut keys, &mut query, &mut scan] {
+            body["ProjectionExpression"] = json!(attributes);
+        }
+    }
+    vec![
+        ("GetItem", get.clone()),
+        ("BatchGetItem", json!({ "RequestItems": { table: keys } })),
+        (
+            "TransactGetItems",
+            json!({ "TransactItems": [{ "Get": get }] }),
+        ),
+        ("Query", query),
+        ("Scan", scan),
+    ]
+}
+
+#[tokio::test]
+async fn no_function_reads_a_hash_that_it_does_not_verify() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let functions = &shop.cloud.template().functions;
+    let names: Vec<String> = functions.iter().map(|it| it.binary.clone()).collect();
+    for (table, email, verifiers) in [
+        (
+            "CredentialsTable",
+            "alice@example.com",
+            ["login", "change-password"],
+        ),
+        (
+            "StaffCredentialsTable",
+            "admin@example.com",
+            ["admin-login", "admin-change-password"],
+        ),
+    ] {
+        let key = json!({ "login": { "S": format!("email#{email}") } });
+        let physical = shop.table(table);
+        for name in &names {
+            let verifies = verifiers.contains(&name.as_str());
+            for attributes in [None, Some("passwordHash"), Some("userId, passwordHash")] {
+                for (operation, body) in reads(physical, &key, attributes) {
+                    let (status, answer) = ask_table(&shop, name, operation, body).await;
+                    // They get the one item, and nothing else.
+                    let gets = ["GetItem", "TransactGetItems"].contains(&operation);
+                    let expected = verifies && gets;
+                    assert_eq!(status == 200, expected, "{name} {operation}: {answer}");
+                    assert_eq!(answer.to_string().contains("$argon2"), expected, "{name}");
+                }
+            }
+            let verb = json!({
+                "TableName": physical, "Key": key, "ReturnValues": "ALL_OLD",
+                "UpdateExpression": "SET inviteEnds = :end",
+                "ExpressionAttributeValues": { ":end": { "N": "1" } },
+            });
+            let (status, answer) = ask_table(&shop, name, "UpdateItem", verb).await;
+            assert_eq!(status, 400, "{name}: {answer}");
+        }
+    }
+    // Without the hash, whoever invites or accepts reads what they need.
+    let table = shop.table("StaffCredentialsTable");
+    let key = json!({ "login": { "S": "email#admin@example.com" } });
+    let wanted = Some("userId, inviteHash, inviteEnds");
+    let (_, get) = reads(table, &key, wanted).swap_remove(0);
+    for name in ["admin-create-user", "accept-invite"] {
+        let (status, answer) = ask_table(&shop, name, "GetItem", get.clone()).await;
+        assert_eq!(status, 200, "{name}: {answer}");
+        assert!(answer["Item"]["userId"].is_object());
+    }
+    // And who invites sets no password.
+    let mut put = json!({ "TableName": table, "Item": key });
+    put["Item"]["passwordHash"] = json!({ "S": "mine" });
+    let put = json!({ "TransactItems": [{ "Put": put }] });
+    let (status, answer) = ask_table(&shop, "admin-create-user", "TransactWriteItems", put).await;
+    assert_eq!(status, 400, "{answer}");
+}
+
 #[tokio::test]
 async fn new_keys_are_the_operators_to_ask_for_and_no_functions() {
     let mut shop = spawn_shop().await;
@@ -243,6 +328,21 @@ async fn stock_is_sold_inside_a_transaction_only() {
     let (status, answer) = ask_table(&shop, "checkout", "TransactWriteItems", whole).await;
     assert_eq!(status, 200, "{answer}");
     let (status, answer) = ask_table(&shop, "checkout", "UpdateItem", sell).await;
+    assert_eq!(status, 400, "{answer}");
+}
+
+#[tokio::test]
+async fn checkout_reads_an_order_inside_a_transaction_only() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let get = json!({
+        "TableName": shop.table("OrdersTable"),
+        "Key": { "userId": { "S": "usr_1" }, "orderId": { "S": "ord_1" } },
+    });
+    let whole = json!({ "TransactItems": [{ "Get": get }] });
+    let (status, answer) = ask_table(&shop, "checkout", "TransactGetItems", whole).await;
+    assert_eq!(status, 200, "{answer}");
+    let (status, answer) = ask_table(&shop, "checkout", "GetItem", get).await;
     assert_eq!(status, 400, "{answer}");
 }
 

@@ -368,6 +368,25 @@ async fn the_staffs_routes_are_closed_to_all_but_the_listed_networks() {
     // Customers come from everywhere.
     shop.anonymous().get("/api/products").await.expect(200);
     assert_eq!(shop.events("address-refused").len(), 6);
+    // Every route of the staff is closed, whatever it asks for.
+    let functions = shop.cloud.template().functions.iter();
+    let staffs = functions.filter(|it| it.routes.iter().any(|it| it.key().contains("/api/admin/")));
+    let staffs: Vec<&str> = staffs.map(|it| it.binary.as_str()).collect();
+    for name in [
+        "admin-login",
+        "admin-refresh",
+        "admin-logout",
+        "accept-invite",
+    ] {
+        assert!(staffs.contains(&name), "{name}");
+    }
+    for (number, name) in (7..).zip(staffs) {
+        let refused = shop
+            .call_from("198.51.100.1", name, TestRequest::signed_in_as(&sue))
+            .await;
+        refused.expect_problem(403, "forbidden");
+        assert_eq!(shop.events("address-refused").len(), number, "{name}");
+    }
     // A list that can't be read admits nobody, and leaves the shop open.
     let shop = spawn_shop_with(with_parameter("AdminNetworks", "192.0.2.0/240")).await;
     let refused = shop.call_from("192.0.2.7", "admin-login", body()).await;

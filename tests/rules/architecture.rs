@@ -60,6 +60,25 @@ fn only_the_dynamodb_layer_and_the_files_of_tables_know_dynamodb() {
     assert!(unused.is_empty(), "{unused:?} don't know DynamoDB");
 }
 
+/// Where a call is sent as it is: to another service than DynamoDB.
+const SEND: [&str; 2] = ["identity/signing_key.rs", "key_rotation/rotate.rs"];
+
+#[test]
+fn only_the_dynamodb_layer_sends_calls_of_dynamodb() {
+    // Elsewhere a write is committed: it is sent again while it meets a transaction.
+    let mut unused = BTreeSet::from(SEND);
+    for (path, source) in rust_files("shared/src") {
+        let tests = source.find("\n#[cfg(test)]\nmod tests {");
+        let source = &source[..tests.unwrap_or(source.len())];
+        let of_tests = path == "testing.rs" || path.ends_with("tests.rs");
+        if of_tests || path.starts_with("dynamodb/") || !source.contains(".send()") {
+            continue;
+        }
+        assert!(unused.remove(path.as_str()), "{path} sends a call itself");
+    }
+    assert!(unused.is_empty(), "{unused:?} send nothing");
+}
+
 /// Where the monotonic clock may be read: for what ends with its request. What
 /// outlives one has an age by both clocks (`values/moment.rs`).
 const READ_THE_MONOTONIC_CLOCK: [&str; 3] = ["dynamodb/", "http/", "values/moment.rs"];
@@ -73,24 +92,6 @@ fn nothing_that_outlives_a_request_is_dated_by_the_monotonic_clock_alone() {
             assert!(known, "{path} reads the monotonic clock");
         }
     }
-}
-
-/// Where a call is sent as it is: to another service than DynamoDB.
-const SEND: [&str; 2] = ["identity/signing_key.rs", "key_rotation/rotate.rs"];
-
-#[test]
-fn only_the_dynamodb_layer_sends_calls_of_dynamodb() {
-    // Elsewhere a write is committed: it is sent again while it meets a transaction.
-    let mut unused = BTreeSet::from(SEND);
-    for (path, source) in rust_files("shared/src") {
-        let (source, _) = source.split_once("#[cfg(test)]").unwrap_or((&source, ""));
-        let of_tests = path == "testing.rs" || path.ends_with("tests.rs");
-        if of_tests || path.starts_with("dynamodb/") || !source.contains(".send()") {
-            continue;
-        }
-        assert!(unused.remove(path.as_str()), "{path} sends a call itself");
-    }
-    assert!(unused.is_empty(), "{unused:?} send nothing");
 }
 
 /// Reads the end of a certificate's validity (RFC 5280, section 4.1).

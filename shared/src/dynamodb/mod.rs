@@ -21,6 +21,8 @@ pub(crate) use cursor::{CursorKey, CursorKeySource, Cursors};
 pub(crate) use error::{Corrupt, DynamoDbError, is_condition_failed};
 pub(crate) use item::{Attributes, ItemBuilder, ItemReader, number, text, word};
 pub(crate) use page::{PageQuery, read_all};
+#[cfg(test)]
+pub(crate) use retry::retry_deadline;
 pub(crate) use retry::retrying_until;
 pub(crate) use single_write::SingleWrite;
 pub(crate) use table::Table;

@@ -25,6 +25,11 @@ pub(crate) async fn retrying_until<F: Future>(deadline: Instant, work: F) -> F::
     DEADLINE.scope(deadline, work).await
 }
 
+/// Returns when the retries of the request that is being handled end; `None` outside of any.
+pub(crate) fn retry_deadline() -> Option<Instant> {
+    DEADLINE.try_with(|deadline| *deadline).ok()
+}
+
 /// The retries of one call.
 pub(super) struct Retries {
     deadline: Instant,
@@ -35,8 +40,7 @@ pub(super) struct Retries {
 impl Retries {
     /// Begins retries that end with the request which is being handled.
     pub(super) fn of_request() -> Self {
-        let deadline = DEADLINE.try_with(|deadline| *deadline);
-        Self::until(deadline.unwrap_or_else(|_| Instant::now() + OUTSIDE_REQUESTS))
+        Self::until(retry_deadline().unwrap_or_else(|| Instant::now() + OUTSIDE_REQUESTS))
     }
 
     /// Begins retries that end at a moment.

@@ -252,6 +252,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::dynamodb::retry_deadline;
     use crate::http::{NoContent, PublicBody, Quota, sealed};
     use crate::limits::FrontGate;
 
@@ -325,6 +326,21 @@ mod tests {
         let answer = function(stuck).answer(&request("{}"), &context(600)).await;
         assert_eq!(answer.status(), 503);
         assert_eq!(answer.header("retry-after"), Some("1"));
+    }
+
+    async fn bounded((): ()) -> Result<NoContent, Problem> {
+        let left = retry_deadline().unwrap() - Instant::now();
+        // Half a second is kept for the answer.
+        assert!(left > Duration::from_secs(7) && left <= Duration::from_millis(9500));
+        Ok(NoContent)
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_again_for_a_request_ends_with_its_time() {
+        let (request, context) = (request("{}"), context(10_000));
+        let answer = function(bounded).answer(&request, &context).await;
+        assert_eq!(answer.status(), 204);
+        assert_eq!(retry_deadline(), None);
     }
 
     #[tokio::test]

@@ -138,8 +138,8 @@ impl InviteUser {
         user.phone = new.phone;
         (user.status, user.invitation_pending) = (UserStatus::Invited, true);
         // Who has an account is found by the transaction below.
-        let before = self.credentials.get(&user.email).await?;
-        let before = before.filter(|it| it.password.is_none());
+        let before = self.credentials.invited(&user.email).await?;
+        let before = before.filter(|it| it.invitation.is_some());
         if let Some(before) = &before {
             let invited = self.users.get(before).await?;
             let invited = invited.filter(|it| it.invitation_pending);

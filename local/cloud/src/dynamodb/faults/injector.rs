@@ -14,6 +14,7 @@ use super::random::Random;
 use super::reason::Reason;
 use super::script::{Action, Calls, Fault, Rule};
 use super::shadow::{FrozenIndex, Tables};
+use crate::error::CloudError;
 use template::TableTemplate;
 
 /// What goes wrong in one DynamoDB. Clones are the same one's.
@@ -74,10 +75,17 @@ impl Faults {
     }
 
     /// Answers queries of an index from the state that it has now, until [`Faults::clear`].
-    pub async fn freeze_index(&self, table: &str, index: &str) {
-        if let Ok(frozen) = self.shared.tables.freeze(table, index).await {
-            self.state().frozen.push(frozen);
-        }
+    ///
+    /// # Errors
+    /// When the table can't be copied.
+    pub async fn freeze_index(&self, table: &str, index: &str) -> Result<(), CloudError> {
+        let frozen = self.shared.tables.freeze(table, index).await;
+        let frozen = frozen.map_err(|reason| CloudError::Table {
+            table: table.to_owned(),
+            reason,
+        })?;
+        self.state().frozen.push(frozen);
+        Ok(())
     }
 
     /// Lets that part of all functions' calls, from 0 to 1, meet faults drawn from a seed: which

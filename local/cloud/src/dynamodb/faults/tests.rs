@@ -370,7 +370,9 @@ async fn a_held_transaction_ends_as_the_test_says() {
 async fn a_frozen_index_answers_from_the_state_that_it_had() {
     let it = Faulty::start().await;
     it.put("a").await;
-    it.faults().freeze_index("things", "by-kind").await;
+    it.faults().freeze_index("things", "by-kind").await.unwrap();
+    let other = it.faults().freeze_index("others", "by-kind").await;
+    assert!(other.is_err());
     it.put("b").await;
     it.ask("DeleteItem", key("a")).await;
     assert_eq!(it.listed_by_index().await, ["a"]);
