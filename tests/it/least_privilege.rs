@@ -4,8 +4,10 @@
 use cloud::ACCESS_KEY_ID;
 use serde_json::{Value, json};
 
+use crate::idempotency::post;
 use tests::{
-    Client, NEWCOMERS_PASSWORD, Shop, TestRequest, checkout_body, password_of, spawn_shop,
+    Client, NEWCOMERS_PASSWORD, Shop, TestRequest, checkout_body, password_of, product_body,
+    spawn_shop,
 };
 
 /// Calls DynamoDB with a function's access key.
@@ -367,6 +369,25 @@ async fn checkout_changes_a_products_availability_and_not_its_price() {
     assert_eq!(status, 400, "{answer}");
 }
 
+#[tokio::test]
+async fn a_function_knows_its_own_idempotency_keys_and_writes_them_with_their_effect() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let table = shop.table("IdempotencyKeysTable");
+    for (owner, status) in [("admin-upload", 200), ("admin-create-user", 400)] {
+        let row = json!({ "caller": { "S": format!("{owner}#usr_1") }, "keyHash": { "S": "k" } });
+        let get = json!({ "TableName": table, "Key": row });
+        let (answered, answer) = ask_table(&shop, "admin-upload", "GetItem", get).await;
+        assert_eq!(answered, status, "{answer}");
+        let put = json!({ "TableName": table, "Item": row });
+        let (answered, answer) = ask_table(&shop, "admin-upload", "PutItem", put.clone()).await;
+        assert_eq!(answered, 400, "outside of a transaction: {answer}");
+        let put = json!({ "TransactItems": [{ "Put": put }] });
+        let (answered, answer) = ask_table(&shop, "admin-upload", "TransactWriteItems", put).await;
+        assert_eq!(answered, status, "{answer}");
+    }
+}
+
 /// The word for the stock is set behind the answer, so that no status would
 /// tell that it was refused.
 #[tokio::test]
@@ -530,6 +551,18 @@ async fn everything_that_the_staff_do(shop: &Shop) {
         .unwrap();
     assert_eq!(sent.status().as_u16(), 201);
 
+    let product = product_body("Sent twice", 100, 1);
+    let ella = json!({ "email": "ella@example.com", "name": "Ella", "role": "staff" });
+    for status in [201, 200] {
+        for (client, path, body) in [
+            (&admin, "/api/admin/products", &product),
+            (&admin, "/api/admin/uploads", &upload),
+            (&sue, "/api/admin/users", &ella),
+        ] {
+            post(client, path, "twice", body).await.expect(status);
+        }
+    }
+
     let dora = json!({ "email": "dora@example.com", "name": "Dora", "role": "super-admin" });
     sue.post("/api/admin/users", &dora).await.expect(201);
     let invited = sue.post("/api/admin/users", &dora).await.expect(201).body;
@@ -557,6 +590,19 @@ async fn everything_that_the_staff_do(shop: &Shop) {
         .expect(200);
 }
 
+/// Every function that answers requests looks for whom a frontend calls.
+async fn everything_that_frontends_say(shop: &Shop) {
+    let header = "eyJhbGciOiJFZERTQSIsInR5cCI6ImNhbGxlcitqd3QiLCJraWQiOiJrIn0";
+    let template = shop.cloud.template().functions.iter();
+    for function in template.filter(|it| !it.routes.is_empty()) {
+        let mut request = TestRequest::default();
+        let token = json!(format!("{header}.e30.AA"));
+        request.headers.insert("x-trusted-client".to_owned(), token);
+        shop.call_from("192.0.2.200", &function.binary, request)
+            .await;
+    }
+}
+
 /// What nobody uses is what only an intruder would.
 #[tokio::test]
 async fn every_grant_of_every_role_is_used() {
@@ -565,6 +611,7 @@ async fn every_grant_of_every_role_is_used() {
     everything_that_the_staff_do(&shop).await;
     everything_about_the_staffs_sessions(&shop).await;
     everything_about_sessions(&shop).await;
+    everything_that_frontends_say(&shop).await;
     let unused: Vec<String> = shop
         .cloud
         .unused_grants()

@@ -89,7 +89,7 @@ async fn whoever_is_invited_sets_a_password_and_signs_in() {
 }
 
 /// The environment of an operator with AWS credentials of their own.
-fn operator(cloud: &Cloud) -> Env {
+pub(crate) fn operator(cloud: &Cloud) -> Env {
     let mut variables = cloud.environment("admin-create-user");
     variables.insert(
         "AWS_ACCESS_KEY_ID".to_owned(),

@@ -36,6 +36,10 @@ pub(crate) enum Action {
     UploadGranted,
     /// The key that signs tokens was replaced.
     SigningKeyRotated,
+    /// A frontend may say for whom it calls.
+    FrontendTrusted,
+    /// It may not any more.
+    FrontendRemoved,
 }
 
 /// A field that changed.
@@ -152,6 +156,6 @@ mod tests {
             assert_eq!(<&str>::from(action), *word);
             assert_eq!(serde_json::to_value(action).unwrap(), *word);
         }
-        assert_eq!(Action::VARIANTS.len(), 11);
+        assert_eq!(Action::VARIANTS.len(), 13);
     }
 }

@@ -8,7 +8,7 @@ use super::user::{Role, User, UserStatus};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{
     Attributes, Comparison, Corrupt, DynamoDbError, ItemBuilder, ItemReader, QueryFluentBuilder,
-    Table, Update, WriteAction, number, read_all, text, word,
+    Table, TransactGet, Update, WriteAction, number, read_all, text, word,
 };
 use crate::values::{EmailAddress, PathId, SessionId, Timestamp, UserId};
 
@@ -55,6 +55,18 @@ impl<R: Realm> Users<R> {
     /// Reads the record of whom `who` names.
     pub(crate) async fn get(&self, who: &impl NamesUser<R>) -> Result<Option<User>, DynamoDbError> {
         self.find(who.named_user()).await
+    }
+
+    /// Reads the record of whom `who` names as it is when no transaction that
+    /// writes it is under way.
+    pub(crate) async fn get_settled(
+        &self,
+        who: &impl NamesUser<R>,
+    ) -> Result<Option<User>, DynamoDbError> {
+        let get = TransactGet::default().with(&self.table, key(who.named_user()));
+        let mut found = get.read(self.table.client()).await?;
+        let found = found.pop().flatten();
+        Ok(found.as_ref().map(read_user).transpose()?)
     }
 
     async fn find(&self, id: &UserId) -> Result<Option<User>, DynamoDbError> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 /// Where a request comes from, as far as limits tell addresses apart: what the
-/// gateway saw, never what a header says.
+/// gateway saw, or what a trusted frontend has signed.
 ///
 /// An IPv6 address counts as its /64, which is what one subscriber is given.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

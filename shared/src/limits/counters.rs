@@ -16,7 +16,7 @@ use crate::values::Timestamp;
 
 /// The counters.
 #[derive(Clone)]
-pub struct Counters {
+pub(super) struct Counters {
     table: Table,
 }
 

@@ -21,5 +21,5 @@ pub(crate) use access::Access;
 pub(crate) use failure::{causes, failure, warn};
 pub(crate) use layer::install;
 pub(crate) use metrics::Metric;
-pub(crate) use request::{RequestScope, record_identity, request_id};
+pub(crate) use request::{RequestScope, record_client_ip, record_identity, request_id};
 pub(crate) use security::{SecurityEvent, SecurityLog, SignInFailure};

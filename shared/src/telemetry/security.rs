@@ -16,6 +16,7 @@ pub(super) static LAYOUT: Layout = Layout {
         Member::request("requestId"),
         Member::renamed("endpoint", "route"),
         Member::request("sourceIp"),
+        Member::request("clientIp"),
         Member::request("userAgent"),
         // Whom the event is about, proven or not.
         Member::event("userId"),
@@ -89,6 +90,8 @@ pub(crate) enum SecurityEvent<'a> {
     PermissionDenied(Option<&'a UserId>),
     /// `address-refused`: an address outside the admin networks.
     AddressRefused,
+    /// `frontend-refused`: a token in `X-Trusted-Client` that is not valid.
+    FrontendRefused,
     /// `token-refused`: an access or refresh token that is not valid.
     TokenRefused(Option<&'a UserId>),
     /// `signed-out`
@@ -110,6 +113,7 @@ impl SecurityEvent<'_> {
             Self::LimitReached(_) => "limit-reached",
             Self::PermissionDenied(_) => "permission-denied",
             Self::AddressRefused => "address-refused",
+            Self::FrontendRefused => "frontend-refused",
             Self::TokenRefused(_) => "token-refused",
             Self::SignedOut(_) => "signed-out",
             Self::Recorded { code, .. } => code,
@@ -123,7 +127,10 @@ impl SecurityEvent<'_> {
             | Self::AccountLocked(user)
             | Self::PermissionDenied(user)
             | Self::TokenRefused(user) => *user,
-            Self::LimitReached(_) | Self::AddressRefused | Self::Recorded { .. } => None,
+            Self::LimitReached(_)
+            | Self::AddressRefused
+            | Self::FrontendRefused
+            | Self::Recorded { .. } => None,
         }
     }
 
@@ -135,7 +142,7 @@ impl SecurityEvent<'_> {
             Self::PermissionDenied(_) | Self::AddressRefused => Some(Metric::PermissionDenied),
             Self::Recorded { metric, .. } => *metric,
             Self::TokenRefused(_) => Some(Metric::TokensRefused),
-            Self::SignedIn(_) | Self::SignedOut(_) => None,
+            Self::SignedIn(_) | Self::SignedOut(_) | Self::FrontendRefused => None,
         }
     }
 }
