@@ -552,6 +552,10 @@ async fn no_change_makes_staff_of_a_customer_or_a_customer_of_staff() {
         .await
         .expect(401);
     carl.get("/api/admin/users").await.expect(403);
+    // And their account can be closed like any customer's.
+    change(&sue, carl.user_id(), json!({ "status": "disabled" }))
+        .await
+        .expect(200);
 }
 
 #[tokio::test]

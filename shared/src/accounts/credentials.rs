@@ -1,5 +1,6 @@
 //! The tables `credentials` and `staff-credentials`: which address and password
-//! open which account. Only the functions that sign people in or set passwords may read it.
+//! open which account. Only the functions that verify a password may read its
+//! hash.
 
 use std::marker::PhantomData;
 

@@ -104,8 +104,7 @@ impl ChangeUser {
         if wanted.version.is_some_and(stale) || read.0.is_some_and(stale) {
             return Err(Problem::Conflict(Conflict::Stale));
         }
-        let role = wanted.role.unwrap_or(user.role);
-        if role.is_staff() != is_staff {
+        if wanted.role.is_some_and(|role| role.is_staff() != is_staff) {
             // Accounts of the staff are made by invitation, and stay theirs.
             return Err(Problem::invalid(
                 "/role",
@@ -117,6 +116,8 @@ impl ChangeUser {
                 },
             ));
         }
+        // A customer's role is never written.
+        let role = wanted.role.filter(|_| is_staff).unwrap_or(user.role);
         let status = new_status(&user, wanted.status)?;
         if (role, status) == (user.role, user.status) {
             return Ok(StaffUser::from(user));
