@@ -139,11 +139,12 @@ mod tests {
 
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use cloud::{Calls, Fault};
 
     use super::*;
     use crate::accounts::{NewPassword, Register};
     use crate::dynamodb::{ItemBuilder, Outcome};
-    use crate::identity::{CustomerRealm, Role};
+    use crate::identity::{CustomerRealm, END_WRITTEN_WITHIN, Role};
     use crate::testing::{Tables, tables};
     use crate::values::{EmailAddress, SessionId};
 
@@ -226,6 +227,24 @@ mod tests {
         assert_eq!(ended.commit(client).await.unwrap(), Outcome::Committed);
         let refused = it.refresh.refresh(&it.token).await;
         assert!(matches!(refused, Err(Problem::BadToken)));
+    }
+
+    #[tokio::test]
+    async fn what_ends_all_sessions_is_not_told_as_done_when_it_came_too_late_for_its_date() {
+        let it = signed_in().await;
+        let calls = Calls::of("TransactWriteItems").always();
+        let faults = it.tables.faults();
+        let _ = faults.inject(calls, Fault::Conflict);
+        let over = async {
+            tokio::time::sleep(END_WRITTEN_WITHIN + Duration::from_millis(500)).await;
+            faults.clear();
+        };
+        let ended = it.refresh.users.sign_out_everywhere(&it.user);
+        let ended = Transaction::new().with((), ended);
+        let ended = ended.commit(it.refresh.sessions.client());
+        // A token that is issued meanwhile may be dated after it.
+        let (outcome, ()) = tokio::join!(ended, over);
+        assert!(outcome.is_err());
     }
 
     #[tokio::test]

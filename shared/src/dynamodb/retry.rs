@@ -52,6 +52,11 @@ impl Retries {
         }
     }
 
+    /// Ends them no later than this moment.
+    pub(super) fn end_by(&mut self, moment: Instant) {
+        self.deadline = self.deadline.min(moment);
+    }
+
     pub(super) fn deadline(&self) -> Instant {
         self.deadline
     }

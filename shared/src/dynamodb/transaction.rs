@@ -17,11 +17,18 @@ use crate::aws::AwsError;
 use crate::values::new_ulid;
 
 /// One write of a transaction, made by the table it goes to.
-pub(crate) struct WriteAction(Result<TransactWriteItem, AwsError>);
+pub(crate) struct WriteAction {
+    item: Result<TransactWriteItem, AwsError>,
+    /// The moment until which it must be written.
+    pub(super) until: Option<Instant>,
+}
 
 impl WriteAction {
     pub(super) fn of(built: Result<TransactWriteItem, BuildError>) -> Self {
-        Self(built.map_err(AwsError::rejected))
+        Self {
+            item: built.map_err(AwsError::rejected),
+            until: None,
+        }
     }
 }
 
@@ -79,7 +86,7 @@ impl<L> Transaction<L> {
         label: fn(Option<Attributes>) -> L,
         mut action: WriteAction,
     ) -> Self {
-        if let Ok(action) = &mut action.0
+        if let Ok(action) = &mut action.item
             && let Some(put) = &mut action.put
         {
             put.return_values_on_condition_check_failure =
@@ -119,17 +126,20 @@ impl<L> Transaction<L> {
     pub(crate) async fn commit(self, client: &Client) -> Result<Outcome<L>, DynamoDbError> {
         let mut labels = Vec::with_capacity(self.actions.len());
         let mut items = Vec::with_capacity(self.actions.len());
+        let deadline = self.deadline.map(Retries::until);
+        let mut retries = deadline.unwrap_or_else(Retries::of_request);
         for (label, action) in self.actions {
             labels.push(label);
-            items.push(action.0?);
+            items.push(action.item?);
+            if let Some(until) = action.until {
+                retries.end_by(until);
+            }
         }
         // Not left to the SDK, which makes another one for each sending.
         let token = match self.token {
             Some(token) => token,
             None => new_ulid()?,
         };
-        let deadline = self.deadline.map(Retries::until);
-        let mut retries = deadline.unwrap_or_else(Retries::of_request);
         loop {
             let sent = client
                 .transact_write_items()

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update as UpdateAction};
 
@@ -25,6 +26,7 @@ pub(crate) struct Update {
     conditions: Vec<String>,
     names: HashMap<String, String>,
     values: Attributes,
+    until: Option<Instant>,
 }
 
 impl Update {
@@ -37,7 +39,15 @@ impl Update {
             conditions: Vec::new(),
             names: HashMap::new(),
             values: Attributes::new(),
+            until: None,
         }
+    }
+
+    /// Demands that it is written within this time from now on: a transaction
+    /// that takes longer is given up, and what became of it is not known.
+    pub(crate) fn within(mut self, time: Duration) -> Self {
+        self.until = Some(Instant::now() + time);
+        self
     }
 
     /// Sets an attribute.
@@ -117,7 +127,10 @@ impl Update {
             .set_expression_attribute_names(Some(self.names))
             .set_expression_attribute_values(Some(self.values))
             .build();
-        WriteAction::of(update.map(|it| TransactWriteItem::builder().update(it).build()))
+        let mut action =
+            WriteAction::of(update.map(|it| TransactWriteItem::builder().update(it).build()));
+        action.until = self.until;
+        action
     }
 
     /// Returns the action that deletes the item; only its conditions count.
@@ -129,6 +142,9 @@ impl Update {
             .set_expression_attribute_names(Some(self.names))
             .set_expression_attribute_values(Some(self.values))
             .build();
-        WriteAction::of(delete.map(|it| TransactWriteItem::builder().delete(it).build()))
+        let mut action =
+            WriteAction::of(delete.map(|it| TransactWriteItem::builder().delete(it).build()));
+        action.until = self.until;
+        action
     }
 }

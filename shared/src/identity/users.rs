@@ -16,6 +16,13 @@ use crate::values::{EmailAddress, PathId, SessionId, Timestamp, UserId};
 const BY_ROLE: &str = "by-role";
 /// There until someone who was invited accepts.
 const INVITATION_PENDING: &str = "awaited";
+/// How far ahead of the clock the end of all tokens lies when it is written, to
+/// the second: no more than the clocks of those who check tokens may differ, or
+/// whoever signs in anew would wait.
+const END_AHEAD: Duration = Duration::from_secs(4);
+/// How long that may take to be written: surely less, clocks' differences
+/// included.
+pub(crate) const END_WRITTEN_WITHIN: Duration = Duration::from_millis(2500);
 /// What it holds where it is there.
 const YES: &str = "yes";
 /// The attributes of a key of the index by role.
@@ -118,16 +125,17 @@ impl<R: Realm> Users<R> {
     ///
     /// Tokens and sessions are dated by the second before the record was read
     /// for them, or by what it then said. What was read before this is written
-    /// must end by it, so it lies later than both: two seconds ahead, since
-    /// writing takes its time, and after what the record said.
+    /// must end by it, so it lies later than both: ahead of the clock, by more
+    /// than writing it may take, and after what the record said.
     fn end_tokens(&self, user: &User, kept: Option<&SessionId>) -> Update {
-        let soon = Timestamp::now().plus(Duration::from_secs(2));
+        let soon = Timestamp::now().plus(END_AHEAD);
         let later = user.tokens_valid_after.plus(Duration::from_secs(1));
         let before = number(user.tokens_valid_after.unix());
         let update = self
             .change(&user.id)
             .only_if("tokensValidAfter", Comparison::Equal, before)
-            .set("tokensValidAfter", number(soon.max(later).unix()));
+            .set("tokensValidAfter", number(soon.max(later).unix()))
+            .within(END_WRITTEN_WITHIN);
         match kept {
             Some(session) => update.set("keptSession", text(session.as_str())),
             None => update.remove("keptSession"),
