@@ -4,6 +4,7 @@
 
 mod error;
 mod first_super_admin;
+mod frontends;
 mod port;
 mod rotate_keys;
 
@@ -14,6 +15,8 @@ use clap::Subcommand;
 pub use error::OperatorError;
 use first_super_admin::FirstSuperAdmin;
 pub use first_super_admin::invite_first_super_admin;
+use frontends::Frontends;
+pub use frontends::{end_trust, list_trusted, trust};
 use rotate_keys::RotateKeys;
 pub use rotate_keys::{RotationError, rotate};
 
@@ -29,6 +32,9 @@ pub enum Command {
         after_long_help = first_super_admin::EXAMPLES
     )]
     FirstSuperAdmin(FirstSuperAdmin),
+    /// Say which frontends on a server may name the customers they call for
+    #[command(long_about = frontends::ABOUT, after_long_help = frontends::EXAMPLES)]
+    Frontends(Frontends),
 }
 
 impl Command {
@@ -49,6 +55,7 @@ impl Command {
             match self {
                 Self::RotateKeys(command) => command.run(print).await,
                 Self::FirstSuperAdmin(command) => command.run(print).await,
+                Self::Frontends(command) => command.run(print).await,
             }
         })
     }

@@ -193,11 +193,15 @@ fn actions(records: &[Value]) -> Vec<&str> {
 async fn a_refresh_token_that_is_used_twice_leaves_a_record_an_event_and_a_metric() {
     let shop = spawn_shop().await;
     let (alice, sue) = (shop.alice().await, shop.super_admin().await);
-    let body = json!({ "refreshToken": alice.session["refreshToken"] });
-    let refresh = || async { shop.anonymous().post("/api/auth/refresh", &body).await };
-    refresh().await.expect(200);
-    let reused = refresh().await.expect(401);
-    refresh().await.expect(401);
+    let refresh = async |token: &Value| {
+        let body = json!({ "refreshToken": token });
+        shop.anonymous().post("/api/auth/refresh", &body).await
+    };
+    let first = &alice.session["refreshToken"];
+    let next = refresh(first).await.expect(200).body["refreshToken"].clone();
+    refresh(&next).await.expect(200);
+    let reused = refresh(first).await.expect(401);
+    refresh(first).await.expect(401);
     let records = audit(&sue, &format!("target={}", alice.user_id())).await;
     let reuse: Vec<&Value> = records
         .iter()

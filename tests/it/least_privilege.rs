@@ -4,8 +4,10 @@
 use cloud::ACCESS_KEY_ID;
 use serde_json::{Value, json};
 
+use crate::idempotency::post;
 use tests::{
-    Client, NEWCOMERS_PASSWORD, Shop, TestRequest, checkout_body, password_of, spawn_shop,
+    Client, NEWCOMERS_PASSWORD, Shop, TestRequest, checkout_body, password_of, product_body,
+    spawn_shop,
 };
 
 /// Calls DynamoDB with a function's access key.
@@ -195,6 +197,146 @@ async fn no_function_that_customers_call_reads_or_writes_an_account_of_the_staff
     }
 }
 
+/// Every way to ask for an item, or for some of its attributes.
+fn reads(table: &str, key: &Value, attributes: Option<&str>) -> Vec<(&'static str, Value)> {
+    let mut get = json!({ "TableName": table, "Key": key });
+    let mut keys = json!({ "Keys": [key] });
+    let mut query = json!({
+        "TableName": table, "KeyConditionExpression": "login = :login",
+        "ExpressionAttributeValues": { ":login": key["login"] },
+    });
+    let mut scan = json!({ "TableName": table });
+    if let Some(attributes) = attributes {
+        for body in [&mut get, &mut keys, &mut query, &mut scan] {
+            body["ProjectionExpression"] = json!(attributes);
+        }
+    }
+    vec![
+        ("GetItem", get.clone()),
+        ("BatchGetItem", json!({ "RequestItems": { table: keys } })),
+        (
+            "TransactGetItems",
+            json!({ "TransactItems": [{ "Get": get }] }),
+        ),
+        ("Query", query),
+        ("Scan", scan),
+    ]
+}
+
+#[tokio::test]
+async fn no_function_reads_a_hash_that_it_does_not_verify() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let functions = &shop.cloud.template().functions;
+    let names: Vec<String> = functions.iter().map(|it| it.binary.clone()).collect();
+    for (table, email, verifiers) in [
+        (
+            "CredentialsTable",
+            "alice@example.com",
+            ["login", "change-password"],
+        ),
+        (
+            "StaffCredentialsTable",
+            "admin@example.com",
+            ["admin-login", "admin-change-password"],
+        ),
+    ] {
+        let key = json!({ "login": { "S": format!("email#{email}") } });
+        let physical = shop.table(table);
+        for name in &names {
+            let verifies = verifiers.contains(&name.as_str());
+            for attributes in [None, Some("passwordHash"), Some("userId, passwordHash")] {
+                for (operation, body) in reads(physical, &key, attributes) {
+                    let (status, answer) = ask_table(&shop, name, operation, body).await;
+                    // They get the one item, and nothing else.
+                    let gets = ["GetItem", "TransactGetItems"].contains(&operation);
+                    let expected = verifies && gets;
+                    assert_eq!(status == 200, expected, "{name} {operation}: {answer}");
+                    assert_eq!(answer.to_string().contains("$argon2"), expected, "{name}");
+                }
+            }
+            let verb = json!({
+                "TableName": physical, "Key": key, "ReturnValues": "ALL_OLD",
+                "UpdateExpression": "SET inviteEnds = :end",
+                "ExpressionAttributeValues": { ":end": { "N": "1" } },
+            });
+            let (status, answer) = ask_table(&shop, name, "UpdateItem", verb).await;
+            assert_eq!(status, 400, "{name}: {answer}");
+        }
+    }
+    // Without the hash, whoever invites or accepts reads what they need.
+    let table = shop.table("StaffCredentialsTable");
+    let key = json!({ "login": { "S": "email#admin@example.com" } });
+    let wanted = Some("userId, inviteHash, inviteEnds");
+    let (_, get) = reads(table, &key, wanted).swap_remove(0);
+    for name in ["admin-create-user", "accept-invite"] {
+        let (status, answer) = ask_table(&shop, name, "GetItem", get.clone()).await;
+        assert_eq!(status, 200, "{name}: {answer}");
+        assert!(answer["Item"]["userId"].is_object());
+    }
+    // And who invites sets no password.
+    let mut put = json!({ "TableName": table, "Item": key });
+    put["Item"]["passwordHash"] = json!({ "S": "mine" });
+    let put = json!({ "TransactItems": [{ "Put": put }] });
+    let (status, answer) = ask_table(&shop, "admin-create-user", "TransactWriteItems", put).await;
+    assert_eq!(status, 400, "{answer}");
+}
+
+#[tokio::test]
+async fn each_side_counts_its_own_failures_and_reads_no_count() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let row = |subject: &str| {
+        json!({
+            "TableName": shop.table("RateLimitsTable"),
+            "Key": { "subject": { "S": format!("{subject}#of-a-test") } },
+        })
+    };
+    let customers = ["login", "register", "change-password"];
+    let staffs = ["admin-login", "admin-change-password"];
+    for (function, own, others) in customers
+        .map(|it| (it, "", "staff-"))
+        .into_iter()
+        .chain(staffs.map(|it| (it, "staff-", "")))
+    {
+        let counts = function != "register";
+        let remembers = !function.ends_with("change-password");
+        let asks = counts;
+        for (operation, subject, allowed) in [
+            ("UpdateItem", format!("{own}account"), counts),
+            ("UpdateItem", format!("{own}known-address"), remembers),
+            ("GetItem", format!("{own}known-address"), asks),
+            ("GetItem", format!("{own}account"), false),
+            ("UpdateItem", format!("{others}account"), false),
+            ("UpdateItem", format!("{others}known-address"), false),
+            ("GetItem", format!("{others}known-address"), false),
+            ("DeleteItem", format!("{own}account"), false),
+            ("PutItem", format!("{own}account"), false),
+        ] {
+            let mut body = row(&subject);
+            match operation {
+                "UpdateItem" => {
+                    body["UpdateExpression"] = json!("SET expiresAt = :end");
+                    body["ExpressionAttributeValues"] = json!({ ":end": { "N": "1" } });
+                }
+                "PutItem" => body["Item"] = body["Key"].take(),
+                _ => {}
+            }
+            let (status, answer) = ask_table(&shop, function, operation, body).await;
+            let expected = if allowed { 200 } else { 400 };
+            assert_eq!(
+                status, expected,
+                "{function} {operation} {subject}: {answer}"
+            );
+            let kind = answer["__type"].as_str().unwrap_or_default();
+            assert!(
+                allowed || kind.ends_with("#AccessDeniedException"),
+                "{answer}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn new_keys_are_the_operators_to_ask_for_and_no_functions() {
     let mut shop = spawn_shop().await;
@@ -282,6 +424,25 @@ async fn checkout_changes_a_products_availability_and_not_its_price() {
     assert_eq!(status, 400, "{answer}");
 }
 
+#[tokio::test]
+async fn a_function_knows_its_own_idempotency_keys_and_writes_them_with_their_effect() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let table = shop.table("IdempotencyKeysTable");
+    for (owner, status) in [("admin-upload", 200), ("admin-create-user", 400)] {
+        let row = json!({ "caller": { "S": format!("{owner}#usr_1") }, "keyHash": { "S": "k" } });
+        let get = json!({ "TableName": table, "Key": row });
+        let (answered, answer) = ask_table(&shop, "admin-upload", "GetItem", get).await;
+        assert_eq!(answered, status, "{answer}");
+        let put = json!({ "TableName": table, "Item": row });
+        let (answered, answer) = ask_table(&shop, "admin-upload", "PutItem", put.clone()).await;
+        assert_eq!(answered, 400, "outside of a transaction: {answer}");
+        let put = json!({ "TransactItems": [{ "Put": put }] });
+        let (answered, answer) = ask_table(&shop, "admin-upload", "TransactWriteItems", put).await;
+        assert_eq!(answered, status, "{answer}");
+    }
+}
+
 /// The word for the stock is set behind the answer, so that no status would
 /// tell that it was refused.
 #[tokio::test]
@@ -348,7 +509,22 @@ async fn everything_that_customers_do(shop: &Shop) {
     alice.get(&path).await.expect(200);
 }
 
+/// Gives someone as many sessions as they may have, so that another one ends the
+/// oldest.
+async fn fill_sessions(shop: &Shop, table: &str, user: &Client) {
+    for number in 0..20 {
+        let session = format!("ses_01arz3ndektsv4rrffq69g5f{number:02}");
+        let row = json!({
+            "userId": { "S": user.user_id() }, "sessionId": { "S": session },
+            "createdAt": { "S": "2026-01-01T00:00:00Z" }, "expiresAt": { "N": "9999999999" },
+        });
+        shop.put_item(table, row).await;
+    }
+}
+
 async fn everything_about_sessions(shop: &Shop) {
+    let alice = shop.alice().await;
+    fill_sessions(shop, "SessionsTable", &alice).await;
     let (carol, elsewhere) = (shop.newcomer("carol").await, shop.alice().await);
     let body = json!({ "currentPassword": NEWCOMERS_PASSWORD, "newPassword": "owls at night" });
     let body_of = |client: &Client| json!({ "refreshToken": client.session["refreshToken"] });
@@ -359,12 +535,11 @@ async fn everything_about_sessions(shop: &Shop) {
         .await
         .expect(200);
     carol.put("/api/account/password", &body).await.expect(204);
-    for status in [200, 401] {
-        let refreshed = elsewhere
-            .post("/api/auth/refresh", &body_of(&elsewhere))
-            .await;
-        refreshed.expect(status);
-    }
+    let refresh = async |body: Value| elsewhere.post("/api/auth/refresh", &body).await;
+    let next = refresh(body_of(&elsewhere)).await.expect(200).body;
+    let next = json!({ "refreshToken": next["refreshToken"] });
+    refresh(next).await.expect(200);
+    refresh(body_of(&elsewhere)).await.expect(401);
     let carl = shop.newcomer("carl").await;
     shop.set_user(&carl, "role", "staff").await;
     carl.post("/api/auth/refresh", &body_of(&carl))
@@ -396,15 +571,16 @@ async fn everything_about_sessions(shop: &Shop) {
 }
 
 async fn everything_about_the_staffs_sessions(shop: &Shop) {
+    let staff = shop.staff().await;
+    fill_sessions(shop, "StaffSessionsTable", &staff).await;
     let (staff, elsewhere) = (shop.staff().await, shop.staff().await);
     let body_of = |client: &Client| json!({ "refreshToken": client.session["refreshToken"] });
     let anonymous = shop.anonymous();
-    for status in [200, 401] {
-        let refreshed = anonymous
-            .post("/api/admin/refresh", &body_of(&elsewhere))
-            .await;
-        refreshed.expect(status);
-    }
+    let refresh = async |body: Value| anonymous.post("/api/admin/refresh", &body).await;
+    let next = refresh(body_of(&elsewhere)).await.expect(200).body;
+    let next = json!({ "refreshToken": next["refreshToken"] });
+    refresh(next).await.expect(200);
+    refresh(body_of(&elsewhere)).await.expect(401);
     // A session that is left, for the change of the password to end.
     shop.staff().await;
     let password = password_of("staff@example.com");
@@ -445,6 +621,18 @@ async fn everything_that_the_staff_do(shop: &Shop) {
         .unwrap();
     assert_eq!(sent.status().as_u16(), 201);
 
+    let product = product_body("Sent twice", 100, 1);
+    let ella = json!({ "email": "ella@example.com", "name": "Ella", "role": "staff" });
+    for status in [201, 200] {
+        for (client, path, body) in [
+            (&admin, "/api/admin/products", &product),
+            (&admin, "/api/admin/uploads", &upload),
+            (&sue, "/api/admin/users", &ella),
+        ] {
+            post(client, path, "twice", body).await.expect(status);
+        }
+    }
+
     let dora = json!({ "email": "dora@example.com", "name": "Dora", "role": "super-admin" });
     sue.post("/api/admin/users", &dora).await.expect(201);
     let invited = sue.post("/api/admin/users", &dora).await.expect(201).body;
@@ -472,6 +660,19 @@ async fn everything_that_the_staff_do(shop: &Shop) {
         .expect(200);
 }
 
+/// Every function that answers requests looks for whom a frontend calls.
+async fn everything_that_frontends_say(shop: &Shop) {
+    let header = "eyJhbGciOiJFZERTQSIsInR5cCI6ImNhbGxlcitqd3QiLCJraWQiOiJrIn0";
+    let template = shop.cloud.template().functions.iter();
+    for function in template.filter(|it| !it.routes.is_empty()) {
+        let mut request = TestRequest::default();
+        let token = json!(format!("{header}.e30.AA"));
+        request.headers.insert("x-trusted-client".to_owned(), token);
+        shop.call_from("192.0.2.200", &function.binary, request)
+            .await;
+    }
+}
+
 /// What nobody uses is what only an intruder would.
 #[tokio::test]
 async fn every_grant_of_every_role_is_used() {
@@ -480,6 +681,7 @@ async fn every_grant_of_every_role_is_used() {
     everything_that_the_staff_do(&shop).await;
     everything_about_the_staffs_sessions(&shop).await;
     everything_about_sessions(&shop).await;
+    everything_that_frontends_say(&shop).await;
     let unused: Vec<String> = shop
         .cloud
         .unused_grants()

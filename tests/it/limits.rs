@@ -5,7 +5,8 @@ use local::Profile;
 use serde_json::{Value, json};
 
 use tests::{
-    Shop, TestRequest, TestResponse, password_of, send, spawn_shop, spawn_shop_with, with_parameter,
+    NEWCOMERS_PASSWORD, Shop, TestRequest, TestResponse, password_of, send, spawn_shop,
+    spawn_shop_with, with_parameter,
 };
 
 fn sign_in(email: &str, password: &str) -> Value {
@@ -118,11 +119,14 @@ async fn a_broken_message_is_no_try() {
 }
 
 #[tokio::test]
-async fn ten_failures_close_an_account_to_everyone_and_nobody_is_told() {
+async fn ten_failures_close_an_account_to_their_address_and_nobody_is_told() {
     let shop = spawn_shop().await;
     shop.wait_for_limit_window(60).await;
+    // One subscriber of IPv6 has many addresses.
+    let host = std::cell::Cell::new(0);
     let try_it = async |body: Value| {
-        let address = shop.fresh_ip();
+        host.set(host.get() + 1);
+        let address = format!("2001:db8:1:2::{:x}", host.get());
         shop.call_from(&address, "login", TestRequest::with_body(body))
             .await
     };
@@ -144,9 +148,13 @@ async fn ten_failures_close_an_account_to_everyone_and_nobody_is_told() {
     let mut closed = try_it(right("alice@example.com")).await.expect(401);
     closed.body["requestId"] = wrong.body["requestId"].clone();
     assert_eq!(closed.body, wrong.body);
-    // It is this account and no other.
+    // It is this account and no other, and this address.
     try_it(right("bob@example.com")).await.expect(200);
-    // An address that has no account closes just the same.
+    for elsewhere in ["2001:db8:1:3::1", "192.0.2.1"] {
+        let body = TestRequest::with_body(right("alice@example.com"));
+        shop.call_from(elsewhere, "login", body).await.expect(200);
+    }
+    // An e-mail address that has no account closes just the same.
     for _ in 0..12 {
         try_it(sign_in("nobody@example.com", "wrong"))
             .await
@@ -158,6 +166,73 @@ async fn ten_failures_close_an_account_to_everyone_and_nobody_is_told() {
     assert_eq!(locks[0]["AccountLocks"], 1);
     let last = shop.events("sign-in-failed").pop().unwrap();
     assert_eq!(last["reason"], "locked");
+    assert_eq!(shop.events("account-closed").len(), 0);
+}
+
+#[tokio::test]
+async fn a_hundred_failures_from_anywhere_close_an_account_to_all_but_known_addresses() {
+    let shop = spawn_shop().await;
+    shop.wait_for_limit_window(120).await;
+    let (home, office) = ("192.0.2.1", "192.0.2.2");
+    let log_in = async |address: &str, body: Value| {
+        shop.call_from(address, "login", TestRequest::with_body(body))
+            .await
+    };
+    let alice = right("alice@example.com");
+    let session = log_in(home, alice.clone()).await.expect(200).body;
+    // Whoever registers has signed in from there.
+    let carol = sign_in("carol@example.com", NEWCOMERS_PASSWORD);
+    let mut registration = carol.clone();
+    registration["name"] = json!("Carol");
+    let registration = TestRequest::with_body(registration);
+    let registered = shop.call_from(home, "register", registration).await;
+    registered.expect(201);
+    for (number, email) in ["alice@example.com", "carol@example.com"]
+        .iter()
+        .enumerate()
+    {
+        let guesses = (0..110).map(|guess| {
+            let address = format!("198.51.{}.{}", 100 + number, guess / 10);
+            let body = sign_in(email, &format!("guess {guess}"));
+            let log_in = &log_in;
+            async move { log_in(&address, body).await.expect(401) }
+        });
+        futures_util::future::join_all(guesses).await;
+    }
+    let failed = shop.events("sign-in-failed");
+    let looked_at = failed.iter().filter(|it| it["reason"] == "wrong-password");
+    assert_eq!(looked_at.count(), 200, "no more were looked at");
+    for who in [&alice, &carol] {
+        log_in(office, who.clone()).await.expect(401);
+        log_in(home, who.clone()).await.expect(200);
+    }
+    // So it is where the old password is asked for.
+    let client = shop.anonymous().with_session(session);
+    let change = || TestRequest {
+        body: Some(json!({
+            "currentPassword": password_of("alice@example.com"),
+            "newPassword": "alice prefers coffee",
+        })),
+        ..TestRequest::signed_in_as(&client)
+    };
+    let elsewhere = shop.call_from(office, "change-password", change()).await;
+    assert_eq!(elsewhere.expect(422).pointers(), ["/currentPassword"]);
+    let here = shop.call_from(home, "change-password", change()).await;
+    here.expect(204);
+    // Other accounts, and the staff's side, are open to everyone.
+    log_in(office, right("bob@example.com")).await.expect(200);
+    let closed = shop.events("account-closed");
+    assert_eq!(closed.len(), 2);
+    assert_eq!(closed[0]["AccountsClosed"], 1);
+    assert!(closed.iter().all(|it| it["userId"].is_string()));
+    // What is kept of an address tells none.
+    let kept = json!(shop.scan("RateLimitsTable").await).to_string();
+    assert_eq!(kept.matches("known-address#").count(), 3);
+    for row in shop.scan("RateLimitsTable").await {
+        let subject = row["subject"]["S"].as_str().unwrap();
+        let known = subject.starts_with("known-address#");
+        assert!(!known || !subject.contains("192.0.2."), "{subject}");
+    }
 }
 
 #[tokio::test]
@@ -166,9 +241,7 @@ async fn failures_in_the_customers_realm_do_not_close_the_staffs() {
     shop.wait_for_limit_window(60).await;
     for _ in 0..12 {
         let body = TestRequest::with_body(sign_in("admin@example.com", "wrong"));
-        shop.call_from(&shop.fresh_ip(), "login", body)
-            .await
-            .expect(401);
+        shop.call_from("192.0.2.1", "login", body).await.expect(401);
     }
     let body = TestRequest::with_body(right("admin@example.com"));
     shop.call_from("192.0.2.1", "admin-login", body)
@@ -182,9 +255,11 @@ async fn guesses_that_come_all_at_once_are_no_more_than_ten() {
     shop.wait_for_limit_window(60).await;
     let tries = (0..30).map(|number| {
         let body = TestRequest::with_body(sign_in("alice@example.com", &format!("guess {number}")));
-        let address = shop.fresh_ip();
         let shop = &shop;
-        async move { shop.call_from(&address, "login", body).await.expect(401) }
+        async move {
+            let refused = shop.call_from("192.0.2.1", "login", body).await;
+            refused.expect(401)
+        }
     });
     futures_util::future::join_all(tries).await;
     let failures = shop.events("sign-in-failed");
@@ -368,6 +443,25 @@ async fn the_staffs_routes_are_closed_to_all_but_the_listed_networks() {
     // Customers come from everywhere.
     shop.anonymous().get("/api/products").await.expect(200);
     assert_eq!(shop.events("address-refused").len(), 6);
+    // Every route of the staff is closed, whatever it asks for.
+    let functions = shop.cloud.template().functions.iter();
+    let staffs = functions.filter(|it| it.routes.iter().any(|it| it.key().contains("/api/admin/")));
+    let staffs: Vec<&str> = staffs.map(|it| it.binary.as_str()).collect();
+    for name in [
+        "admin-login",
+        "admin-refresh",
+        "admin-logout",
+        "accept-invite",
+    ] {
+        assert!(staffs.contains(&name), "{name}");
+    }
+    for (number, name) in (7..).zip(staffs) {
+        let refused = shop
+            .call_from("198.51.100.1", name, TestRequest::signed_in_as(&sue))
+            .await;
+        refused.expect_problem(403, "forbidden");
+        assert_eq!(shop.events("address-refused").len(), number, "{name}");
+    }
     // A list that can't be read admits nobody, and leaves the shop open.
     let shop = spawn_shop_with(with_parameter("AdminNetworks", "192.0.2.0/240")).await;
     let refused = shop.call_from("192.0.2.7", "admin-login", body()).await;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use local::operator;
 use serde_json::{Value, json};
 
-use tests::{password_of, send, spawn_shop};
+use tests::{Shop, TestResponse, password_of, send, spawn_shop};
 
 fn part(token: &str, number: usize) -> Value {
     let part = token.split('.').nth(number).unwrap();
@@ -202,6 +202,67 @@ async fn a_refresh_token_works_once_and_used_twice_ends_the_session() {
     refresh(other).await.expect(200);
 }
 
+async fn refresh(shop: &Shop, token: &Value) -> TestResponse {
+    let body = json!({ "refreshToken": token });
+    shop.anonymous().post("/api/auth/refresh", &body).await
+}
+
+#[tokio::test]
+async fn a_refresh_by_two_tabs_or_whose_answer_was_lost_is_no_theft() {
+    let shop = spawn_shop().await;
+    let mut token = shop.alice().await.session["refreshToken"].clone();
+    for _ in 0..10 {
+        let (one, other) = tokio::join!(refresh(&shop, &token), refresh(&shop, &token));
+        let (one, other) = (one.expect(200).body, other.expect(200).body);
+        assert_eq!(one["refreshToken"], other["refreshToken"]);
+        let again = refresh(&shop, &token).await.expect(200).body;
+        assert_eq!(again["refreshToken"], one["refreshToken"]);
+        assert_ne!(one["refreshToken"], token);
+        for session in [&one, &other, &again] {
+            let alice = shop.anonymous();
+            let alice = alice.with_token(session["accessToken"].as_str().unwrap());
+            alice.get("/api/orders").await.expect(200);
+        }
+        token = one["refreshToken"].clone();
+    }
+    let processes = shop.cloud.pids("refresh").len();
+    assert!(processes >= 2, "{processes}");
+    assert_eq!(shop.events("refresh-token-reused").len(), 0);
+}
+
+#[tokio::test]
+async fn a_refresh_token_whose_successor_was_used_ends_the_session_at_once() {
+    let shop = spawn_shop().await;
+    let first = shop.alice().await.session["refreshToken"].clone();
+    let (one, _) = tokio::join!(refresh(&shop, &first), refresh(&shop, &first));
+    let second = one.expect(200).body["refreshToken"].clone();
+    let third = refresh(&shop, &second).await.expect(200).body["refreshToken"].clone();
+    // Both processes know it, whoever of them is asked.
+    let (one, other) = tokio::join!(refresh(&shop, &first), refresh(&shop, &first));
+    one.expect_problem(401, "unauthenticated");
+    other.expect_problem(401, "unauthenticated");
+    assert!(shop.cloud.pids("refresh").len() >= 2);
+    for token in [&second, &third] {
+        refresh(&shop, token).await.expect(401);
+    }
+    assert_eq!(shop.events("refresh-token-reused").len(), 1);
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_sent_again_too_late_ends_the_session() {
+    let shop = spawn_shop().await;
+    let first = shop.alice().await.session["refreshToken"].clone();
+    let second = refresh(&shop, &first).await.expect(200).body["refreshToken"].clone();
+    let row = shop.scan("SessionsTable").await.remove(0);
+    let key = json!({ "userId": row["userId"], "sessionId": row["sessionId"] });
+    let values = json!({ ":at": { "S": "2026-01-01T00:00:00Z" } });
+    shop.update_item("SessionsTable", key, "refreshedAt = :at", values)
+        .await;
+    refresh(&shop, &first).await.expect(401);
+    refresh(&shop, &second).await.expect(401);
+    assert_eq!(shop.events("refresh-token-reused").len(), 1);
+}
+
 #[tokio::test]
 async fn a_guessed_refresh_token_does_not_end_the_session() {
     let shop = spawn_shop().await;
@@ -219,6 +280,25 @@ async fn a_guessed_refresh_token_does_not_end_the_session() {
         .post("/api/auth/refresh", &body)
         .await
         .expect(200);
+}
+
+#[tokio::test]
+async fn a_twenty_first_session_ends_the_oldest() {
+    let shop = spawn_shop().await;
+    let mut sessions = Vec::new();
+    for _ in 0..21 {
+        sessions.push(shop.alice().await.session["refreshToken"].clone());
+    }
+    let kept = shop.scan("SessionsTable").await.len();
+    assert_eq!(kept, 20);
+    refresh(&shop, &sessions[0]).await.expect(401);
+    for token in [&sessions[1], &sessions[20]] {
+        refresh(&shop, token).await.expect(200);
+    }
+    assert_eq!(shop.events("session-displaced").len(), 1);
+    // Somebody else's go on as they are.
+    let bob = shop.bob().await.session["refreshToken"].clone();
+    refresh(&shop, &bob).await.expect(200);
 }
 
 #[tokio::test]

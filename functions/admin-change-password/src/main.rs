@@ -2,8 +2,9 @@
 //! asks.
 
 use shared::accounts::{ChangePassword, PasswordChange};
-use shared::http::{Json, NoContent, Problem, StartError};
+use shared::http::{Deadline, Json, NoContent, Problem, StartError};
 use shared::identity::{Staff, StaffRealm};
+use shared::limits::Address;
 use shared::serve;
 
 fn main() -> Result<(), StartError> {
@@ -15,8 +16,12 @@ fn main() -> Result<(), StartError> {
 async fn admin_change_password(
     caller: Staff,
     Json(wanted): Json<PasswordChange>,
+    address: Address,
+    deadline: Deadline,
     passwords: ChangePassword<StaffRealm>,
 ) -> Result<NoContent, Problem> {
-    passwords.change(&caller, wanted).await?;
+    passwords
+        .change(&caller, wanted, &address, deadline)
+        .await?;
     Ok(NoContent)
 }

@@ -1,6 +1,6 @@
 //! `POST /api/admin/users`: invites someone to the staff.
 
-use shared::http::{Created, Json, Problem, StartError};
+use shared::http::{IdempotencyKey, Idempotent, Json, Problem, StartError};
 use shared::identity::SuperAdmin;
 use shared::serve;
 use shared::staff::{Invitation, InviteUser, InvitedUser};
@@ -13,9 +13,9 @@ fn main() -> Result<(), StartError> {
 /// by it within 72 hours.
 async fn admin_create_user(
     super_admin: SuperAdmin,
+    key: Option<IdempotencyKey>,
     Json(invitation): Json<Invitation>,
     users: InviteUser,
-) -> Result<Created<InvitedUser>, Problem> {
-    let invited = users.invite(&super_admin, invitation).await?;
-    Ok(Created(invited))
+) -> Result<Idempotent<InvitedUser>, Problem> {
+    users.invite(&super_admin, key, invitation).await
 }

@@ -3,7 +3,7 @@
 use shared::accounts::{OpenSession, Session, SignIn, SignInRequest};
 use shared::http::{Json, Private, Problem, StartError};
 use shared::identity::StaffRealm;
-use shared::limits::{RateLimited, StaffSignIns};
+use shared::limits::{Address, RateLimited, StaffSignIns};
 use shared::serve;
 
 fn main() -> Result<(), StartError> {
@@ -15,9 +15,10 @@ fn main() -> Result<(), StartError> {
 async fn admin_login(
     Json(request): Json<SignInRequest>,
     _: RateLimited<StaffSignIns>,
+    address: Address,
     (sign_in, sessions): (SignIn<StaffRealm>, OpenSession<StaffRealm>),
 ) -> Result<Private<Session>, Problem> {
-    let who = sign_in.sign_in(&request).await?;
+    let who = sign_in.sign_in(&request, address).await?;
     let session = sessions.open(who, request.device.as_deref()).await?;
     Ok(Private(session))
 }

@@ -2,7 +2,7 @@
 //! them.
 
 use shared::accounts::{SignOut, SignOutRequest};
-use shared::http::{Json, NoContent, Problem, StartError};
+use shared::http::{Deadline, Json, NoContent, Problem, StartError};
 use shared::identity::{Staff, StaffRealm};
 use shared::serve;
 
@@ -15,12 +15,13 @@ fn main() -> Result<(), StartError> {
 async fn admin_logout(
     caller: Result<Staff, Problem>,
     Json(wanted): Json<SignOutRequest>,
+    deadline: Deadline,
     sign_out: SignOut<StaffRealm>,
 ) -> Result<NoContent, Problem> {
     match wanted {
         SignOutRequest::Session(Some(token)) => sign_out.session(&token).await?,
         SignOutRequest::Session(None) => {}
-        SignOutRequest::Everywhere => sign_out.everywhere(&caller?).await?,
+        SignOutRequest::Everywhere => sign_out.everywhere(&caller?, deadline).await?,
     }
     Ok(NoContent)
 }

@@ -1,9 +1,9 @@
 //! `POST /api/admin/uploads`: answers a form with which a browser sends one
 //! picture of a product straight to the bucket.
 
-use shared::http::{Created, Json, Problem, StartError};
+use shared::http::{IdempotencyKey, Idempotent, Json, Problem, StartError};
 use shared::identity::Admin;
-use shared::pictures::{RequestUpload, UploadForm, UploadRequest};
+use shared::pictures::{RequestUpload, RequestedUpload, UploadRequest};
 use shared::serve;
 
 fn main() -> Result<(), StartError> {
@@ -11,12 +11,13 @@ fn main() -> Result<(), StartError> {
 }
 
 /// Answers a form that takes files of the declared kind under one key, for five
-/// minutes.
+/// minutes. A request that is sent again gets a fresh one, or what became of
+/// the upload.
 async fn admin_upload(
     admin: Admin,
+    key: Option<IdempotencyKey>,
     Json(wanted): Json<UploadRequest>,
     uploads: RequestUpload,
-) -> Result<Created<UploadForm>, Problem> {
-    let form = uploads.request(&admin, &wanted).await?;
-    Ok(Created(form))
+) -> Result<Idempotent<RequestedUpload>, Problem> {
+    uploads.request(&admin, key, &wanted).await
 }

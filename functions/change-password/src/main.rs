@@ -1,8 +1,9 @@
 //! `PUT /api/account/password`: changes the customer's password.
 
 use shared::accounts::{ChangePassword, PasswordChange};
-use shared::http::{Json, NoContent, Problem, StartError};
+use shared::http::{Deadline, Json, NoContent, Problem, StartError};
 use shared::identity::{Customer, CustomerRealm};
+use shared::limits::Address;
 use shared::serve;
 
 fn main() -> Result<(), StartError> {
@@ -14,8 +15,12 @@ fn main() -> Result<(), StartError> {
 async fn change_password(
     customer: Customer,
     Json(wanted): Json<PasswordChange>,
+    address: Address,
+    deadline: Deadline,
     passwords: ChangePassword<CustomerRealm>,
 ) -> Result<NoContent, Problem> {
-    passwords.change(&customer, wanted).await?;
+    passwords
+        .change(&customer, wanted, &address, deadline)
+        .await?;
     Ok(NoContent)
 }

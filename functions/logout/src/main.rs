@@ -1,7 +1,7 @@
 //! `POST /api/auth/logout`: ends one session of a customer, or all of them.
 
 use shared::accounts::{SignOut, SignOutRequest};
-use shared::http::{Json, NoContent, Problem, StartError};
+use shared::http::{Deadline, Json, NoContent, Problem, StartError};
 use shared::identity::{Customer, CustomerRealm};
 use shared::serve;
 
@@ -14,12 +14,13 @@ fn main() -> Result<(), StartError> {
 async fn logout(
     caller: Result<Customer, Problem>,
     Json(wanted): Json<SignOutRequest>,
+    deadline: Deadline,
     sign_out: SignOut<CustomerRealm>,
 ) -> Result<NoContent, Problem> {
     match wanted {
         SignOutRequest::Session(Some(token)) => sign_out.session(&token).await?,
         SignOutRequest::Session(None) => {}
-        SignOutRequest::Everywhere => sign_out.everywhere(&caller?).await?,
+        SignOutRequest::Everywhere => sign_out.everywhere(&caller?, deadline).await?,
     }
     Ok(NoContent)
 }

@@ -4,7 +4,7 @@
 use shared::accounts::{OpenSession, Register, Registration, Session};
 use shared::http::{Created, Json, Problem, StartError};
 use shared::identity::CustomerRealm;
-use shared::limits::{RateLimited, Registrations};
+use shared::limits::{Address, RateLimited, Registrations};
 use shared::serve;
 
 fn main() -> Result<(), StartError> {
@@ -16,10 +16,11 @@ fn main() -> Result<(), StartError> {
 async fn register(
     Json(registration): Json<Registration>,
     _: RateLimited<Registrations>,
+    address: Address,
     (accounts, sessions): (Register<CustomerRealm>, OpenSession<CustomerRealm>),
 ) -> Result<Created<Session>, Problem> {
     sessions.ready().await?;
-    let who = accounts.register(registration).await?;
+    let who = accounts.register(registration, address).await?;
     let session = sessions.open(who, None).await?;
     Ok(Created(session))
 }

@@ -51,19 +51,7 @@ pub struct FirstSuperAdmin {
 
 impl FirstSuperAdmin {
     pub(super) async fn run(&self, print: impl Fn(&str)) -> Result<(), OperatorError> {
-        let env = match self.port {
-            None => Env::of_process(),
-            Some(ports) => {
-                let variables = local_variables(ports)?;
-                Env::of(move |name| variables.get(name).cloned())
-            }
-        };
-        let env = env.map_err(|error| {
-            OperatorError::new(format_args!(
-                "{error}. For a shop at AWS set what the README says under \"Deploy\"; for one \
-                 on this machine add `--port 9000`"
-            ))
-        })?;
+        let env = environment(self.port)?;
         let invited = invite_first_super_admin(&env, &self.email, &self.name).await;
         let invited = invited
             .map_err(|error| OperatorError::new(format_args!("nobody was invited: {error}")))?;
@@ -106,12 +94,11 @@ pub async fn invite_first_super_admin(
              credentials",
         ),
     })?;
-    let invited = invited.ok_or_else(|| {
+    let invitation = invited.ok_or_else(|| {
         OperatorError::new(
             "the shop has a super-admin, who invites everyone else at POST /api/admin/users",
         )
     })?;
-    let invitation = invited.invitation();
     Ok(format!(
         "{email} is invited as super-admin until {}. They choose a password of at least 15 \
          characters by\n\n  POST /api/admin/accept-invite\n  {{\"token\": \"{}\", \
@@ -120,6 +107,24 @@ pub async fn invite_first_super_admin(
         invitation.expires_at(),
         invitation.token(),
     ))
+}
+
+/// Returns the environment of the operator of a shop on this machine, or of one at AWS, which the
+/// process was started with.
+pub(super) fn environment(port: Option<Ports>) -> Result<Env, OperatorError> {
+    let env = match port {
+        None => Env::of_process(),
+        Some(ports) => {
+            let variables = local_variables(ports)?;
+            Env::of(move |name| variables.get(name).cloned())
+        }
+    };
+    env.map_err(|error| {
+        OperatorError::new(format_args!(
+            "{error}. For a shop at AWS set what the README says under \"Deploy\"; for one on \
+             this machine add `--port 9000`"
+        ))
+    })
 }
 
 /// Makes the variables of the operator of a shop on this machine.

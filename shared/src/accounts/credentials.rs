@@ -1,5 +1,6 @@
 //! The tables `credentials` and `staff-credentials`: which address and password
-//! open which account. Only the functions that sign people in or set passwords may read it.
+//! open which account. Only the functions that verify a password may read its
+//! hash.
 
 use std::marker::PhantomData;
 
@@ -34,8 +35,9 @@ impl<R: Realm> FromEnv for Credentials<R> {
     }
 
     async fn warm(&self) {
-        // No address is empty, so there is no such row: half a read unit.
-        let _ = self.row("email#").await;
+        // No address is empty, so there is no such row: half a read unit. Some
+        // functions may ask for no more than this, or for no password.
+        let _ = self.table.get_part(key("email#"), &["userId"]).await;
     }
 }
 
@@ -43,9 +45,21 @@ impl<R: Realm> FromEnv for Credentials<R> {
 pub(crate) struct Credential {
     user_id: UserId,
     /// `None` while its owner has not accepted their invitation.
-    pub(crate) password: Option<StoredPassword>,
-    /// The hash of their invitation's token, and when it ends.
+    pub(super) password: Option<StoredPassword>,
+}
+
+/// Whom an address of the staff was given to, without their password.
+pub(crate) struct InvitedAddress {
+    user_id: UserId,
+    /// The hash of their invitation's token, and when it ends; `None` once they
+    /// have accepted.
     pub(crate) invitation: Option<(String, i64)>,
+}
+
+impl NamesUser<StaffRealm> for InvitedAddress {
+    fn named_user(&self) -> &UserId {
+        &self.user_id
+    }
 }
 
 impl<R: Realm> NamesUser<R> for Credential {
@@ -62,32 +76,25 @@ impl Credential {
         Ok(Self {
             user_id: nobody.ok_or_else(|| Problem::internal("nobody has no id"))?,
             password: None,
-            invitation: None,
         })
     }
 }
 
 impl<R: Realm> Credentials<R> {
-    /// Reads what an address opens; `None` if it has no account.
-    pub(crate) async fn get(
+    /// Reads what an address opens, with the password's hash, for whoever
+    /// verifies it; `None` if it has no account.
+    pub(super) async fn get(
         &self,
         email: &EmailAddress,
     ) -> Result<Option<Credential>, DynamoDbError> {
-        self.row(&login(email)).await
-    }
-
-    async fn row(&self, login: &str) -> Result<Option<Credential>, DynamoDbError> {
-        let Some(item) = self.table.get(key(login)).await? else {
+        let Some(item) = self.table.get(key(&login(email))).await? else {
             return Ok(None);
         };
         let item = ItemReader(&item);
         let password = item.optional_text("passwordHash")?;
-        let invite = item.optional_text("inviteHash")?.map(str::to_owned);
-        let ends = item.optional_number("inviteEnds")?;
         Ok(Some(Credential {
             user_id: item.id("userId")?,
             password: password.map(|hash| StoredPassword::new(hash.to_owned())),
-            invitation: invite.zip(ends),
         }))
     }
 
@@ -163,6 +170,25 @@ impl<R: Realm> Credentials<R> {
 }
 
 impl Credentials<StaffRealm> {
+    /// Reads to whom an address was given, and the invitation that is open.
+    /// Never reads a password's hash.
+    pub(crate) async fn invited(
+        &self,
+        email: &EmailAddress,
+    ) -> Result<Option<InvitedAddress>, DynamoDbError> {
+        let attributes = ["userId", "inviteHash", "inviteEnds"];
+        let found = self.table.get_part(key(&login(email)), &attributes);
+        let Some(item) = found.await? else {
+            return Ok(None);
+        };
+        let item = ItemReader(&item);
+        let hash = item.optional_text("inviteHash")?.map(str::to_owned);
+        Ok(Some(InvitedAddress {
+            user_id: item.id("userId")?,
+            invitation: hash.zip(item.optional_number("inviteEnds")?),
+        }))
+    }
+
     /// Returns the action that puts a new address with an invitation.
     pub(crate) fn put_invited(
         &self,
@@ -190,7 +216,7 @@ impl Credentials<StaffRealm> {
             .set("inviteHash", text(invite_hash))
             .set("inviteEnds", number(ends.unix()))
             .only_if("userId", Comparison::Equal, text(user_id.as_str()))
-            .only_if_absent("passwordHash")
+            .only_if_exists("inviteHash")
             .into_update()
     }
 

@@ -10,6 +10,7 @@ mod session;
 mod sessions;
 mod sign_in;
 mod sign_out;
+mod successor;
 
 pub use change_password::{ChangePassword, PasswordChange};
 pub(crate) use credentials::Credentials;

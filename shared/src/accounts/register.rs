@@ -9,6 +9,7 @@ use crate::dynamodb::{Outcome, Transaction};
 use crate::http::{Conflict, Problem};
 use crate::identity::{CustomerRealm, Realm, Role, User, Users};
 use crate::input::{Fields, FromJson, email, line, phone};
+use crate::limits::Address;
 use crate::values::EmailAddress;
 
 /// What a newcomer sends to get an account.
@@ -79,12 +80,17 @@ impl Register<CustomerRealm> {
     ///
     /// # Errors
     /// [`Conflict::AddressTaken`] if the address has one.
-    pub async fn register(&self, new: Registration) -> Result<SignedIn, Problem> {
+    pub async fn register(&self, new: Registration, address: Address) -> Result<SignedIn, Problem> {
         let mut user = User::new(new.email, &new.name, Role::Customer)?;
         user.phone = new.phone;
         let user = self.insert(user, &new.password).await?;
         // The account was made by this very request: there is nothing to check.
-        Ok(SignedIn { user, proof: None })
+        Ok(SignedIn {
+            read_at: user.created_at,
+            user,
+            address,
+            proof: None,
+        })
     }
 }
 

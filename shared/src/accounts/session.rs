@@ -16,7 +16,7 @@ const DAY: u64 = 24 * 60 * 60;
 /// How many bytes of a refresh token stay the same for the whole session. With
 /// these right and the rest wrong it is a used token; with these wrong it is a
 /// guess.
-const FAMILY_BYTES: usize = 16;
+pub(super) const FAMILY_BYTES: usize = 16;
 /// How many bytes are new with every refresh.
 const ROTATING_BYTES: usize = 32;
 
@@ -32,7 +32,7 @@ pub(crate) fn lifetime(role: Role) -> Duration {
 pub struct RefreshToken {
     pub(crate) user_id: UserId,
     pub(crate) session_id: SessionId,
-    secret: [u8; FAMILY_BYTES + ROTATING_BYTES],
+    pub(super) secret: [u8; FAMILY_BYTES + ROTATING_BYTES],
 }
 
 impl<R: Realm> NamesUser<R> for RefreshToken {
@@ -48,19 +48,6 @@ impl RefreshToken {
             user_id,
             session_id,
             secret: random_bytes()?,
-        })
-    }
-
-    /// Makes the token that follows this one.
-    pub(crate) fn next(&self) -> Result<Self, NoEntropy> {
-        let mut secret = self.secret;
-        let turn: [u8; ROTATING_BYTES] = random_bytes()?;
-        for (byte, new) in secret.iter_mut().skip(FAMILY_BYTES).zip(turn) {
-            *byte = new;
-        }
-        Ok(Self {
-            secret,
-            ..self.clone()
         })
     }
 
@@ -193,15 +180,6 @@ mod tests {
         let read = RefreshToken::parse(&token.to_text()).unwrap();
         assert_eq!(read.to_text(), token.to_text());
         assert_eq!(read.hash(), token.hash());
-    }
-
-    #[test]
-    fn the_next_token_is_another_of_the_same_family() {
-        let token = first();
-        let next = token.next().unwrap();
-        assert_eq!(next.family_hash(), token.family_hash());
-        assert_ne!(next.hash(), token.hash());
-        assert_ne!(first().family_hash(), token.family_hash());
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! Signing in. Whatever is wrong, the answer is the same and the same work was
-//! done for it: two reads, one hash, one count. (A hash of bcrypt, which only
+//! done for it: three reads, one hash, two counts. (A hash of bcrypt, which only
 //! imported users have and only until they sign in, is more work than one of
 //! argon2id.)
 
@@ -9,11 +9,11 @@ use super::password::{PasswordAttempt, StoredPassword};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::WriteAction;
 use crate::http::Problem;
-use crate::identity::{Realm, UserStatus, Users};
+use crate::identity::{Realm, User, UserStatus, Users};
 use crate::input::{Fields, FromJson, email, line};
-use crate::limits::SignInAttempts;
-use crate::telemetry::{SecurityEvent, SecurityLog, SignInFailure};
-use crate::values::EmailAddress;
+use crate::limits::{Address, KnownAddresses, SignInAttempts};
+use crate::telemetry::SignInFailure;
+use crate::values::{EmailAddress, Timestamp};
 
 /// What a person sends to sign in.
 pub struct SignInRequest {
@@ -44,6 +44,7 @@ pub struct SignIn<R> {
     credentials: Credentials<R>,
     users: Users<R>,
     attempts: SignInAttempts,
+    addresses: KnownAddresses<R>,
 }
 
 impl<R: Realm> FromEnv for SignIn<R> {
@@ -52,6 +53,7 @@ impl<R: Realm> FromEnv for SignIn<R> {
             credentials: Credentials::from_env(env)?,
             users: Users::from_env(env)?,
             attempts: SignInAttempts::from_env(env)?,
+            addresses: KnownAddresses::from_env(env)?,
         })
     }
 
@@ -65,17 +67,24 @@ impl<R: Realm> SignIn<R> {
     ///
     /// # Errors
     /// [`Problem::SignInFailed`] for an unknown address, a wrong password, an
-    /// account that may not be used, and one with ten failures in this window;
-    /// [`Problem::Unavailable`] if failures can't be counted.
-    pub async fn sign_in(&self, request: &SignInRequest) -> Result<SignedIn, Problem> {
-        let (attempt, found) = tokio::try_join!(self.attempts.begin::<R>(&request.email), async {
-            Ok(self.credentials.get(&request.email).await?)
-        })?;
-        let credential = match found {
-            Some(found) => found,
-            None => Credential::of_nobody()?,
-        };
-        let user = self.users.get(&credential).await?;
+    /// account that may not be used, and one with too many failures in this
+    /// window; [`Problem::Unavailable`] if failures can't be counted.
+    pub async fn sign_in(
+        &self,
+        request: &SignInRequest,
+        address: Address,
+    ) -> Result<SignedIn, Problem> {
+        let (attempt, account) = tokio::try_join!(
+            self.attempts.begin::<R>(&request.email, &address),
+            self.read(&request.email, &address)
+        )?;
+        let attempt = attempt.with_known_address(account.knows_address);
+        let Account {
+            credential,
+            read_at,
+            user,
+            ..
+        } = account;
         let stored = credential.password.as_ref();
         let right = request.password.verify(stored)?;
 
@@ -88,13 +97,36 @@ impl<R: Realm> SignIn<R> {
             Some(user) => {
                 let ((), proof) =
                     tokio::join!(self.attempts.succeed(&attempt), self.proof(request, stored));
-                SecurityLog::emit(&SecurityEvent::SignedIn(&user.id));
                 let (user, proof) = (user.clone(), Some(proof?));
-                return Ok(SignedIn { user, proof });
+                return Ok(SignedIn {
+                    user,
+                    read_at,
+                    address,
+                    proof,
+                });
             }
         };
         attempt.fail(failure, user.as_ref().map(|user| &user.id));
         Err(Problem::SignInFailed)
+    }
+
+    /// Reads what there is of an account: the same for an address that has none.
+    async fn read(&self, email: &EmailAddress, address: &Address) -> Result<Account, Problem> {
+        let credential = match self.credentials.get(email).await? {
+            Some(found) => found,
+            None => Credential::of_nobody()?,
+        };
+        let read_at = Timestamp::now();
+        let (user, knows_address) = tokio::try_join!(
+            self.users.get(&credential),
+            self.addresses.contains(&credential, address)
+        )?;
+        Ok(Account {
+            credential,
+            read_at,
+            user,
+            knows_address,
+        })
     }
 
     /// Returns the action that checks what must still hold when the session is
@@ -115,12 +147,22 @@ impl<R: Realm> SignIn<R> {
     }
 }
 
+/// An account that someone asks to be signed in to.
+struct Account {
+    credential: Credential,
+    /// A moment before the user was read.
+    read_at: Timestamp,
+    user: Option<User>,
+    /// Whether it was signed in to from this address lately.
+    knows_address: bool,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::accounts::{NewPassword, Register};
     use crate::dynamodb::{Outcome, Transaction};
-    use crate::identity::{CustomerRealm, Role, StaffRealm, User};
+    use crate::identity::{CustomerRealm, Role, StaffRealm};
     use crate::input::parse_json;
     use crate::testing::{Tables, tables};
 
@@ -148,7 +190,7 @@ mod tests {
             parts.commit(&client).await.unwrap()
         };
         let proof = async || {
-            let signed_in = sign_in.sign_in(&request()).await;
+            let signed_in = sign_in.sign_in(&request(), Address::of("192.0.2.1")).await;
             signed_in.unwrap().proof.unwrap()
         };
         assert_eq!(commit(proof().await).await, Outcome::Committed);
@@ -167,16 +209,36 @@ mod tests {
     async fn nobody_signs_in_in_the_others_realm() {
         let (tables, customers) = with_ann().await;
         let staff: SignIn<StaffRealm> = tables.open();
-        assert!(customers.sign_in(&request()).await.is_ok());
-        assert!(staff.sign_in(&request()).await.is_err());
+        assert!(
+            customers
+                .sign_in(&request(), Address::of("192.0.2.1"))
+                .await
+                .is_ok()
+        );
+        assert!(
+            staff
+                .sign_in(&request(), Address::of("192.0.2.1"))
+                .await
+                .is_err()
+        );
 
         // An address may be both, each with a password of its own.
         let accounts: Register<StaffRealm> = tables.open();
         let ann = User::new(request().email, "Ann", Role::Admin).unwrap();
         let password = NewPassword::trusted("another one altogether");
         accounts.insert(ann, &password).await.unwrap();
-        assert!(staff.sign_in(&request()).await.is_err());
-        assert!(customers.sign_in(&request()).await.is_ok());
+        assert!(
+            staff
+                .sign_in(&request(), Address::of("192.0.2.1"))
+                .await
+                .is_err()
+        );
+        assert!(
+            customers
+                .sign_in(&request(), Address::of("192.0.2.1"))
+                .await
+                .is_ok()
+        );
         // A role of the other realm opens nothing, whoever wrote it.
         let accounts: Register<CustomerRealm> = tables.open();
         let email = EmailAddress::parse("eve@example.com").unwrap();
@@ -184,7 +246,9 @@ mod tests {
         let password = NewPassword::trusted("owls at night");
         accounts.insert(eve, &password).await.unwrap();
         let body = br#"{"email":"eve@example.com","password":"owls at night"}"#;
-        let refused = customers.sign_in(&parse_json(body).unwrap()).await;
+        let refused = customers
+            .sign_in(&parse_json(body).unwrap(), Address::of("192.0.2.1"))
+            .await;
         assert!(refused.is_err());
     }
 }

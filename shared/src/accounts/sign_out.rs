@@ -5,9 +5,10 @@ use super::sessions::Sessions;
 use crate::audit::{Action, AuditWriter, Record};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Outcome, Transaction};
-use crate::http::Problem;
+use crate::http::{Deadline, Problem};
 use crate::identity::{Identity, NamesUser, Realm, Users};
 use crate::telemetry::{SecurityEvent, SecurityLog};
+use crate::values::Timestamp;
 
 /// Signs the people of a realm out.
 #[derive(Clone)]
@@ -48,17 +49,24 @@ impl<R: Realm> SignOut<R> {
     pub async fn everywhere(
         &self,
         caller: &(impl Identity<Realm = R> + NamesUser<R>),
+        deadline: Deadline,
     ) -> Result<(), Problem> {
-        let user = self.users.require_active(caller).await?;
         let id = caller.user_id().as_str();
-        let record = Record::by(caller, Action::SignedOutEverywhere, id, Vec::new());
-        let ended = self.users.sign_out_everywhere(&user);
-        let ended = Transaction::new().with((), ended);
-        match self.audit.commit(ended, &[record]).await? {
-            Outcome::Committed => {}
-            Outcome::Refused(_) => return Err(Problem::BadToken),
-        }
+        let ended_at = loop {
+            // Refused where somebody else ended them meanwhile: then, too, the
+            // caller's token has ended, unless their session was kept.
+            let user = self.users.require_active(caller).await?;
+            let record = Record::by(caller, Action::SignedOutEverywhere, id, Vec::new());
+            let ended_at = Timestamp::now();
+            let ended = self.users.sign_out_everywhere(&user);
+            let ended = Transaction::new().with((), ended);
+            if self.audit.commit(ended, &[record]).await? == Outcome::Committed {
+                break ended_at;
+            }
+        };
         // They have ended already, by the date in the user's record.
-        Ok(self.sessions.end_all(caller, None).await?)
+        let sessions = &self.sessions;
+        sessions.tidy_up(caller, None, ended_at, deadline).await;
+        Ok(())
     }
 }

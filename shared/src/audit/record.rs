@@ -20,7 +20,8 @@ pub(crate) enum Action {
     PasswordChanged,
     /// Someone ended all of their sessions.
     SignedOutEverywhere,
-    /// A refresh token was used twice, which ended its session.
+    /// A refresh token was used again, after its successor or too late, which
+    /// ended its session.
     RefreshTokenReused,
     /// A member of staff was invited.
     UserInvited,
@@ -36,6 +37,10 @@ pub(crate) enum Action {
     UploadGranted,
     /// The key that signs tokens was replaced.
     SigningKeyRotated,
+    /// A frontend may say for whom it calls.
+    FrontendTrusted,
+    /// It may not any more.
+    FrontendRemoved,
 }
 
 /// A field that changed.
@@ -152,6 +157,6 @@ mod tests {
             assert_eq!(<&str>::from(action), *word);
             assert_eq!(serde_json::to_value(action).unwrap(), *word);
         }
-        assert_eq!(Action::VARIANTS.len(), 11);
+        assert_eq!(Action::VARIANTS.len(), 13);
     }
 }

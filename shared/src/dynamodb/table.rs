@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
 
-use super::item::{Attributes, ItemBuilder};
+use super::item::{Attributes, ItemBuilder, number};
 use super::transaction::WriteAction;
 use super::update::Update;
 use crate::aws::{AwsError, Env, StartError};
@@ -134,6 +134,19 @@ impl Table {
             .condition_expression("#name = :value")
             .expression_attribute_names("#name", name)
             .expression_attribute_values(":value", value)
+            .build();
+        WriteAction::of(put.map(|put| TransactWriteItem::builder().put(put).build()))
+    }
+
+    /// Returns the action that puts a new item in place of none, or of one that
+    /// DynamoDB should have deleted by now, in seconds since 1970: refused if
+    /// there is another with this key, of which `key` is any attribute.
+    pub(crate) fn put_new_or_expired(&self, item: ItemBuilder, key: &str, now: i64) -> WriteAction {
+        let put = Put::builder()
+            .table_name(&*self.name)
+            .set_item(Some(item.into_attributes()))
+            .condition_expression(format!("attribute_not_exists({key}) OR expiresAt <= :now"))
+            .expression_attribute_values(":now", number(now))
             .build();
         WriteAction::of(put.map(|put| TransactWriteItem::builder().put(put).build()))
     }

@@ -61,6 +61,11 @@ from_request!(PageRequest, |request| {
 from_request!(IdempotencyKey, |request| {
     Ok(Self::from_header(request.header("idempotency-key"))?)
 });
+from_request!(@impl [] Option<IdempotencyKey>, |request| {
+    let value = request.header("idempotency-key");
+    let key = value.map(|value| IdempotencyKey::from_header(Some(value)));
+    Ok(key.transpose()?)
+});
 from_request!(IfMatch, |request| Ok(Self::from_header(
     request.header("if-match")
 )?));

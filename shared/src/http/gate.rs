@@ -1,6 +1,7 @@
 //! What decides, before a handler is asked, whether a request may come at all.
 
 use std::future::Future;
+use std::net::IpAddr;
 
 use super::problem::Problem;
 use super::quota::Quota;
@@ -12,11 +13,15 @@ pub(crate) trait Gate: FromEnv {
     /// the gateway's own words.
     fn allows_address(&self, route: &str, source_ip: &str) -> bool;
 
-    /// Counts the request. Returns how many are left; `None` where that is not
+    /// Returns for which address a frontend on a server calls, by its token;
+    /// `None` if it isn't trusted.
+    fn client_ip(&self, token: &str) -> impl Future<Output = Option<IpAddr>> + Send;
+
+    /// Counts the request of an address. Returns how many are left; `None` where that is not
     /// known.
     ///
     /// # Errors
     /// [`Problem::RateLimited`] where none is left.
-    fn admit(&self, source_ip: &str)
+    fn admit(&self, client_ip: &str)
     -> impl Future<Output = Result<Option<Quota>, Problem>> + Send;
 }

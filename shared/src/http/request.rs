@@ -1,5 +1,6 @@
 //! One request on its way through a function.
 
+use std::net::IpAddr;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
@@ -11,7 +12,7 @@ use super::deadline::Deadline;
 use super::event::Unreadable;
 use super::quota::Quota;
 use crate::input::InputError;
-use crate::telemetry::record_identity;
+use crate::telemetry::{record_client_ip, record_identity};
 use crate::values::UserId;
 
 /// A request, what is known about its sender, and what was found out on the
@@ -20,6 +21,7 @@ pub struct RequestContext<'a> {
     request: &'a Request,
     deadline: Deadline,
     principal: OnceLock<Principal>,
+    client_ip: OnceLock<String>,
     admitted: SetOnce<()>,
     quota: Mutex<Option<Quota>>,
 }
@@ -37,6 +39,7 @@ impl<'a> RequestContext<'a> {
             request,
             deadline,
             principal: OnceLock::new(),
+            client_ip: OnceLock::new(),
             admitted: SetOnce::new(),
             quota: Mutex::default(),
         }
@@ -100,8 +103,22 @@ impl<'a> RequestContext<'a> {
     }
 
     /// Returns the address that the gateway saw, in its own words.
-    pub(crate) fn source_ip(&self) -> &str {
+    pub(super) fn source_ip(&self) -> &str {
         self.gateway(|it| it.http.source_ip.as_deref())
+    }
+
+    /// Returns the address that limits count: the one that a trusted frontend
+    /// calls for, else the one that the gateway saw.
+    pub(crate) fn client_ip(&self) -> &str {
+        self.client_ip
+            .get()
+            .map_or_else(|| self.source_ip(), String::as_str)
+    }
+
+    /// Records for which address a trusted frontend calls.
+    pub(super) fn record_client_ip(&self, client_ip: IpAddr) {
+        let client_ip = self.client_ip.get_or_init(|| client_ip.to_string());
+        record_client_ip(client_ip);
     }
 
     /// Returns what the client calls itself.

@@ -24,6 +24,9 @@ use crate::telemetry::{
     Access, RequestScope, SecurityEvent, SecurityLog, causes, failure, install,
 };
 
+/// The header in which a frontend on a server says for whom it calls.
+const TRUSTED_CLIENT: &str = "x-trusted-client";
+
 /// Runs a handler as a Lambda function behind API Gateway, until Lambda ends
 /// the process.
 ///
@@ -170,16 +173,25 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
         H: Endpoint<Args, State = S>,
     {
         request.readable()?;
-        let source_ip = request.source_ip();
+        if let Some(token) = request.header(TRUSTED_CLIENT) {
+            match self.gate.client_ip(token).await {
+                Some(client_ip) => request.record_client_ip(client_ip),
+                None => SecurityLog::emit(&SecurityEvent::FrontendRefused),
+            }
+        }
         let handled = async {
-            if !self.gate.allows_address(request.route(), source_ip) {
+            // What a frontend says opens no route: the staff's are for those networks.
+            if !self
+                .gate
+                .allows_address(request.route(), request.source_ip())
+            {
                 return Err(Problem::AddressRefused);
             }
             self.handler.call(request, &self.state).await
         };
         let handled = async { Ok(handled.await) };
         let admitted = async {
-            if let Some(quota) = self.gate.admit(source_ip).await? {
+            if let Some(quota) = self.gate.admit(request.client_ip()).await? {
                 request.record_quota(quota);
             }
             request.admit();
@@ -234,6 +246,8 @@ mod hostile_events;
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use serde::Serialize;
     use serde_json::json;
 
@@ -255,6 +269,10 @@ mod tests {
     impl Gate for Open {
         fn allows_address(&self, _: &str, _: &str) -> bool {
             true
+        }
+
+        async fn client_ip(&self, _: &str) -> Option<IpAddr> {
+            panic!("nobody says for whom they call, so nobody asks")
         }
 
         async fn admit(&self, _: &str) -> Result<Option<Quota>, Problem> {

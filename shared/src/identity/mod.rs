@@ -2,6 +2,8 @@
 //! and the identities that a handler may ask for.
 
 mod authenticator;
+mod frontend_keys;
+mod frontend_token;
 mod key_ring;
 mod live_sessions;
 mod realm;
@@ -14,6 +16,7 @@ pub(crate) use authenticator::Identity;
 pub use authenticator::{Admin, Customer, Staff, SuperAdmin};
 #[cfg(test)]
 pub(crate) use authenticator::{customer_for_tests, super_admin_for_tests};
+pub(crate) use frontend_keys::FrontendKeys;
 pub(crate) use key_ring::{KeyRing, TokenKeys};
 pub(crate) use realm::Realm;
 pub use realm::{CustomerRealm, StaffRealm};

@@ -22,6 +22,8 @@ pub trait Realm: Clone + Send + Sync + 'static {
     const SIGNING_KEY_NAME: &'static str;
     /// How the counters of its accounts' failed sign-ins begin.
     const ACCOUNT_COUNTER: &'static str;
+    /// How the rows of addresses begin from which its people signed in.
+    const KNOWN_ADDRESS: &'static str;
 
     /// Returns the role that a token of this realm gives, whatever role it
     /// claims; `None` if it gives none.
@@ -48,6 +50,7 @@ impl Realm for CustomerRealm {
     const RING: &'static str = "tokens";
     const SIGNING_KEY_NAME: &'static str = "signing-key";
     const ACCOUNT_COUNTER: &'static str = "account";
+    const KNOWN_ADDRESS: &'static str = "known-address";
 
     /// Never more than a customer: whoever gets hold of the customers' key can
     /// sign any claim.
@@ -69,6 +72,7 @@ impl Realm for StaffRealm {
     const RING: &'static str = "staff-tokens";
     const SIGNING_KEY_NAME: &'static str = "staff-signing-key";
     const ACCOUNT_COUNTER: &'static str = "staff-account";
+    const KNOWN_ADDRESS: &'static str = "staff-known-address";
 
     fn role_of_token(claimed: Role) -> Option<Role> {
         claimed.is_staff().then_some(claimed)

@@ -91,20 +91,16 @@ impl<R: Realm> FromEnv for Signer<R> {
 
 impl<R: Realm> Signer<R> {
     /// Signs a new access token.
-    pub(crate) async fn sign(&self, user: &User, session: &SessionId) -> Result<String, Problem> {
-        let key = self.key().await?;
-        self.sign_with(&key, user, session)
-    }
-
-    /// Signs a new access token by a key that was fetched before. It is dated
-    /// no earlier than from when on the user's tokens count.
-    pub(crate) fn sign_with(
+    ///
+    /// It is dated by when its session was found valid, which is before the
+    /// user was read: what ends the user's tokens after that ends this one too.
+    pub(crate) fn sign(
         &self,
         key: &SigningKey,
         user: &User,
         session: &SessionId,
+        issued_at: Timestamp,
     ) -> Result<String, Problem> {
-        let issued_at = Timestamp::now().max(user.tokens_valid_after);
         Ok(key.sign(&user.id, user.role, session, &self.issuer, issued_at)?)
     }
 
@@ -147,6 +143,17 @@ impl<R: Realm> Signer<R> {
         let secret = SecretKey::read(text)?;
         let seed = secret.seed()?;
         Ok(Arc::new(SigningKey::from_seed(secret.kid, &seed)))
+    }
+}
+
+#[cfg(test)]
+impl<R: Realm> Signer<R> {
+    /// Makes it sign by a key of the tests, without Secrets Manager.
+    pub(crate) async fn load_for_tests(&self) {
+        *self.loaded.lock().await = Some(LoadedKey {
+            at: Moment::now(),
+            key: Arc::new(SigningKey::from_seed("k1".to_owned(), &[7; 32])),
+        });
     }
 }
 

@@ -13,7 +13,7 @@ use crate::values::{NoEntropy, PathId, SessionId, Timestamp, UserId, is_ulid, ne
 /// How long an access token lives, in seconds.
 pub(crate) const LIFETIME: u64 = 15 * 60;
 /// How far two clocks may differ, in seconds.
-const LEEWAY: u64 = 5;
+pub(super) const LEEWAY: u64 = 5;
 /// The longest token that is read, in bytes; ours are about 420.
 const MAX_LENGTH: usize = 2048;
 /// Who the tokens are for.
@@ -70,15 +70,8 @@ pub(crate) struct Unverified<'a> {
 impl<'a> Unverified<'a> {
     /// Reads a token, or returns `None` if it can't be one of ours.
     pub(crate) fn read(text: &'a str) -> Option<Self> {
-        if text.len() > MAX_LENGTH {
-            return None;
-        }
-        let header = URL_SAFE_NO_PAD.decode(text.split('.').next()?).ok()?;
-        let header: WireHeader = serde_json::from_slice(&header).ok()?;
-        (header.alg == "EdDSA" && header.typ == TYPE).then_some(Self {
-            text,
-            kid: header.kid,
-        })
+        let kid = kid_of(text, TYPE)?;
+        Some(Self { text, kid })
     }
 
     /// Returns what the token says, if the key signed it and it is valid now.
@@ -105,6 +98,17 @@ impl<'a> Unverified<'a> {
     }
 }
 
+/// Returns which key a token of this type claims to be signed with, or `None`
+/// if its header is not exactly as it must be.
+pub(super) fn kid_of(text: &str, typ: &str) -> Option<String> {
+    if text.len() > MAX_LENGTH {
+        return None;
+    }
+    let header = URL_SAFE_NO_PAD.decode(text.split('.').next()?).ok()?;
+    let header: WireHeader = serde_json::from_slice(&header).ok()?;
+    (header.alg == "EdDSA" && header.typ == typ).then_some(header.kid)
+}
+
 /// A key that checks signatures.
 #[derive(Clone)]
 pub(crate) struct PublicKey(DecodingKey);
@@ -116,6 +120,10 @@ impl PublicKey {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         (bytes.len() == 32).then_some(())?;
         DecodingKey::from_ed_components(text).ok().map(Self)
+    }
+
+    pub(super) fn decoding(&self) -> &DecodingKey {
+        &self.0
     }
 }
 

@@ -8,7 +8,7 @@ use super::user::{Role, User, UserStatus};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{
     Attributes, Comparison, Corrupt, DynamoDbError, ItemBuilder, ItemReader, QueryFluentBuilder,
-    Table, Update, WriteAction, number, read_all, text, word,
+    Table, TransactGet, Update, WriteAction, number, read_all, text, word,
 };
 use crate::values::{EmailAddress, PathId, SessionId, Timestamp, UserId};
 
@@ -57,6 +57,18 @@ impl<R: Realm> Users<R> {
         self.find(who.named_user()).await
     }
 
+    /// Reads the record of whom `who` names as it is when no transaction that
+    /// writes it is under way.
+    pub(crate) async fn get_settled(
+        &self,
+        who: &impl NamesUser<R>,
+    ) -> Result<Option<User>, DynamoDbError> {
+        let get = TransactGet::default().with(&self.table, key(who.named_user()));
+        let mut found = get.read(self.table.client()).await?;
+        let found = found.pop().flatten();
+        Ok(found.as_ref().map(read_user).transpose()?)
+    }
+
     async fn find(&self, id: &UserId) -> Result<Option<User>, DynamoDbError> {
         let found = self.table.get(key(id)).await?;
         Ok(found.as_ref().map(read_user).transpose()?)
@@ -76,7 +88,7 @@ impl<R: Realm> Users<R> {
 
     /// Begins a change of what someone may do.
     fn changed(&self, user: &User, status: UserStatus) -> Update {
-        unchanged(self.end_tokens(&user.id, None), user)
+        unchanged(self.end_tokens(user, None), user)
             .set("status", word(status))
             .set("version", number(user.version + 1))
     }
@@ -87,13 +99,13 @@ impl<R: Realm> Users<R> {
     pub(crate) fn end_other_sessions(&self, user: &User, kept: &SessionId) -> WriteAction {
         // The role is no condition: IAM can't allow naming it without allowing
         // to write it.
-        unchanged(self.end_tokens(&user.id, Some(kept)), user).into_update()
+        unchanged(self.end_tokens(user, Some(kept)), user).into_update()
     }
 
     /// Returns the action that ends every access token and session of someone
-    /// whose record was read.
+    /// whose record was read: refused if somebody else has just done so.
     pub(crate) fn sign_out_everywhere(&self, user: &User) -> WriteAction {
-        self.end_tokens(&user.id, None).into_update()
+        self.end_tokens(user, None).into_update()
     }
 
     /// Begins a change of a record which must be there.
@@ -104,12 +116,18 @@ impl<R: Realm> Users<R> {
     /// Begins the end of every access token issued to someone so far and of
     /// every session they opened so far, but for `kept`.
     ///
-    /// Tokens count seconds, so the next second is the first that is surely
-    /// after all of them.
-    fn end_tokens(&self, id: &UserId, kept: Option<&SessionId>) -> Update {
-        let next = Timestamp::now().plus(Duration::from_secs(1));
-        let update = self.change(id);
-        let update = update.set("tokensValidAfter", number(next.unix()));
+    /// Tokens and sessions are dated by the second before the record was read
+    /// for them, or by what it then said. What was read before this is written
+    /// must end by it, so it lies later than both: two seconds ahead, since
+    /// writing takes its time, and after what the record said.
+    fn end_tokens(&self, user: &User, kept: Option<&SessionId>) -> Update {
+        let soon = Timestamp::now().plus(Duration::from_secs(2));
+        let later = user.tokens_valid_after.plus(Duration::from_secs(1));
+        let before = number(user.tokens_valid_after.unix());
+        let update = self
+            .change(&user.id)
+            .only_if("tokensValidAfter", Comparison::Equal, before)
+            .set("tokensValidAfter", number(soon.max(later).unix()));
         match kept {
             Some(session) => update.set("keptSession", text(session.as_str())),
             None => update.remove("keptSession"),

@@ -2,7 +2,7 @@
 
 use super::error::InputError;
 
-/// The client's name for one attempt to buy: 1 to 255 visible ASCII characters
+/// The client's name for one attempt to buy or to make something: 1 to 255 visible ASCII characters
 /// without a comma in the header `Idempotency-Key`.
 #[derive(Clone)]
 pub struct IdempotencyKey(String);

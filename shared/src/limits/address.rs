@@ -1,14 +1,17 @@
 //! Addresses as limits count them.
 
 use std::fmt;
+use std::future::{Future, ready};
 use std::net::IpAddr;
 
+use crate::http::{FromRequest, Problem, RequestContext};
+
 /// Where a request comes from, as far as limits tell addresses apart: what the
-/// gateway saw, never what a header says.
+/// gateway saw, or what a trusted frontend has signed.
 ///
 /// An IPv6 address counts as its /64, which is what one subscriber is given.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Address(Option<IpAddr>);
+pub struct Address(Option<IpAddr>);
 
 impl Address {
     pub(crate) fn of(source_ip: &str) -> Self {
@@ -21,6 +24,22 @@ impl Address {
                     IpAddr::V6(ip) => IpAddr::V6((ip.to_bits() >> 64 << 64).into()),
                 }),
         )
+    }
+
+    /// Returns whether it is an address at all.
+    pub(super) fn is_one(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+impl FromRequest for Address {
+    type Service = ();
+
+    fn from_request(
+        request: &RequestContext<'_>,
+        (): &(),
+    ) -> impl Future<Output = Result<Self, Problem>> + Send {
+        ready(Ok(Self::of(request.client_ip())))
     }
 }
 

@@ -16,7 +16,7 @@ use crate::values::Timestamp;
 
 /// The counters.
 #[derive(Clone)]
-pub struct Counters {
+pub(super) struct Counters {
     table: Table,
 }
 
@@ -52,7 +52,7 @@ impl Counters {
     }
 
     /// Adds to a counter and returns its new value; `None` if that would take
-    /// it past `max`, and then nothing is added.
+    /// it past `max`, and then nothing is added. Adding nothing is the same work.
     pub(super) async fn add(
         &self,
         subject: &str,
@@ -78,6 +78,26 @@ impl Counters {
             }
             Err(error) if is_condition_failed(&error) => Ok(None),
             Err(error) => Err(AwsError::from(error).into()),
+        }
+    }
+
+    /// Keeps a row that counts nothing until then.
+    pub(super) async fn keep_until(&self, subject: &str, end: Timestamp) -> Result<(), AwsError> {
+        self.table
+            .update(key(subject))
+            .update_expression("SET expiresAt = :end")
+            .expression_attribute_values(":end", number(end.unix()))
+            .commit()
+            .await?;
+        Ok(())
+    }
+
+    /// Returns until when a row is kept, in seconds since 1970, as it is or was
+    /// a moment ago.
+    pub(super) async fn end(&self, subject: &str) -> Result<Option<i64>, DynamoDbError> {
+        match self.table.get_eventually(key(subject)).await? {
+            Some(row) => Ok(Some(ItemReader(&row).number("expiresAt")?)),
+            None => Ok(None),
         }
     }
 

@@ -4,15 +4,15 @@ use std::marker::PhantomData;
 
 use super::address::Address;
 use super::counters::Counters;
+use crate::aws::{Env, FromEnv, StartError};
 use crate::http::{FromRequest, Problem, RequestContext};
 
 /// A limit on what one address may do in 15 minutes. Each attempt counts,
-/// whatever comes of it.
+/// whatever comes of it. How many there are is the function's variable
+/// `ATTEMPT_LIMIT`.
 pub trait RateLimit: Send + Sync {
     /// Its name in the table and in the log.
     const NAME: &'static str;
-    /// How many attempts a window takes.
-    const MAX: u32;
 }
 
 /// Signing in as a customer.
@@ -26,35 +26,51 @@ pub struct Invitations;
 
 impl RateLimit for CustomerSignIns {
     const NAME: &'static str = "login";
-    const MAX: u32 = 30;
 }
 impl RateLimit for StaffSignIns {
     const NAME: &'static str = "admin-login";
-    const MAX: u32 = 5;
 }
 impl RateLimit for Registrations {
     const NAME: &'static str = "register";
-    const MAX: u32 = 20;
 }
 impl RateLimit for Invitations {
     const NAME: &'static str = "accept-invite";
-    const MAX: u32 = 20;
 }
 
 /// Counts this attempt; 429 when none is left. Stands after the body, so that
 /// malformed requests don't count.
 pub struct RateLimited<L>(PhantomData<L>);
 
+/// The counters, and how many attempts a window takes.
+#[derive(Clone)]
+pub struct AttemptLimit {
+    counters: Counters,
+    max: u32,
+}
+
+impl FromEnv for AttemptLimit {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        let max = env.variable("ATTEMPT_LIMIT")?;
+        let max = max.parse().ok().filter(|max| *max >= 1);
+        Ok(Self {
+            counters: Counters::from_env(env)?,
+            max: max.ok_or_else(|| {
+                StartError::new("ATTEMPT_LIMIT must be a whole number, 1 at least")
+            })?,
+        })
+    }
+}
+
 impl<L: RateLimit> FromRequest for RateLimited<L> {
-    type Service = Counters;
+    type Service = AttemptLimit;
 
     async fn from_request(
         request: &RequestContext<'_>,
-        counters: &Counters,
+        limit: &AttemptLimit,
     ) -> Result<Self, Problem> {
         request.admitted().await;
-        let address = Address::of(request.source_ip());
-        let quota = counters.count(L::NAME, L::MAX, &address).await?;
+        let address = Address::of(request.client_ip());
+        let quota = limit.counters.count(L::NAME, limit.max, &address).await?;
         request.record_quota(quota);
         Ok(Self(PhantomData))
     }

@@ -28,8 +28,7 @@ const FORM_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// A form that a browser posts, the file last.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct UploadForm {
-    upload_id: UploadId,
+pub(crate) struct UploadForm {
     url: String,
     fields: BTreeMap<&'static str, String>,
     expires_at: Timestamp,
@@ -64,7 +63,7 @@ impl UploadForms {
     /// Never in practice: only if the policy can't be written as JSON.
     pub(crate) fn form(
         &self,
-        upload: UploadId,
+        upload: &UploadId,
         content_type: PictureType,
         now: Timestamp,
     ) -> Result<UploadForm, Problem> {
@@ -73,7 +72,7 @@ impl UploadForms {
         let day = date.get(..8).unwrap_or_default();
         let scope = format!("{day}/{}/s3/aws4_request", self.region);
         let mut fields = BTreeMap::from([
-            ("key", pending_key(&upload)),
+            ("key", pending_key(upload)),
             ("Content-Type", <&str>::from(content_type).to_owned()),
             ("success_action_status", "201".to_owned()),
             ("x-amz-algorithm", "AWS4-HMAC-SHA256".to_owned()),
@@ -107,7 +106,6 @@ impl UploadForms {
         fields.insert("policy", policy);
         fields.insert("x-amz-signature", signature);
         Ok(UploadForm {
-            upload_id: upload,
             url: self.url.clone(),
             fields,
             expires_at,
@@ -159,7 +157,7 @@ mod tests {
         };
         let upload = UploadId::parse("upl_01arz3ndektsv4rrffq69g5fav").unwrap();
         let now = Timestamp::parse("2026-11-21T10:00:00Z").unwrap();
-        forms.form(upload, PictureType::Png, now).unwrap()
+        forms.form(&upload, PictureType::Png, now).unwrap()
     }
 
     #[test]

@@ -6,6 +6,5 @@ mod request_upload;
 mod table;
 mod upload;
 
-pub use form::UploadForm;
-pub use request_upload::RequestUpload;
+pub use request_upload::{RequestUpload, RequestedUpload};
 pub use upload::UploadRequest;

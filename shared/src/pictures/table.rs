@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::upload::{UploadRequest, pending_key};
+use super::upload::{UploadRequest, UploadStatus, pending_key};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{ItemBuilder, Table, WriteAction};
+use crate::dynamodb::{DynamoDbError, ItemBuilder, ItemReader, Table, TransactGet, WriteAction};
 use crate::identity::{Admin, Identity};
 use crate::values::{Timestamp, UploadId};
 
@@ -41,9 +41,27 @@ impl Uploads {
             .text("productId", wanted.product_id.as_str())
             .word("contentType", wanted.content_type)
             .text("key", pending_key(upload))
-            .text("status", "pending")
+            .word("status", UploadStatus::Pending)
             .time("createdAt", now)
             .expires(now.plus(RETENTION));
         self.table.put_new(item, "uploadId")
+    }
+
+    /// Returns what became of an upload that this admin asked for; `None` if it
+    /// is gone.
+    pub(super) async fn status(
+        &self,
+        by: &Admin,
+        upload: &UploadId,
+    ) -> Result<Option<UploadStatus>, DynamoDbError> {
+        let key = ItemBuilder::new()
+            .text("userId", by.user_id().as_str())
+            .text("uploadId", upload.as_str());
+        // Its own transaction may be under way still.
+        let get = TransactGet::default().with(&self.table, key.into_attributes());
+        let mut found = get.read(self.table.client()).await?;
+        let found = found.pop().flatten();
+        let status = found.map(|item| ItemReader(&item).word("status"));
+        Ok(status.transpose()?)
     }
 }

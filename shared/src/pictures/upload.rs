@@ -1,5 +1,6 @@
 //! What an upload of a picture may be.
 
+use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use crate::input::{Fields, FromJson, word};
@@ -27,6 +28,21 @@ pub struct UploadRequest {
     pub product_id: ProductId,
     /// What kind of picture it is.
     pub content_type: PictureType,
+    /// How many bytes it has.
+    pub content_length: u64,
+}
+
+/// What became of an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr)]
+#[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
+pub(crate) enum UploadStatus {
+    /// Nothing has looked at the picture yet.
+    Pending,
+    /// It is a picture of its product.
+    Ready,
+    /// It is none that the shop takes.
+    Rejected,
 }
 
 impl FromJson for UploadRequest {
@@ -39,10 +55,10 @@ impl FromJson for UploadRequest {
         // large is refused before it is sent; the policy holds either way.
         let max = i64::try_from(MAX_PICTURE).unwrap_or(i64::MAX);
         let length = fields.required("contentLength", |v| v.integer(1..=max));
-        length?;
         Some(Self {
             product_id: product_id?,
             content_type: content_type?,
+            content_length: u64::try_from(length?).ok()?,
         })
     }
 }

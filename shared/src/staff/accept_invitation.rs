@@ -70,7 +70,7 @@ impl AcceptInvitation {
         let user = user.filter(|user| user.status == UserStatus::Invited);
         let user = user.ok_or(Problem::BadToken)?;
         let now = Timestamp::now();
-        let found = self.credentials.get(&user.email).await?;
+        let found = self.credentials.invited(&user.email).await?;
         let invitation = found.and_then(|it| it.invitation);
         let valid = |(hash, ends): &(String, i64)| *hash == token.hash() && *ends > now.unix();
         invitation.filter(valid).ok_or(Problem::BadToken)?;

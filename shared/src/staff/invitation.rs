@@ -43,13 +43,14 @@ impl FromJson for Invitation {
     }
 }
 
-/// Someone who was just invited, with what they accept it by.
+/// Someone who was invited, with what they accept it by when it was just made.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InvitedUser {
     #[serde(flatten)]
     pub(crate) user: StaffUser,
-    pub(crate) invitation: InvitationToken,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) invitation: Option<InvitationToken>,
 }
 
 /// The one-time token of an invitation. Shown once: the shop keeps its hash.
@@ -69,14 +70,6 @@ pub struct InvitationSecret {
 impl NamesUser<StaffRealm> for InvitationSecret {
     fn named_user(&self) -> &UserId {
         &self.user_id
-    }
-}
-
-impl InvitedUser {
-    /// Returns what the invitation is accepted by, and until when.
-    #[must_use]
-    pub fn invitation(&self) -> &InvitationToken {
-        &self.invitation
     }
 }
 

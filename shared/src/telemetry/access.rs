@@ -19,6 +19,7 @@ pub(super) static LAYOUT: Layout = Layout {
         Member::event("code"),
         Member::event("duration"),
         Member::request("sourceIp"),
+        Member::request("clientIp"),
         Member::request("userAgent"),
         Member::request("userId"),
         Member::request("role"),

@@ -146,7 +146,7 @@ pub(super) fn written(directives: Option<&str>, work: impl FnOnce()) -> Vec<Stri
 
 /// Returns a subscriber, and what reads the lines that it has written.
 #[cfg(test)]
-pub(super) fn recorder(
+pub(crate) fn recorder(
     directives: Option<&str>,
 ) -> (
     impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync,

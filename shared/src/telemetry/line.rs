@@ -17,6 +17,7 @@ pub(super) const REQUEST_FIELDS: &[&str] = &[
     "requestId",
     "route",
     "sourceIp",
+    "clientIp",
     "userAgent",
     "userId",
     "role",

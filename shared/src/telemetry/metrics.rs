@@ -30,9 +30,11 @@ pub(crate) enum Metric {
     SignInFailures,
     /// An account that was closed for a while after too many of them.
     AccountLocks,
+    /// An account that was closed to all unknown addresses for a while.
+    AccountsClosed,
     /// A request that was refused for coming too often.
     LimitHits,
-    /// A refresh token that was used a second time.
+    /// A refresh token that was used after its successor, or too late.
     RefreshReuse,
     /// A known caller who asked for more than their role may do.
     PermissionDenied,

@@ -20,6 +20,8 @@ mod security;
 pub(crate) use access::Access;
 pub(crate) use failure::{causes, failure, warn};
 pub(crate) use layer::install;
+#[cfg(test)]
+pub(crate) use layer::recorder;
 pub(crate) use metrics::Metric;
-pub(crate) use request::{RequestScope, record_identity, request_id};
+pub(crate) use request::{RequestScope, record_client_ip, record_identity, request_id};
 pub(crate) use security::{SecurityEvent, SecurityLog, SignInFailure};

@@ -39,6 +39,7 @@ impl RequestScope {
             requestId = request_id,
             route,
             sourceIp = source_ip,
+            clientIp = Empty,
             userAgent = cut(user_agent),
             userId = Empty,
             role = Empty,
@@ -76,6 +77,14 @@ pub(crate) fn request_id() -> String {
 pub(crate) fn record_identity(user_id: &str, role: &'static str) {
     let _ = CURRENT.try_with(|scope| {
         scope.span.record("userId", user_id).record("role", role);
+    });
+}
+
+/// Records for which address a trusted frontend sends the request that is being
+/// handled.
+pub(crate) fn record_client_ip(client_ip: &str) {
+    let _ = CURRENT.try_with(|scope| {
+        scope.span.record("clientIp", client_ip);
     });
 }
 

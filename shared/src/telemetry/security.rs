@@ -16,6 +16,7 @@ pub(super) static LAYOUT: Layout = Layout {
         Member::request("requestId"),
         Member::renamed("endpoint", "route"),
         Member::request("sourceIp"),
+        Member::request("clientIp"),
         Member::request("userAgent"),
         // Whom the event is about, proven or not.
         Member::event("userId"),
@@ -72,27 +73,40 @@ pub(crate) enum SignInFailure {
     WrongRealm,
     /// Too many failures before; whatever the password was.
     Locked,
+    /// The right password, which was changed before the session was opened.
+    PasswordChanged,
+    /// The right password, and no session could be opened: a fault of ours.
+    NoSession,
 }
 
 /// What happened. The codes are stable, since alarms and people search for
 /// them.
 pub(crate) enum SecurityEvent<'a> {
-    /// `signed-in`
+    /// `signed-in`: a session was opened.
     SignedIn(&'a UserId),
     /// `sign-in-failed`
     SignInFailed(SignInFailure, Option<&'a UserId>),
-    /// `account-locked`: no password opens it for the rest of the window.
+    /// `account-locked`: no password opens it from this address for the rest of
+    /// the window.
     AccountLocked(Option<&'a UserId>),
+    /// `account-closed`: nor from any address from which nobody signed in to it
+    /// lately.
+    AccountClosed(Option<&'a UserId>),
     /// `limit-reached`, and which.
     LimitReached(&'static str),
     /// `permission-denied`: a known caller whose role is too low.
     PermissionDenied(Option<&'a UserId>),
     /// `address-refused`: an address outside the admin networks.
     AddressRefused,
+    /// `frontend-refused`: a token in `X-Trusted-Client` that is not valid.
+    FrontendRefused,
     /// `token-refused`: an access or refresh token that is not valid.
     TokenRefused(Option<&'a UserId>),
     /// `signed-out`
     SignedOut(&'a UserId),
+    /// `session-displaced`: the oldest session of someone who opened one more
+    /// than they may have.
+    SessionDisplaced(&'a UserId),
     /// A change that the audit log has a record of, under the record's code.
     Recorded {
         code: &'static str,
@@ -107,35 +121,50 @@ impl SecurityEvent<'_> {
             Self::SignedIn(_) => "signed-in",
             Self::SignInFailed(..) => "sign-in-failed",
             Self::AccountLocked(_) => "account-locked",
+            Self::AccountClosed(_) => "account-closed",
             Self::LimitReached(_) => "limit-reached",
             Self::PermissionDenied(_) => "permission-denied",
             Self::AddressRefused => "address-refused",
+            Self::FrontendRefused => "frontend-refused",
             Self::TokenRefused(_) => "token-refused",
             Self::SignedOut(_) => "signed-out",
+            Self::SessionDisplaced(_) => "session-displaced",
             Self::Recorded { code, .. } => code,
         }
     }
 
     fn user(&self) -> Option<&UserId> {
         match self {
-            Self::SignedIn(user) | Self::SignedOut(user) => Some(user),
+            Self::SignedIn(user) | Self::SignedOut(user) | Self::SessionDisplaced(user) => {
+                Some(user)
+            }
             Self::SignInFailed(_, user)
             | Self::AccountLocked(user)
+            | Self::AccountClosed(user)
             | Self::PermissionDenied(user)
             | Self::TokenRefused(user) => *user,
-            Self::LimitReached(_) | Self::AddressRefused | Self::Recorded { .. } => None,
+            Self::LimitReached(_)
+            | Self::AddressRefused
+            | Self::FrontendRefused
+            | Self::Recorded { .. } => None,
         }
     }
 
     fn metric(&self) -> Option<Metric> {
         match self {
+            // Counted as an answer of 503, and no sign of guesses.
+            Self::SignInFailed(SignInFailure::NoSession, _) => None,
             Self::SignInFailed(..) => Some(Metric::SignInFailures),
             Self::AccountLocked(_) => Some(Metric::AccountLocks),
+            Self::AccountClosed(_) => Some(Metric::AccountsClosed),
             Self::LimitReached(_) => Some(Metric::LimitHits),
             Self::PermissionDenied(_) | Self::AddressRefused => Some(Metric::PermissionDenied),
             Self::Recorded { metric, .. } => *metric,
             Self::TokenRefused(_) => Some(Metric::TokensRefused),
-            Self::SignedIn(_) | Self::SignedOut(_) => None,
+            Self::SignedIn(_)
+            | Self::SignedOut(_)
+            | Self::SessionDisplaced(_)
+            | Self::FrontendRefused => None,
         }
     }
 }

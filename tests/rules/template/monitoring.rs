@@ -8,8 +8,9 @@ use super::{Template, finds, holds, one_or_many, patterns, walk};
 use crate::Faults;
 
 /// What the functions count, under the stack's name.
-const METRICS: [&str; 12] = [
+const METRICS: [&str; 13] = [
     "AccountLocks",
+    "AccountsClosed",
     "ClientErrors",
     "ColdStarts",
     "Conflicts",
@@ -92,6 +93,66 @@ fn alarms_that_nobody_hears(template: &Template) -> Faults {
 #[test]
 fn every_alarm_is_heard_and_says_what_to_do_first() {
     holds(alarms_that_nobody_hears);
+}
+
+/// What is wrong with the alarm on accounts that a hundred failures closed.
+fn no_alarm_on_closed_accounts(template: &Template) -> Faults {
+    let mut alarms = template.of_kind("AWS::CloudWatch::Alarm");
+    let alarm = alarms.find(|it| it.property("MetricName") == "AccountsClosed");
+    let Some(alarm) = alarm else {
+        return vec!["nobody is told of a closed account".to_owned()];
+    };
+    let mut faults = Faults::new();
+    // One account is enough, and somebody must be told within minutes.
+    for (name, expected) in [
+        ("Statistic", Value::from("Sum")),
+        ("Threshold", Value::from(1)),
+        ("EvaluationPeriods", Value::from(1)),
+        ("Period", Value::from(300)),
+        (
+            "ComparisonOperator",
+            Value::from("GreaterThanOrEqualToThreshold"),
+        ),
+    ] {
+        if *alarm.property(name) != expected {
+            faults.push(format!("{}: {name} is not {expected}", alarm.id));
+        }
+    }
+    if !alarm.body["Condition"].is_null() {
+        faults.push(format!("{} may not be there", alarm.id));
+    }
+    faults
+}
+
+#[test]
+fn an_account_that_many_guess_at_raises_an_alarm() {
+    holds(no_alarm_on_closed_accounts);
+    let good = r#"
+Resources:
+  Closed:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      MetricName: AccountsClosed
+      Statistic: Sum
+      Period: 300
+      EvaluationPeriods: 1
+      ComparisonOperator: GreaterThanOrEqualToThreshold
+      Threshold: 1
+"#;
+    finds(no_alarm_on_closed_accounts, good, &[]);
+    for (of, with, word) in [
+        ("AccountsClosed", "AccountLocks", "nobody is told"),
+        ("Threshold: 1", "Threshold: 3", "Threshold is not"),
+        ("Period: 300", "Period: 3600", "Period is not"),
+        (
+            "    Properties:",
+            "    Condition: Wanted\n    Properties:",
+            "may not be there",
+        ),
+    ] {
+        let bad = good.replacen(of, with, 1);
+        finds(no_alarm_on_closed_accounts, &bad, &[word]);
+    }
 }
 
 #[test]

@@ -205,6 +205,73 @@ fn an_update_is_limited_to_attributes_however_the_request_names_them() {
 }
 
 #[test]
+fn a_read_is_limited_to_attributes_only_if_it_names_them() {
+    let actions = ["GetItem", "BatchGetItem", "Query"].map(|it| format!("dynamodb:{it}"));
+    let actions = actions.each_ref().map(String::as_str);
+    let label = when(
+        allow(&actions, &[PRODUCTS]),
+        ContextKey::Attributes,
+        ConditionTest::AllEqual,
+        &["productId", "availability"],
+    );
+    let label = when(
+        label,
+        ContextKey::Select,
+        ConditionTest::EqualsIfExists,
+        &["SPECIFIC_ATTRIBUTES"],
+    );
+    let key = json!({"productId": {"S": "p"}});
+    let read = |operation: &str, named: &Value| {
+        let mut read = match operation {
+            "BatchGetItem" => json!({"Keys": [key]}),
+            "Query" => json!({
+                "KeyConditionExpression": "productId = :p",
+                "ExpressionAttributeValues": {":p": {"S": "p"}},
+            }),
+            _ => json!({"Key": key}),
+        };
+        for (name, value) in named.as_object().unwrap() {
+            read[name] = value.clone();
+        }
+        if operation == "BatchGetItem" {
+            return json!({"RequestItems": {"products": read}});
+        }
+        read["TableName"] = json!("products");
+        match operation {
+            "TransactGetItems" => json!({"TransactItems": [{"Get": read}]}),
+            _ => read,
+        }
+    };
+    for operation in ["GetItem", "BatchGetItem", "TransactGetItems", "Query"] {
+        for (named, allowed) in [
+            (json!({"ProjectionExpression": "availability"}), true),
+            (json!({"AttributesToGet": ["availability"]}), true),
+            (json!({}), false),
+            (json!({"ProjectionExpression": "price"}), false),
+            (
+                json!({"ProjectionExpression": "availability, price"}),
+                false,
+            ),
+            (json!({"Select": "ALL_ATTRIBUTES"}), false),
+        ] {
+            let input = read(operation, &named);
+            let found = allows(std::slice::from_ref(&label), operation, &input);
+            assert_eq!(found, allowed, "{operation}: {input}");
+        }
+    }
+    // What is no read has no such key.
+    assert!(
+        !values(
+            &requests("GetItem", &read("GetItem", &json!({})))[0],
+            ContextKey::Select
+        )
+        .is_empty()
+    );
+    let delete = requests("DeleteItem", &read("DeleteItem", &json!({})));
+    assert!(values(&delete[0], ContextKey::Select).is_empty());
+}
+
+#[test]
 fn for_all_values_is_true_of_nothing_and_null_is_what_asks_for_something() {
     let call = |names: &[&str]| {
         let mut call = AuthorizationRequest::new("dynamodb:UpdateItem", PRODUCTS);
