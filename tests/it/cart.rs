@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use tests::spawn_shop;
+use tests::{checkout_body, spawn_shop};
 
 #[tokio::test]
 async fn a_cart_is_priced_at_todays_prices() {
@@ -125,4 +125,32 @@ async fn a_cart_holds_32_lines_however_fast_they_come() {
     alice
         .fill_cart(items[0]["productId"].as_str().unwrap(), 5)
         .await;
+}
+
+#[tokio::test]
+async fn lines_that_no_cart_shows_take_no_room() {
+    let shop = spawn_shop().await;
+    let alice = shop.alice().await;
+    let mut products = Vec::new();
+    for number in 0..33 {
+        let name = format!("Cup {number}");
+        products.push(shop.new_product(&name, 100, 10).await);
+    }
+    let (last, others) = products.split_last().unwrap();
+    for product in others {
+        alice.fill_cart(product, 1).await;
+    }
+    // The shop stops selling one of them.
+    let body = json!({
+        "TableName": shop.table("ProductsTable"),
+        "Key": { "productId": { "S": others[0] } },
+        "UpdateExpression": "SET #status = :draft",
+        "ExpressionAttributeNames": { "#status": "status" },
+        "ExpressionAttributeValues": { ":draft": { "S": "draft" } },
+    });
+    assert_eq!(shop.dynamodb("UpdateItem", &body).await, json!({}));
+    let cart = alice.fill_cart(last, 1).await;
+    assert_eq!(cart.body["items"].as_array().unwrap().len(), 32);
+    let order = alice.check_out("k", &checkout_body(3200)).await.expect(201);
+    assert_eq!(order.body["lines"].as_array().unwrap().len(), 32);
 }

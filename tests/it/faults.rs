@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use cloud::Calls;
+use cloud::{Calls, Fault};
 use reqwest::Method;
 use serde_json::json;
 
-use tests::{checkout_body, send, send_signal, spawn_shop};
+use tests::{checkout_body, send, send_signal, spawn_shop, wait_until};
 
 #[tokio::test]
 async fn without_dynamodb_everything_is_503_and_with_it_well_again() {
@@ -213,6 +213,33 @@ async fn a_retry_that_meets_its_first_attempt_gets_its_order_and_no_refusal() {
     assert_eq!(retry.header("idempotent-replayed"), "true");
     assert_eq!(retry.body, first.body);
     assert_eq!(shop.stock(&cup).await, 8);
+}
+
+#[tokio::test]
+async fn a_customer_who_was_refused_gets_no_order_from_a_request_that_still_waits() {
+    let shop = spawn_shop().await;
+    let alice = shop.alice().await;
+    let cup = shop.new_product("Cup", 100, 10).await;
+    alice.fill_cart(&cup, 3).await;
+    let send = || {
+        let alice = alice.clone();
+        tokio::spawn(async move { alice.check_out("k", &checkout_body(300)).await })
+    };
+    // The first one meets others at a popular product, and waits to be sent again.
+    let calls = Calls::of("TransactWriteItems").by("checkout").times(6);
+    let met = shop.cloud.faults().inject(calls, Fault::Conflict);
+    let first = send();
+    wait_until(|| met.hits() > 0).await;
+    // Another tab: the retry finds another total. Then the cart is put right.
+    alice.fill_cart(&cup, 2).await;
+    let refused = send().await.unwrap();
+    refused.expect_problem(409, "price-changed");
+    alice.fill_cart(&cup, 3).await;
+    first.await.unwrap().expect_problem(409, "cart-changed");
+    // Told "no", the customer buys anew, and once.
+    let anew = alice.check_out("anew", &checkout_body(300)).await;
+    anew.expect(201);
+    assert_eq!(shop.stock(&cup).await, 7);
 }
 
 #[tokio::test]

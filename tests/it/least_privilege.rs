@@ -482,7 +482,7 @@ async fn everything_that_customers_do(shop: &Shop) {
     alice.fill_cart(shop.product(0), 1).await;
     let line = format!("/api/cart/items/{}", shop.product(0));
     alice.delete(&line).await.expect(204);
-    // A cart that is full takes the line out again that was one too many.
+    // A cart that is full gives up lines whose products are gone.
     let bob = shop.bob().await;
     for number in 0..32 {
         let thing = format!("prod_01arz3ndektsv4rrffq69g5f{number:02}");
@@ -492,7 +492,7 @@ async fn everything_that_customers_do(shop: &Shop) {
         });
         shop.put_item("CartsTable", line).await;
     }
-    bob.put(&line, &json!({ "quantity": 1 })).await.expect(422);
+    bob.put(&line, &json!({ "quantity": 1 })).await.expect(200);
     alice.fill_cart(&product, 1).await;
     alice.get("/api/cart").await.expect(200);
     let order = alice

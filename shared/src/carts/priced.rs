@@ -1,9 +1,9 @@
 //! Showing and filling a cart, priced by today's products.
 
 use super::cart::{Cart, CartLine, MAX_LINES, Quantity};
-use super::table::Carts;
+use super::table::{Carts, CustomerCart};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::catalogue::{ProductStatus, Products, currency};
+use crate::catalogue::{Product, ProductStatus, Products, currency};
 use crate::http::Problem;
 use crate::identity::Customer;
 use crate::values::{Currency, ProductId};
@@ -53,15 +53,35 @@ impl PricedCarts {
             .ok_or(Problem::NotFound)?;
         let cart = self.carts.of(customer);
         let is_new = cart.set(id, quantity).await?;
-        let lines = cart.lines().await?;
+        let mut lines = cart.lines().await?;
         // Checked after writing: of many parallel requests at least the last
         // one sees all lines, so that no cart stays too long.
+        if is_new && lines.len() > MAX_LINES {
+            lines = self.drop_unsold(&cart, lines).await?;
+        }
         if is_new && lines.len() > MAX_LINES {
             cart.remove(id).await?;
             let detail = format!("a cart holds at most {MAX_LINES} different products");
             return Err(Problem::invalid("/quantity", detail));
         }
         self.price(&lines).await
+    }
+
+    /// Removes the lines whose product is no longer sold, and returns the
+    /// others: no cart shows them, so nobody could make room by hand.
+    async fn drop_unsold(
+        &self,
+        cart: &CustomerCart<'_>,
+        mut lines: Vec<CartLine>,
+    ) -> Result<Vec<CartLine>, Problem> {
+        let ids = lines.iter().map(|line| &line.product_id).take(100);
+        let products = self.products.get_all(ids).await?;
+        let is_sold = |line: &CartLine| Product::on_sale(&products, &line.product_id).is_some();
+        for line in lines.iter().filter(|line| !is_sold(line)) {
+            cart.remove(&line.product_id).await?;
+        }
+        lines.retain(is_sold);
+        Ok(lines)
     }
 
     async fn price(&self, lines: &[CartLine]) -> Result<Cart, Problem> {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
 
 use super::item::{Attributes, ItemBuilder, number};
 use super::transaction::WriteAction;
@@ -116,6 +116,24 @@ impl Table {
             .table_name(&*self.name)
             .set_item(Some(item.into_attributes()))
             .condition_expression(format!("attribute_not_exists({key})"))
+            .build();
+        WriteAction::of(put.map(|put| TransactWriteItem::builder().put(put).build()))
+    }
+
+    /// Returns the action that puts an item in the place of one: refused unless
+    /// that one's attribute has this value.
+    pub(crate) fn replace(
+        &self,
+        item: ItemBuilder,
+        name: &str,
+        value: AttributeValue,
+    ) -> WriteAction {
+        let put = Put::builder()
+            .table_name(&*self.name)
+            .set_item(Some(item.into_attributes()))
+            .condition_expression("#name = :value")
+            .expression_attribute_names("#name", name)
+            .expression_attribute_values(":value", value)
             .build();
         WriteAction::of(put.map(|put| TransactWriteItem::builder().put(put).build()))
     }

@@ -1,15 +1,16 @@
 //! A customer's own orders: one, or a list.
 
 use super::order::{Order, OrderFilter, OrderPage};
-use super::table::{self, UsedKey};
-use crate::aws::{Env, FromEnv, StartError};
+use super::table::{self, KeyRow, UsedKey};
+use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Attributes, DynamoDb, DynamoDbError, PageQuery, Table, TransactGet, WriteAction,
+    Attributes, DynamoDb, DynamoDbError, Outcome, PageQuery, Table, TransactGet, Transaction,
+    WriteAction, text,
 };
 use crate::http::{Deadline, PageRequest, Problem};
 use crate::identity::{Cursors, Customer, CustomerRealm, Identity};
 use crate::input::IdempotencyKey;
-use crate::values::OrderId;
+use crate::values::{OrderId, new_ulid};
 
 /// How many queries one page may take: a filter is applied after reading, so
 /// that a rare status is found over several.
@@ -89,20 +90,49 @@ impl CustomerOrders {
         self.table.client()
     }
 
-    /// Reads what an idempotency key was used for, if it was: for certain, since
-    /// a transaction that is using it is waited for. A plain read might show
-    /// the key unused while others of that transaction's effects already show.
-    pub(super) async fn used_key(
+    /// Reads what is known of an idempotency key, for certain: a transaction
+    /// that is using it is waited for.
+    pub(super) async fn key_row(
         &self,
         customer: &Customer,
         key: &IdempotencyKey,
         deadline: Deadline,
-    ) -> Result<Option<UsedKey>, DynamoDbError> {
+    ) -> Result<Option<KeyRow>, DynamoDbError> {
         let sort_key = table::sort_key(key);
         let get = TransactGet::default().with(&self.table, table::key(customer, &sort_key));
         let rows = get.until(deadline.instant()).read(self.client()).await?;
         let row = rows.first().and_then(Option::as_ref);
         Ok(row.map(table::read_key).transpose()?)
+    }
+
+    /// Writes down that a request with this key is refused, unless the key has
+    /// made an order: returns what it was used for then. Afterwards no request
+    /// with the key that began before can make one: neither one that runs
+    /// beside this, nor a call of DynamoDB that is late. A transaction that is
+    /// using the key is waited for.
+    ///
+    /// It is a transaction of one action, since the role of checkout writes
+    /// orders in transactions only.
+    pub(super) async fn refuse(
+        &self,
+        customer: &Customer,
+        key: &IdempotencyKey,
+        deadline: Deadline,
+    ) -> Result<Option<UsedKey>, DynamoDbError> {
+        let row = table::write_refusal(customer, key, &new_ulid()?);
+        let put = self.table.put_new(row, table::BODY_HASH);
+        let refusal = Transaction::new().with_key(|row| row, put);
+        let refusal = refusal.until(deadline.instant());
+        let Outcome::Refused(rows) = refusal.commit(self.client()).await? else {
+            return Ok(None);
+        };
+        let row = rows.iter().flatten().next();
+        match row.map(table::read_key).transpose()? {
+            Some(KeyRow::Used(used)) => Ok(Some(used)),
+            Some(KeyRow::Refused(_)) | None => {
+                Err(AwsError::unavailable("a used idempotency key is gone").into())
+            }
+        }
     }
 
     /// Reads the order that an idempotency key made, in one with the key: so
@@ -136,16 +166,20 @@ impl CustomerOrders {
     }
 
     /// Returns the action that remembers which order a key made: refused if it
-    /// made one.
+    /// made one, or if a request with it was refused after this refusal.
     pub(super) fn put_key(
         &self,
         customer: &Customer,
         key: &IdempotencyKey,
+        refusal: Option<&str>,
         body_hash: &str,
         order: &Order,
     ) -> WriteAction {
         let item = table::write_key(customer, key, body_hash, order);
-        self.table.put_new(item, "orderId")
+        match refusal {
+            None => self.table.put_new(item, "orderId"),
+            Some(refusal) => self.table.replace(item, table::REFUSAL, text(refusal)),
+        }
     }
 
     async fn row(

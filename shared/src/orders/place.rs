@@ -3,16 +3,17 @@
 //! the cart, or does none of it.
 //!
 //! No answer says "failed" while that is not known: what may have been done is
-//! 503, and a request with the same key then tells. Before anything is refused
-//! the key is looked up in a transaction, so that a request which meets its own
-//! first sending, at any point of being done, waits for it and gets its order.
+//! 503, and a request with the same key then tells. A refusal is written down
+//! in the key's own row before it is told, so that a request which meets its
+//! own first sending, at any point of being done, waits for it and gets its
+//! order; and that a sending which has not begun by then never makes one.
 
 use std::time::Duration;
 
 use super::cart_snapshot::CartSnapshot;
 use super::customer_orders::CustomerOrders;
 use super::order::{Order, OrderDraft};
-use super::table::{self, UsedKey};
+use super::table::{self, KeyRow, UsedKey};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::carts::{CartLine, Carts, MAX_LINES};
 use crate::catalogue::{Offer, Offers, currency};
@@ -65,19 +66,30 @@ impl PlaceOrder {
         deadline: Deadline,
     ) -> Result<Idempotent<Order>, Problem> {
         let cart = self.carts.of(customer);
-        let (user, lines) = tokio::try_join!(self.users.require_active(customer), async {
-            Ok(cart.lines().await?)
-        })?;
+        let (user, lines, key_row) = tokio::try_join!(
+            self.users.require_active(customer),
+            async { Ok(cart.lines().await?) },
+            async { Ok(self.orders.key_row(customer, key, deadline).await?) },
+        )?;
         if user.role != Role::Customer {
             return Err(Problem::Forbidden);
         }
+        let (used, refusal) = match key_row {
+            None => (None, None),
+            Some(KeyRow::Used(used)) => (Some(used), None),
+            Some(KeyRow::Refused(refusal)) => (None, Some(refusal)),
+        };
         let attempt = Attempt {
             customer,
             key,
+            refusal,
             body_hash: body_hash(draft),
             draft,
             deadline,
         };
+        if let Some(used) = used {
+            return self.replay(&attempt, &used).await.map(Idempotent::Replayed);
+        }
         let (used, refusal) = match self.attempt(&attempt, &lines).await {
             Ok(Attempted::Placed(order)) => return Ok(Idempotent::Created(*order)),
             // A row that was there is enough: it may have expired since.
@@ -92,10 +104,11 @@ impl PlaceOrder {
             Err(problem) => return Err(problem),
         };
         // If this key has made an order, or is just making one, that is the
-        // answer, whatever the cart, the stock or the prices are by now.
+        // answer, whatever the cart, the stock or the prices are by now. If
+        // not, it makes none any more for a request that began before now.
         let used = match used {
             Some(used) => Some(used),
-            None => self.orders.used_key(customer, key, deadline).await?,
+            None => self.orders.refuse(customer, key, deadline).await?,
         };
         match used {
             Some(used) => self.replay(&attempt, &used).await.map(Idempotent::Replayed),
@@ -186,7 +199,10 @@ impl PlaceOrder {
             body_hash,
             ..
         } = attempt;
-        let key = self.orders.put_key(customer, key, body_hash, order);
+        let refusal = attempt.refusal.as_deref();
+        let key = self
+            .orders
+            .put_key(customer, key, refusal, body_hash, order);
         let mut parts = Transaction::new()
             .with_key(Part::Key, key)
             .with(Part::Order, self.orders.put_new(customer, order));
@@ -251,6 +267,8 @@ impl PlaceOrder {
 struct Attempt<'a> {
     customer: &'a Customer,
     key: &'a IdempotencyKey,
+    /// The last refusal of the key before this request.
+    refusal: Option<String>,
     body_hash: String,
     draft: &'a OrderDraft,
     deadline: Deadline,
@@ -293,8 +311,12 @@ fn interpret_cancellation(failed: Vec<Part>) -> Result<SendOutcome, Corrupt> {
     for part in failed {
         match part {
             Part::Key(row) => {
-                let used = row.as_ref().map(table::read_key).transpose()?;
-                return Ok(SendOutcome::KeyUsed(used));
+                return Ok(match row.as_ref().map(table::read_key).transpose()? {
+                    Some(KeyRow::Used(used)) => SendOutcome::KeyUsed(Some(used)),
+                    // Another request with this key was told "no" meanwhile.
+                    Some(KeyRow::Refused(_)) => SendOutcome::Refused(Conflict::CartChanged),
+                    None => SendOutcome::KeyUsed(None),
+                });
             }
             // Its id is new: only this very attempt can have written it, and
             // the key with it.

@@ -348,7 +348,7 @@ async fn whatever_never_ends_is_unavailable_once_the_time_is_up() {
 }
 
 #[tokio::test]
-async fn nothing_is_refused_before_the_key_was_looked_up_in_a_transaction() {
+async fn a_refusal_is_written_down_and_the_key_looked_up_in_transactions_only() {
     let it = Shopper::new().await;
     let cart = it.orders.carts.of(&it.customer);
     for product in &it.products {
@@ -360,16 +360,74 @@ async fn nothing_is_refused_before_the_key_was_looked_up_in_a_transaction() {
         let nothing = Fault::Delay(Duration::ZERO);
         it.tables.faults().inject(calls, nothing)
     };
-    let (transactions, plain) = (count("TransactGetItems"), count("GetItem"));
+    let (reads, writes) = (count("TransactGetItems"), count("TransactWriteItems"));
+    let plain = ["GetItem", "PutItem", "UpdateItem"].map(count);
     assert_eq!(code(it.place().await), "empty-cart");
-    assert_eq!((transactions.hits(), plain.hits()), (1, 0));
-    // An order costs no such look.
+    assert_eq!((reads.hits(), writes.hits()), (1, 1));
     it.fill_cart().await;
     created(it.place().await);
-    assert_eq!((transactions.hits(), plain.hits()), (1, 0));
+    assert_eq!((reads.hits(), writes.hits()), (2, 2));
     // A replay: the key, and the order with it.
     replayed(it.place().await);
-    assert_eq!((transactions.hits(), plain.hits()), (3, 0));
+    assert_eq!((reads.hits(), writes.hits()), (4, 2));
+    assert!(plain.iter().all(|it| it.hits() == 0));
+}
+
+#[tokio::test]
+async fn once_a_request_was_refused_none_of_its_key_that_began_before_makes_an_order() {
+    let it = Shopper::new().await;
+    // The first one meets others, and waits to be sent again.
+    let calls = Calls::of("TransactWriteItems").times(6);
+    let met = it.tables.faults().inject(calls, Fault::Conflict);
+    let first = it.spawn();
+    while met.hits() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    it.tables.fill_cart(&it.customer, &it.products[0], 2).await;
+    assert_eq!(code(it.place().await), "price-changed");
+    // The cart is again as the first one read it.
+    it.fill_cart().await;
+    assert_eq!(code(first.await.unwrap()), "cart-changed");
+    assert_eq!(it.stock().await, [STOCK, STOCK]);
+    // One that begins now does.
+    let order = created(it.place().await);
+    assert_eq!(replayed(it.place().await), order);
+    it.expect_one_order(&order).await;
+}
+
+#[tokio::test]
+async fn a_sending_that_is_late_makes_no_order_after_the_refusal() {
+    let it = Shopper::new().await;
+    let calls = Calls::of("TransactWriteItems");
+    let late = Fault::Delay(Duration::from_millis(3500));
+    let met = it.tables.faults().inject(calls, late);
+    let sent = it.spawn();
+    while met.hits() == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    it.tables.fill_cart(&it.customer, &it.products[0], 1).await;
+    // The SDK has sent it again after two seconds.
+    assert_eq!(code(sent.await.unwrap()), "cart-changed");
+    it.fill_cart().await;
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert_eq!(it.stock().await, [STOCK, STOCK]);
+    let order = created(it.place().await);
+    it.expect_one_order(&order).await;
+}
+
+#[tokio::test]
+async fn a_key_makes_its_order_after_any_number_of_refusals() {
+    let it = Shopper::new().await;
+    for _ in 0..3 {
+        it.tables.fill_cart(&it.customer, &it.products[0], 1).await;
+        let refused: Vec<_> = (0..3).map(|_| it.spawn()).collect();
+        for placed in refused {
+            assert_eq!(code(placed.await.unwrap()), "price-changed");
+        }
+    }
+    it.fill_cart().await;
+    let order = created(it.place().await);
+    it.expect_one_order(&order).await;
 }
 
 #[tokio::test]

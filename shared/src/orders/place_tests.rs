@@ -102,6 +102,7 @@ impl Halfway {
         let attempt = Attempt {
             customer: &self.customer,
             key: &key,
+            refusal: None,
             body_hash: body_hash(&draft),
             draft: &draft,
             deadline: deadline(),

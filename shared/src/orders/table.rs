@@ -9,10 +9,15 @@ use crate::dynamodb::{
 };
 use crate::identity::{Customer, Identity};
 use crate::input::IdempotencyKey;
-use crate::values::{OrderId, sha256_base64url};
+use crate::values::{OrderId, Timestamp, sha256_base64url};
 
 /// How long an idempotency key is remembered.
 const KEY_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// How long it is remembered that a request with a key was refused: longer
+/// than a call of DynamoDB can be on its way, which its signature bounds to
+/// minutes.
+const REFUSAL_KEPT: Duration = Duration::from_secs(60 * 60);
 
 /// What an idempotency key was used for.
 #[derive(Debug)]
@@ -20,6 +25,22 @@ pub(super) struct UsedKey {
     pub(super) order_id: OrderId,
     pub(super) body_hash: String,
 }
+
+/// What is known of an idempotency key.
+#[derive(Debug)]
+pub(super) enum KeyRow {
+    /// It made an order.
+    Used(UsedKey),
+    /// A request with it was refused, the last time by the refusal of this id.
+    /// Whoever has not seen that id must not make an order: the customer was
+    /// told that there is none.
+    Refused(String),
+}
+
+/// What only the row of a refused key has.
+pub(super) const REFUSAL: &str = "refusal";
+/// What only the row of a used key has.
+pub(super) const BODY_HASH: &str = "bodyHash";
 
 /// The attributes of the table's key.
 pub(super) const KEY: [&str; 2] = ["userId", "orderId"];
@@ -74,17 +95,33 @@ pub(super) fn write_key(
         .text("userId", customer.user_id().as_str())
         .text("orderId", sort_key(key))
         .text("order", order.order_id.as_str())
-        .text("bodyHash", body_hash)
+        .text(BODY_HASH, body_hash)
         .expires(order.created_at.plus(KEY_KEPT))
 }
 
-/// Reads what a key was used for.
-pub(super) fn read_key(item: &Attributes) -> Result<UsedKey, Corrupt> {
+/// Writes the row that remembers that a request with a key was refused.
+pub(super) fn write_refusal(
+    customer: &Customer,
+    key: &IdempotencyKey,
+    refusal: &str,
+) -> ItemBuilder {
+    ItemBuilder::new()
+        .text("userId", customer.user_id().as_str())
+        .text("orderId", sort_key(key))
+        .text(REFUSAL, refusal)
+        .expires(Timestamp::now().plus(REFUSAL_KEPT))
+}
+
+/// Reads what is known of a key.
+pub(super) fn read_key(item: &Attributes) -> Result<KeyRow, Corrupt> {
     let row = ItemReader(item);
-    Ok(UsedKey {
+    if let Some(refusal) = row.optional_text(REFUSAL)? {
+        return Ok(KeyRow::Refused(refusal.to_owned()));
+    }
+    Ok(KeyRow::Used(UsedKey {
         order_id: row.id("order")?,
-        body_hash: row.text("bodyHash")?.to_owned(),
-    })
+        body_hash: row.text(BODY_HASH)?.to_owned(),
+    }))
 }
 
 /// Writes an order of this customer.
