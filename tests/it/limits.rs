@@ -202,6 +202,13 @@ async fn a_hundred_failures_from_anywhere_close_an_account_to_all_but_known_addr
     let failed = shop.events("sign-in-failed");
     let looked_at = failed.iter().filter(|it| it["reason"] == "wrong-password");
     assert_eq!(looked_at.count(), 200, "no more were looked at");
+    assert!(failed.iter().all(|it| it["addressClass"] == "new"));
+    let dimensions = &failed[0]["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
+    assert_eq!(dimensions, &json!([[], ["addressClass"]]));
+    let mistyped = sign_in("alice@example.com", "alice loves teapot");
+    log_in(home, mistyped).await.expect(401);
+    let failed = shop.events("sign-in-failed");
+    assert_eq!(failed.last().unwrap()["addressClass"], "known");
     for who in [&alice, &carol] {
         log_in(office, who.clone()).await.expect(401);
         log_in(home, who.clone()).await.expect(200);

@@ -110,7 +110,7 @@ impl<R: Realm> OpenSession<R> {
             Outcome::Refused(_) => {
                 unopened.0 = None;
                 let changed = SignInFailure::PasswordChanged;
-                SecurityLog::emit(&SecurityEvent::SignInFailed(changed, Some(&user.id)));
+                SecurityLog::emit(&SecurityEvent::SignInFailed(changed, Some(&user.id), None));
                 Err(Problem::SignInFailed)
             }
         }
@@ -124,7 +124,8 @@ struct Unopened<'a>(Option<&'a User>);
 impl Drop for Unopened<'_> {
     fn drop(&mut self) {
         if let Some(user) = self.0 {
-            let failed = SecurityEvent::SignInFailed(SignInFailure::NoSession, Some(&user.id));
+            let failed =
+                SecurityEvent::SignInFailed(SignInFailure::NoSession, Some(&user.id), None);
             SecurityLog::emit(&failed);
         }
     }

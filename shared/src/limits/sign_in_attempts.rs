@@ -7,7 +7,7 @@ use super::window::Window;
 use crate::aws::{Env, FromEnv, StartError};
 use crate::http::Problem;
 use crate::identity::Realm;
-use crate::telemetry::{SecurityEvent, SecurityLog, SignInFailure, warn};
+use crate::telemetry::{AddressClass, SecurityEvent, SecurityLog, SignInFailure, warn};
 use crate::values::{EmailAddress, Timestamp, UserId, sha256_base64url};
 
 /// How many failures from one address close an account to it for the rest of a
@@ -156,7 +156,11 @@ impl SignInAttempt {
 
     /// Writes the security event of the failure, and those of what it closed.
     pub(crate) fn fail(&self, why: SignInFailure, user: Option<&UserId>) {
-        SecurityLog::emit(&SecurityEvent::SignInFailed(why, user));
+        let class = match self.known {
+            true => AddressClass::Known,
+            false => AddressClass::New,
+        };
+        SecurityLog::emit(&SecurityEvent::SignInFailed(why, user, Some(class)));
         if self.counted.from_address.is_filled() {
             SecurityLog::emit(&SecurityEvent::AccountLocked(user));
         }

@@ -68,6 +68,9 @@ pub(super) const TOTAL: Dimensions = &[&[]];
 /// One metric over all routes and one per route, each of which costs extra.
 pub(super) const BY_ROUTE: Dimensions = &[&[], &["route"]];
 
+/// One metric over all failed sign-ins and one per class of address.
+pub(super) const BY_ADDRESS_CLASS: Dimensions = &[&[], &["addressClass"]];
+
 /// Metrics with their values that have the same dimensions.
 pub(super) type Group = (Dimensions, Vec<(Metric, u64)>);
 

@@ -24,4 +24,4 @@ pub(crate) use layer::install;
 pub(crate) use layer::recorder;
 pub(crate) use metrics::Metric;
 pub(crate) use request::{RequestScope, record_client_ip, record_identity, request_id};
-pub(crate) use security::{SecurityEvent, SecurityLog, SignInFailure};
+pub(crate) use security::{AddressClass, SecurityEvent, SecurityLog, SignInFailure};

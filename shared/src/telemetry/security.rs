@@ -1,10 +1,13 @@
 //! Security events: a line for each, with a stable code, and a metric for some.
 
 use super::line::{Layout, LineFields, METRIC, Member};
-use super::metrics::{Group, Metric, TOTAL};
+use super::metrics::{BY_ADDRESS_CLASS, Group, Metric, TOTAL};
 use crate::values::UserId;
 
 const TARGET: &str = "shop::security";
+
+/// The member that tells failed sign-ins apart by where they came from.
+const ADDRESS_CLASS: &str = "addressClass";
 
 /// What such a line says.
 pub(super) static LAYOUT: Layout = Layout {
@@ -22,6 +25,7 @@ pub(super) static LAYOUT: Layout = Layout {
         Member::event("userId"),
         Member::event("success"),
         Member::event("reason"),
+        Member::event(ADDRESS_CLASS),
         Member::event("limit"),
         Member::event("target"),
     ],
@@ -36,18 +40,23 @@ impl SecurityLog {
     pub(crate) fn emit(event: &SecurityEvent<'_>) {
         let (success, reason, limit, target) = match event {
             SecurityEvent::SignedIn(_) => (Some("true"), None, None, None),
-            SecurityEvent::SignInFailed(why, _) => (None, Some((*why).into()), None, None),
+            SecurityEvent::SignInFailed(why, ..) => (None, Some((*why).into()), None, None),
             SecurityEvent::LimitReached(limit) => (None, None, Some(*limit), None),
             SecurityEvent::Recorded { target, .. } => (None, None, None, Some(*target)),
             _ => (None, None, None, None),
         };
         let reason: Option<&'static str> = reason;
+        let class = match event {
+            SecurityEvent::SignInFailed(_, _, class) => class.map(<&str>::from),
+            _ => None,
+        };
         tracing::info!(
             target: TARGET,
             event = event.code(),
             userId = event.user().map(UserId::as_str),
             success,
             reason,
+            addressClass = class,
             limit,
             target,
             metric = event.metric().map(Metric::name),
@@ -58,7 +67,22 @@ impl SecurityLog {
 fn metrics(line: &LineFields, _: Option<&LineFields>) -> Vec<Group> {
     let metric = line.text(METRIC).and_then(|name| name.parse().ok());
     let metrics = metric.map(|metric: Metric| (metric, 1));
-    vec![(TOTAL, Vec::from_iter(metrics))]
+    let dimensions = match line.text(ADDRESS_CLASS) {
+        Some(_) => BY_ADDRESS_CLASS,
+        None => TOTAL,
+    };
+    vec![(dimensions, Vec::from_iter(metrics))]
+}
+
+/// Where a sign-in came from, as its account knows addresses. The answer never
+/// tells which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub(crate) enum AddressClass {
+    /// An address from which it was signed in to lately: people mistype there.
+    Known,
+    /// Any other: guesses come from there.
+    New,
 }
 
 /// Why a sign-in was refused. The answer never tells which.
@@ -86,7 +110,7 @@ pub(crate) enum SecurityEvent<'a> {
     /// `signed-in`: a session was opened.
     SignedIn(&'a UserId),
     /// `sign-in-failed`
-    SignInFailed(SignInFailure, Option<&'a UserId>),
+    SignInFailed(SignInFailure, Option<&'a UserId>, Option<AddressClass>),
     /// `account-locked`: no password opens it from this address for the rest of
     /// the window.
     AccountLocked(Option<&'a UserId>),
@@ -139,7 +163,7 @@ impl SecurityEvent<'_> {
             Self::SignedIn(user) | Self::SignedOut(user) | Self::SessionDisplaced(user) => {
                 Some(user)
             }
-            Self::SignInFailed(_, user)
+            Self::SignInFailed(_, user, _)
             | Self::AccountLocked(user)
             | Self::AccountClosed(user)
             | Self::PermissionDenied(user)
@@ -154,7 +178,7 @@ impl SecurityEvent<'_> {
     fn metric(&self) -> Option<Metric> {
         match self {
             // Counted as an answer of 503, and no sign of guesses.
-            Self::SignInFailed(SignInFailure::NoSession, _) => None,
+            Self::SignInFailed(SignInFailure::NoSession, ..) => None,
             Self::SignInFailed(..) => Some(Metric::SignInFailures),
             Self::AccountLocked(_) => Some(Metric::AccountLocks),
             Self::AccountClosed(_) => Some(Metric::AccountsClosed),
@@ -178,7 +202,11 @@ mod tests {
 
     #[test]
     fn an_event_is_one_line_with_its_code_and_its_metric() {
-        let event = SecurityEvent::SignInFailed(SignInFailure::WrongPassword, None);
+        let event = SecurityEvent::SignInFailed(
+            SignInFailure::WrongPassword,
+            None,
+            Some(AddressClass::New),
+        );
         let lines = written(None, || {
             let request = RequestScope::new("r1", "POST /", "192.0.2.1", "a\nb");
             request.span().in_scope(|| SecurityLog::emit(&event));
@@ -187,13 +215,13 @@ mod tests {
         let start = concat!(
             r#","event":"sign-in-failed","requestId":"r1","endpoint":"POST /","#,
             r#""sourceIp":"192.0.2.1","userAgent":"a\nb","reason":"wrong-password","#,
-            r#""SignInFailures":1,"_aws":{"Timestamp":"#,
+            r#""addressClass":"new","SignInFailures":1,"_aws":{"Timestamp":"#,
         );
         assert!(lines[0].contains(start), "{}", lines[0]);
         let read: serde_json::Value = serde_json::from_str(&lines[0]).unwrap();
         assert_eq!(
-            read["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0],
-            serde_json::json!([])
+            read["_aws"]["CloudWatchMetrics"][0]["Dimensions"],
+            serde_json::json!([[], ["addressClass"]])
         );
     }
 
