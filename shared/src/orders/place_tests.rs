@@ -270,3 +270,11 @@ fn a_body_has_the_hash_that_it_had_when_its_key_was_used() {
     other.shipping_address.line2 = Some("Berlin".to_owned());
     assert_ne!(body_hash(&other), body_hash(&draft(500)));
 }
+
+#[test]
+fn an_order_that_is_made_is_answered_before_labels_take_the_last_of_the_time() {
+    let left = |milliseconds: u64| Deadline::after(Duration::from_millis(500 + milliseconds));
+    assert_eq!(time_for_labels(left(9_000)), LABELS_TIMEOUT);
+    assert_eq!(time_for_labels(left(90)), Duration::ZERO);
+    assert!(time_for_labels(left(250)) < Duration::from_millis(151));
+}
