@@ -84,10 +84,10 @@ async fn every_event_is_handled_by_its_function() {
             name if name.starts_with("admin-") => &sue,
             _ => &alice,
         };
-        let password = match name.as_str() {
-            "change-password" => NEWCOMERS_PASSWORD,
-            "admin-change-password" => password_of("staff@example.com"),
-            _ => password_of("alice@example.com"),
+        let (theirs, password) = match name.as_str() {
+            "change-password" => ("alice@example.com", NEWCOMERS_PASSWORD),
+            "admin-change-password" => ("admin@example.com", password_of("staff@example.com")),
+            _ => ("alice@example.com", password_of("alice@example.com")),
         };
         let refresh = match name.starts_with("admin-") {
             true => shop.super_admin().await,
@@ -104,7 +104,7 @@ async fn every_event_is_handled_by_its_function() {
                 invited["invitation"]["token"].as_str().unwrap(),
             ),
             (USER, staff.user_id()),
-            (password_of("alice@example.com"), password),
+            (password_of(theirs), password),
             (PRODUCT, product.as_str()),
             (ORDER, order),
         ];

@@ -11,6 +11,7 @@ mod logs;
 mod monitoring;
 mod roles;
 mod storage;
+mod watching;
 mod web;
 
 use std::collections::BTreeSet;

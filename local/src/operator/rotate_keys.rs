@@ -30,9 +30,10 @@ const POLL_INTERVAL: Duration = Duration::from_millis(200);
 pub(super) const ABOUT: &str = "\
 Replace the keys that sign access tokens, in a shop that runs on this machine
 
-Waits until the new key is current, which takes about 15 seconds. Functions that
-keep the old key take up the new one within five minutes. Tokens that were signed
-before stay valid until they expire: nobody is signed out.";
+Waits until each new key is current, which takes about 15 seconds a key: one signs
+the customers' tokens, one the staff's. Functions that keep an old key take up the
+new one within five minutes. Tokens that were signed before stay valid until they
+expire: nobody is signed out.";
 
 /// What `--help` says last.
 pub(super) const EXAMPLES: &str = "\
@@ -49,8 +50,8 @@ pub struct RotateKeys {
     /// Port of the shop's API
     #[arg(long, default_value = "9000", value_name = "N", value_parser = fixed_ports)]
     port: Ports,
-    /// A secret's name in template.yaml, such as SigningKey; without it, all that have a rotation
-    /// function
+    /// A secret's name in template.yaml: SigningKey or StaffSigningKey; without it, all that have a
+    /// rotation function
     secret: Option<String>,
 }
 

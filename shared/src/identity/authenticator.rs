@@ -38,8 +38,9 @@ use super::live_sessions::LiveSessions;
 use super::realm::{CustomerRealm, Realm, StaffRealm};
 use super::token::{Claims, PublicKey, Unverified};
 use super::user::{Role, User, UserStatus};
-use super::users::{NamesUser, Users};
+use super::users::{NamesUser, Users, read_user};
 use crate::aws::{Env, FromEnv, StartError};
+use crate::dynamodb::Attributes;
 use crate::http::{FromRequest, Principal, Problem, RequestContext};
 use crate::values::{SessionId, Timestamp, UserId};
 
@@ -342,10 +343,26 @@ impl<R: Realm> Users<R> {
         &self,
         caller: &(impl Identity<Realm = R> + NamesUser<R>),
     ) -> Result<User, Problem> {
-        let user = self.get(caller).await?.ok_or(Problem::BadToken)?;
-        require_valid(&user, caller.issued_at(), caller.session_id())?;
-        Ok(user)
+        require_active(caller, self.get(caller).await?)
     }
+
+    /// Returns the caller's own record from a row that was read by
+    /// [`Users::read_with`].
+    ///
+    /// # Errors
+    /// As [`Users::require_active`].
+    pub(crate) fn require_active_row(
+        caller: &(impl Identity<Realm = R> + NamesUser<R>),
+        row: Option<&Attributes>,
+    ) -> Result<User, Problem> {
+        require_active(caller, row.map(read_user).transpose()?)
+    }
+}
+
+fn require_active(caller: &impl Identity, user: Option<User>) -> Result<User, Problem> {
+    let user = user.ok_or(Problem::BadToken)?;
+    require_valid(&user, caller.issued_at(), caller.session_id())?;
+    Ok(user)
 }
 
 /// Returns an error unless someone's tokens of that time and session count.

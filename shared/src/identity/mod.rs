@@ -1,5 +1,6 @@
-//! Who calls: access tokens and the keys behind them, the record of a user,
-//! and the identities that a handler may ask for.
+//! Who calls: access tokens and the keys behind them, the frontends that may
+//! say for whom they call, the record of a user, and the identities that a
+//! handler may ask for.
 
 mod authenticator;
 mod frontend_keys;

@@ -76,6 +76,11 @@ impl<R: Realm> Users<R> {
         Ok(found.as_ref().map(read_user).transpose()?)
     }
 
+    /// Adds the record of whom `who` names to items that are read together.
+    pub(crate) fn read_with(&self, items: TransactGet, who: &impl NamesUser<R>) -> TransactGet {
+        items.with(&self.table, key(who.named_user()))
+    }
+
     async fn find(&self, id: &UserId) -> Result<Option<User>, DynamoDbError> {
         let found = self.table.get(key(id)).await?;
         Ok(found.as_ref().map(read_user).transpose()?)

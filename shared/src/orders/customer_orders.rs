@@ -90,19 +90,16 @@ impl CustomerOrders {
         self.table.client()
     }
 
-    /// Reads what is known of an idempotency key, for certain: a transaction
-    /// that is using it is waited for.
-    pub(super) async fn key_row(
+    /// Adds the row of an idempotency key to items that are read together: a
+    /// transaction that is using the key is waited for.
+    pub(super) fn read_key_with(
         &self,
+        items: TransactGet,
         customer: &Customer,
         key: &IdempotencyKey,
-        deadline: Deadline,
-    ) -> Result<Option<KeyRow>, DynamoDbError> {
+    ) -> TransactGet {
         let sort_key = table::sort_key(key);
-        let get = TransactGet::default().with(&self.table, table::key(customer, &sort_key));
-        let rows = get.until(deadline.instant()).read(self.client()).await?;
-        let row = rows.first().and_then(Option::as_ref);
-        Ok(row.map(table::read_key).transpose()?)
+        items.with(&self.table, table::key(customer, &sort_key))
     }
 
     /// Writes down that a request with this key is refused, unless the key has

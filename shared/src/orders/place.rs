@@ -17,7 +17,7 @@ use super::table::{self, KeyRow, UsedKey};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::carts::{CartLine, Carts, MAX_LINES};
 use crate::catalogue::{Offer, Offers, currency};
-use crate::dynamodb::{Attributes, Corrupt, Outcome, Transaction};
+use crate::dynamodb::{Attributes, Corrupt, DynamoDbError, Outcome, TransactGet, Transaction};
 use crate::http::{Conflict, Deadline, Idempotent, Problem};
 use crate::identity::{Customer, CustomerRealm, Identity, Role, Users};
 use crate::input::IdempotencyKey;
@@ -68,11 +68,11 @@ impl PlaceOrder {
         deadline: Deadline,
     ) -> Result<Idempotent<Order>, Problem> {
         let cart = self.carts.of(customer);
-        let (user, lines, key_row) = tokio::try_join!(
-            self.users.require_active(customer),
-            async { Ok(cart.lines().await?) },
-            async { Ok(self.orders.key_row(customer, key, deadline).await?) },
-        )?;
+        let (rows, lines) =
+            tokio::try_join!(self.customer_and_key(customer, key, deadline), cart.lines())?;
+        let row = |place: usize| rows.get(place).and_then(Option::as_ref);
+        let user = Users::require_active_row(customer, row(0))?;
+        let key_row = row(1).map(table::read_key).transpose()?;
         if user.role != Role::Customer {
             return Err(Problem::Forbidden);
         }
@@ -116,6 +116,21 @@ impl PlaceOrder {
             Some(used) => self.replay(&attempt, &used).await.map(Idempotent::Replayed),
             None => Err(refusal),
         }
+    }
+
+    /// Reads the customer's record and the key's row, by one call.
+    async fn customer_and_key(
+        &self,
+        customer: &Customer,
+        key: &IdempotencyKey,
+        deadline: Deadline,
+    ) -> Result<Vec<Option<Attributes>>, DynamoDbError> {
+        let items = self.users.read_with(TransactGet::default(), customer);
+        let items = self.orders.read_key_with(items, customer, key);
+        items
+            .until(deadline.instant())
+            .read(self.orders.client())
+            .await
     }
 
     /// Prices and sends; once more if a product changed in between.

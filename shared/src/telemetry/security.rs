@@ -93,7 +93,8 @@ pub(crate) enum SignInFailure {
     WrongPassword,
     /// The right password of an account that is disabled or not yet accepted.
     NotActive,
-    /// Staff where customers sign in, or the other way round.
+    /// A record with a role that its side does not have; nothing of ours writes
+    /// one.
     WrongRealm,
     /// Too many failures before; whatever the password was.
     Locked,

@@ -9,7 +9,7 @@ const RECOVERY: &str = "/PointInTimeRecoverySpecification/PointInTimeRecoveryEna
 const COUNTERS: &str = "RateLimitsTable";
 
 /// What must stand in a table and in a bucket. A secret is left out on purpose: the
-/// signing key can be made anew in a minute, and one that outlived its stack would
+/// signing keys can be made anew in a minute, and one that outlived its stack would
 /// be a key that nobody watches.
 fn what_could_be_lost(template: &Template) -> Faults {
     let table = [
