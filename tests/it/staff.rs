@@ -106,6 +106,10 @@ async fn the_first_super_admin_is_invited_by_the_operator_and_there_is_no_second
     // Nobody is there who could sign in, by whatever default.
     assert!(shop.scan("StaffCredentialsTable").await.is_empty());
     assert!(invite("no address").await.is_err());
+    for name in ["", "Ol\nga", "Ol\u{200b}ga", "\u{202e}aglO"] {
+        let refused = invite_first_super_admin(&env, "olga@example.com", name).await;
+        assert!(refused.is_err(), "{name:?}");
+    }
     let token = |text: String| {
         let (_, rest) = text.split_once(r#""token": ""#).unwrap();
         rest.split('"').next().unwrap().to_owned()

@@ -7,7 +7,7 @@ use cloud::{ACCESS_KEY_ID, Ports, SECRET_ACCESS_KEY, Template};
 use shared::aws::{Env, FromEnv};
 use shared::http::{Conflict, Problem};
 use shared::staff::InviteUser;
-use shared::values::EmailAddress;
+use shared::values::{EmailAddress, find_invisible};
 use template::REGION;
 
 use super::error::OperatorError;
@@ -78,6 +78,12 @@ pub async fn invite_first_super_admin(
         return Err(OperatorError::new(
             "the name must be 1 to 200 characters on one line",
         ));
+    }
+    if let Some(c) = find_invisible(name) {
+        let c = u32::from(c);
+        return Err(OperatorError::new(format!(
+            "the name must not contain invisible characters such as this U+{c:04X}"
+        )));
     }
     let invitations = InviteUser::from_env(env).map_err(OperatorError::new)?;
     let invited = invitations.invite_first(address, name.to_owned()).await;

@@ -106,7 +106,7 @@ impl<R: Realm> ChangePassword<R> {
         let ended_at = Timestamp::now();
         // Dated last: what was issued while the hash was made must end too.
         let session = caller.session_id();
-        let ended = self.users.end_other_sessions(&user, session);
+        let ended = self.users.end_other_sessions(&user, session).await;
         let changes = vec![Change::of("password")];
         let record = Record::by(caller, Action::PasswordChanged, user.id.as_str(), changes);
         let parts = Transaction::new()

@@ -281,8 +281,11 @@ impl PasswordAttempt {
                 return Err(Problem::internal("a stored bcrypt hash has an unfit cost"));
             }
             // What is wrong with it is not told: the hash would be part of it.
-            return bcrypt::verify(self.typed.as_bytes(), &stored.0)
-                .map_err(|_| Problem::internal("a stored bcrypt hash can't be read"));
+            let right = bcrypt::verify(self.typed.as_bytes(), &stored.0)
+                .map_err(|_| Problem::internal("a stored bcrypt hash can't be read"))?;
+            // bcrypt repeats a password with a NUL after it, so that "abc" and
+            // "abc\0abc" are one to it. Nobody types a NUL.
+            return Ok(right && !self.typed.contains('\0'));
         }
         let (text, hash) = match (stored.0.strip_prefix(NORMALIZED), &self.normalized) {
             (Some(hash), Some(normalized)) => (normalized, hash),
@@ -563,6 +566,14 @@ mod tests {
         let mistyped = attempt(&format!("{long}typo"));
         assert!(mistyped.verify(Some(&stored)).unwrap());
         assert!(mistyped.rehash(&stored).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_password_that_repeats_itself_after_a_nul_is_not_the_one_that_bcrypt_hashed() {
+        let stored = StoredPassword::new(bcrypt::hash("kettle on", 10).unwrap());
+        let verify = |text: &str| attempt(text).verify(Some(&stored)).unwrap();
+        assert!(verify("kettle on"));
+        assert!(!verify("kettle on\0kettle on"));
     }
 
     #[test]

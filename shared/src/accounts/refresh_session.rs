@@ -144,7 +144,7 @@ mod tests {
     use super::*;
     use crate::accounts::{NewPassword, Register};
     use crate::dynamodb::{ItemBuilder, Outcome};
-    use crate::identity::{CustomerRealm, END_WRITTEN_WITHIN, Role};
+    use crate::identity::{CustomerRealm, END_AHEAD, END_WRITTEN_WITHIN, Role};
     use crate::testing::{Tables, tables};
     use crate::values::{EmailAddress, SessionId};
 
@@ -221,7 +221,7 @@ mod tests {
     #[tokio::test]
     async fn a_refresh_after_all_sessions_were_ended_gives_nothing() {
         let it = signed_in().await;
-        let ended = it.refresh.users.sign_out_everywhere(&it.user);
+        let ended = it.refresh.users.sign_out_everywhere(&it.user).await;
         let ended = Transaction::new().with((), ended);
         let client = it.refresh.sessions.client();
         assert_eq!(ended.commit(client).await.unwrap(), Outcome::Committed);
@@ -239,7 +239,7 @@ mod tests {
             tokio::time::sleep(END_WRITTEN_WITHIN + Duration::from_millis(500)).await;
             faults.clear();
         };
-        let ended = it.refresh.users.sign_out_everywhere(&it.user);
+        let ended = it.refresh.users.sign_out_everywhere(&it.user).await;
         let ended = Transaction::new().with((), ended);
         let ended = ended.commit(it.refresh.sessions.client());
         // A token that is issued meanwhile may be dated after it.
@@ -252,7 +252,8 @@ mod tests {
         let it = signed_in().await;
         let users = &it.refresh.users;
         let end = async |user: &User| {
-            let ended = Transaction::new().with((), users.sign_out_everywhere(user));
+            let ended = users.sign_out_everywhere(user).await;
+            let ended = Transaction::new().with((), ended);
             ended.commit(it.refresh.sessions.client()).await.unwrap()
         };
         let read = async || users.get(&it.token).await.unwrap().unwrap();
@@ -264,6 +265,8 @@ mod tests {
             let after = read().await.tokens_valid_after;
             // What was dated by the record, or by the clock, has ended.
             assert!(after > before && after > read_at);
+            // What is issued from now on is dated so, and must count at once.
+            assert!(after <= Timestamp::now().plus(END_AHEAD));
             // What was read before may end nothing any more.
             assert_eq!(end(&user).await, Outcome::Refused(vec![()]));
             before = after;

@@ -58,7 +58,7 @@ impl<R: Realm> SignOut<R> {
             let user = self.users.require_active(caller).await?;
             let record = Record::by(caller, Action::SignedOutEverywhere, id, Vec::new());
             let ended_at = Timestamp::now();
-            let ended = self.users.sign_out_everywhere(&user);
+            let ended = self.users.sign_out_everywhere(&user).await;
             let ended = Transaction::new().with((), ended);
             if self.audit.commit(ended, &[record]).await? == Outcome::Committed {
                 break ended_at;

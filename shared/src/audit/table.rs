@@ -22,7 +22,7 @@ pub(super) fn queries(
     table: &Table,
     scope: &AuditScope,
     today: Day,
-    before: Option<&AuditId>,
+    before: Option<&str>,
 ) -> Vec<QueryFluentBuilder> {
     let (partitions, day): (Vec<_>, _) = match scope {
         AuditScope::Day(day) => {
@@ -34,7 +34,7 @@ pub(super) fn queries(
         AuditScope::Target(id, day) => (vec![(Some("by-thing"), "thing", id.clone())], *day),
     };
     let (first, last) = AuditId::range(day);
-    let end = before.unwrap_or(&last);
+    let end = before.unwrap_or(last.as_str());
     let queries = partitions.into_iter().map(|(index, name, value)| {
         table
             .query()
@@ -43,7 +43,7 @@ pub(super) fn queries(
             .expression_attribute_names("#p", name)
             .expression_attribute_values(":p", text(value))
             .expression_attribute_values(":first", text(first.as_str()))
-            .expression_attribute_values(":end", text(end.as_str()))
+            .expression_attribute_values(":end", text(end))
             .scan_index_forward(false)
     });
     queries.collect()

@@ -43,7 +43,10 @@ pub(crate) struct FrontendKeys {
 }
 
 struct LoadedKeys {
-    at: Moment,
+    /// When the ring was read.
+    read: Moment,
+    /// When that was tried last.
+    tried: Moment,
     keys: HashMap<String, FrontendKey>,
 }
 
@@ -80,35 +83,47 @@ impl FrontendKeys {
 
     async fn find(&self, kid: &str) -> Option<FrontendKey> {
         let mut loaded = self.loaded.lock().await;
-        let fresh = loaded.as_ref().is_some_and(|ring| {
-            let look_again = match ring.keys.contains_key(kid) {
-                true => CACHE_TTL,
-                false => UNKNOWN_KEY_RETRY,
-            };
-            ring.at.age() < look_again
-        });
-        if !fresh {
-            let keys = match timeout(READ_TIMEOUT, self.read()).await {
-                Ok(Ok(keys)) => keys,
-                Ok(Err(error)) => {
-                    warn(RING_UNREADABLE, &error);
-                    Vec::new()
-                }
-                Err(elapsed) => {
-                    warn(RING_UNREADABLE, &elapsed);
-                    Vec::new()
-                }
-            };
-            let keys = keys.into_iter().map(|key| (key.kid.clone(), key));
-            *loaded = Some(LoadedKeys {
-                at: Moment::now(),
-                keys: keys.collect(),
+        let fresh = loaded
+            .as_ref()
+            .is_some_and(|ring| match ring.keys.contains_key(kid) {
+                true => ring.read.age() < CACHE_TTL,
+                false => ring.tried.age() < UNKNOWN_KEY_RETRY,
             });
+        if !fresh {
+            let before = loaded.take();
+            *loaded = Some(self.load(before).await);
         }
         let found = loaded.as_ref()?.keys.get(kid)?;
         let now = Timestamp::now().unix();
         let valid = found.expires_at.is_none_or(|ends| ends > now);
         valid.then(|| found.clone())
+    }
+
+    /// Reads the ring. Where that fails, what was read before counts as long as
+    /// it would have: who makes key ids up, and so has the ring read, must not
+    /// take the others' trust away.
+    async fn load(&self, before: Option<LoadedKeys>) -> LoadedKeys {
+        let tried = Moment::now();
+        match timeout(READ_TIMEOUT, self.read()).await {
+            Ok(Ok(keys)) => {
+                let keys = keys.into_iter().map(|key| (key.kid.clone(), key));
+                return LoadedKeys {
+                    read: tried,
+                    tried,
+                    keys: keys.collect(),
+                };
+            }
+            Ok(Err(error)) => warn(RING_UNREADABLE, &error),
+            Err(elapsed) => warn(RING_UNREADABLE, &elapsed),
+        }
+        match before.filter(|ring| ring.read.age() < CACHE_TTL) {
+            Some(ring) => LoadedKeys { tried, ..ring },
+            None => LoadedKeys {
+                read: tried,
+                tried,
+                keys: HashMap::new(),
+            },
+        }
     }
 
     /// Reads every key of the ring.
@@ -186,7 +201,9 @@ mod tests {
 
     async fn freeze(ring: &FrontendKeys, frozen: Duration) {
         let mut loaded = ring.loaded.lock().await;
-        loaded.as_mut().unwrap().at = Moment::before_a_freeze_of(frozen);
+        let ring = loaded.as_mut().unwrap();
+        let then = Moment::before_a_freeze_of(frozen);
+        (ring.read, ring.tried) = (then, then);
     }
 
     #[tokio::test]
@@ -232,5 +249,21 @@ mod tests {
         assert!(ring.find("k1").await.is_none());
         freeze(&ring, UNKNOWN_KEY_RETRY).await;
         assert!(ring.find("k1").await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_read_that_fails_takes_no_trust_away_that_was_read_before() {
+        let tables = tables().await;
+        trust(&tables, "k1", None).await;
+        let mut ring: FrontendKeys = tables.open();
+        assert!(ring.find("k1").await.is_some());
+        let nowhere = FrontendKeys::from_env(&tables.env_without_dynamodb()).unwrap();
+        ring.table = nowhere.table;
+        freeze(&ring, UNKNOWN_KEY_RETRY).await;
+        assert!(ring.find("made-up").await.is_none());
+        assert!(ring.find("k1").await.is_some());
+        // But no longer than it would have counted.
+        freeze(&ring, CACHE_TTL).await;
+        assert!(ring.find("k1").await.is_none());
     }
 }

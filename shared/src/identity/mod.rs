@@ -26,7 +26,7 @@ pub(crate) use token::{LIFETIME, SigningKey, Unverified};
 pub(crate) use user::UserStatus;
 pub use user::{Role, User};
 #[cfg(test)]
-pub(crate) use users::END_WRITTEN_WITHIN;
+pub(crate) use users::{END_AHEAD, END_WRITTEN_WITHIN};
 pub(crate) use users::{NamesUser, ROLE_KEY, Users, before_all, read_user};
 
 /// Seals and opens the cursors of a realm's lists.

@@ -19,7 +19,7 @@ const INVITATION_PENDING: &str = "awaited";
 /// How far ahead of the clock the end of all tokens lies when it is written, to
 /// the second: no more than the clocks of those who check tokens may differ, or
 /// whoever signs in anew would wait.
-const END_AHEAD: Duration = Duration::from_secs(4);
+pub(crate) const END_AHEAD: Duration = Duration::from_secs(4);
 /// How long that may take to be written: surely less, clocks' differences
 /// included.
 pub(crate) const END_WRITTEN_WITHIN: Duration = Duration::from_millis(2500);
@@ -94,13 +94,13 @@ impl<R: Realm> Users<R> {
     /// Returns the action that sets a status, and ends every access token and
     /// session of that person: refused if the record has changed since it was
     /// read.
-    pub(crate) fn set_status(&self, user: &User, status: UserStatus) -> WriteAction {
-        self.changed(user, status).into_update()
+    pub(crate) async fn set_status(&self, user: &User, status: UserStatus) -> WriteAction {
+        self.changed(user, status).await.into_update()
     }
 
     /// Begins a change of what someone may do.
-    fn changed(&self, user: &User, status: UserStatus) -> Update {
-        unchanged(self.end_tokens(user, None), user)
+    async fn changed(&self, user: &User, status: UserStatus) -> Update {
+        unchanged(self.end_tokens(user, None).await, user)
             .set("status", word(status))
             .set("version", number(user.version + 1))
     }
@@ -108,16 +108,16 @@ impl<R: Realm> Users<R> {
     /// Returns the action that follows a changed password: it ends every access
     /// token and session of that person but for `kept`. Refused if the record
     /// has changed since it was read.
-    pub(crate) fn end_other_sessions(&self, user: &User, kept: &SessionId) -> WriteAction {
+    pub(crate) async fn end_other_sessions(&self, user: &User, kept: &SessionId) -> WriteAction {
         // The role is no condition: IAM can't allow naming it without allowing
         // to write it.
-        unchanged(self.end_tokens(user, Some(kept)), user).into_update()
+        unchanged(self.end_tokens(user, Some(kept)).await, user).into_update()
     }
 
     /// Returns the action that ends every access token and session of someone
     /// whose record was read: refused if somebody else has just done so.
-    pub(crate) fn sign_out_everywhere(&self, user: &User) -> WriteAction {
-        self.end_tokens(user, None).into_update()
+    pub(crate) async fn sign_out_everywhere(&self, user: &User) -> WriteAction {
+        self.end_tokens(user, None).await.into_update()
     }
 
     /// Begins a change of a record which must be there.
@@ -131,10 +131,17 @@ impl<R: Realm> Users<R> {
     /// Tokens and sessions are dated by the second before the record was read
     /// for them, or by what it then said. What was read before this is written
     /// must end by it, so it lies later than both: ahead of the clock, by more
-    /// than writing it may take, and after what the record said.
-    fn end_tokens(&self, user: &User, kept: Option<&SessionId>) -> Update {
+    /// than writing it may take, and after what the record said. Where that
+    /// would be further ahead, since an end was written in this very second,
+    /// the second is waited for: ends in a row must not run away from the
+    /// clock, or who signs in anew would be refused.
+    async fn end_tokens(&self, user: &User, kept: Option<&SessionId>) -> Update {
+        let second = Duration::from_secs(1);
+        let later = user.tokens_valid_after.plus(second);
+        if later > Timestamp::now().plus(END_AHEAD) {
+            tokio::time::sleep(second).await;
+        }
         let soon = Timestamp::now().plus(END_AHEAD);
-        let later = user.tokens_valid_after.plus(Duration::from_secs(1));
         let before = number(user.tokens_valid_after.unix());
         let update = self
             .change(&user.id)
@@ -172,13 +179,13 @@ impl Users<StaffRealm> {
     /// Begins the change of a role and a status, which ends every access token
     /// and session of that person: refused if the record has changed since it
     /// was read.
-    pub(crate) fn set_role_and_status(
+    pub(crate) async fn set_role_and_status(
         &self,
         user: &User,
         role: Role,
         status: UserStatus,
     ) -> Update {
-        self.changed(user, status).set("role", word(role))
+        self.changed(user, status).await.set("role", word(role))
     }
 
     /// Demands that a record that is changed is an active super-admin's.

@@ -88,6 +88,9 @@ struct Count {
     max: u32,
     /// What the count was with this attempt; `None` if it was full before.
     used: Option<u32>,
+    /// Whether this attempt was added to it: one that its address is refused
+    /// for adds nothing to the count of all addresses.
+    is_counted: bool,
 }
 
 impl Count {
@@ -96,16 +99,22 @@ impl Count {
             subject,
             max,
             used: None,
+            is_counted: false,
         }
     }
 
     async fn add(self, more: u32, counters: &Counters, window: Window) -> Result<Self, Problem> {
         let used = counters.add(&self.subject, more, self.max, window).await?;
-        Ok(Self { used, ..self })
+        let is_counted = used.is_some() && more > 0;
+        Ok(Self {
+            used,
+            is_counted,
+            ..self
+        })
     }
 
     async fn take_back(&self, counters: &Counters) {
-        if self.is_full() {
+        if !self.is_counted {
             return;
         }
         if let Err(error) = counters.take_back(&self.subject).await {
@@ -120,7 +129,7 @@ impl Count {
 
     /// Returns whether this attempt filled it.
     fn is_filled(&self) -> bool {
-        self.used == Some(self.max)
+        self.is_counted && self.used == Some(self.max)
     }
 }
 
@@ -226,6 +235,12 @@ mod tests {
         assert_eq!(tries.iter().filter(|it| !it.is_locked()).count(), 100);
         let filled = |it: &&SignInAttempt| it.counted.from_anywhere.is_filled();
         assert_eq!(tries.iter().filter(filled).count(), 1);
+        // Whoever goes on from an address that is closed closes it only once.
+        for number in 0..12 {
+            let attempt = attempts.tried::<CustomerRealm>(&address(202), true).await;
+            assert_eq!(attempt.counted.from_address.is_filled(), number == 9);
+            assert!(!attempt.counted.from_anywhere.is_filled(), "{number}");
+        }
         let (unknown, known) = (address(200), address(201));
         let unknown = attempts.tried::<CustomerRealm>(&unknown, false).await;
         assert!(unknown.is_locked());

@@ -125,7 +125,7 @@ impl ChangeUser {
         let parts = match is_staff {
             true => self.change_staff(by, &user, role, status).await?,
             false => Transaction::new()
-                .with(Part::User, self.customers.set_status(&user, status))
+                .with(Part::User, self.customers.set_status(&user, status).await)
                 .with(Part::Actor, self.staff.check_super_admin(by)),
         };
         let mut records = Vec::new();
@@ -168,7 +168,7 @@ impl ChangeUser {
         role: Role,
         status: UserStatus,
     ) -> Result<Transaction<Part>, Problem> {
-        let update = self.staff.set_role_and_status(user, role, status);
+        let update = self.staff.set_role_and_status(user, role, status).await;
         if *by.user_id() != user.id {
             let actor = self.staff.check_super_admin(by);
             return Ok(Transaction::new()

@@ -21,7 +21,8 @@ const VIRAMA: u8 = 9;
 ///   skin tone or variation selector before the joiner;
 /// - one variation selector after a visible character;
 /// - a soft hyphen, which is seen where a line breaks.
-pub(crate) fn find_invisible(text: &str) -> Option<char> {
+#[must_use]
+pub fn find_invisible(text: &str) -> Option<char> {
     let mut before = None;
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {

@@ -16,7 +16,7 @@ pub(crate) use digest::sha256_base64url;
 pub use email::EmailAddress;
 pub(crate) use ids::{AuditId, PathId, SessionId, UploadId, is_ulid, new_ulid};
 pub use ids::{ImageId, OrderId, ProductId, UserId};
-pub(crate) use invisible::find_invisible;
+pub use invisible::find_invisible;
 pub(crate) use moment::Moment;
 pub use money::{Currency, Money};
 pub(crate) use opaque_string::opaque_string;
