@@ -9,12 +9,12 @@ use crate::accounts::{NewPassword, Register};
 use crate::aws::{Env, FromEnv};
 use crate::carts::{PricedCarts, Quantity};
 use crate::catalogue::{CategorySlug, CreateProduct, Inventory, NewProduct, ProductStatus};
-use crate::dynamodb::{Attributes, Table};
+use crate::dynamodb::{Attributes, ItemBuilder, Table};
 use crate::identity::{
     Customer, CustomerRealm, Identity, Role, StaffRealm, TokenKeys, User, customer_for_tests,
 };
 use crate::orders::{OrderDraft, PaymentMethod, ShippingAddress};
-use crate::values::{Currency, EmailAddress, Money, ProductId};
+use crate::values::{Currency, EmailAddress, Money, ProductId, UserId};
 
 /// A database of one test's own.
 pub(crate) struct Tables {
@@ -100,6 +100,13 @@ impl Tables {
         }
         let update = update.update_expression(format!("SET {}", set.join(", ")));
         update.send().await.unwrap();
+    }
+
+    /// Changes the record of one of the staff as somebody else would.
+    pub(crate) async fn change_staff(&self, id: &UserId, values: Attributes) {
+        let key = ItemBuilder::new().text("userId", id.as_str());
+        self.change("STAFF_TABLE", key.into_attributes(), values)
+            .await;
     }
 
     /// Makes a customer with an account.

@@ -27,8 +27,6 @@ const GRACE: Duration = Duration::from_secs(30);
 const MAX_SESSIONS: usize = 20;
 /// The longest that deleting sessions may hold an answer up.
 const TIDYING: Duration = Duration::from_millis(500);
-/// How long before the deadline it ends, so that what was done is answered.
-const TO_ANSWER: Duration = Duration::from_millis(100);
 
 /// The sessions of a realm, each reached by its refresh token or by its owner's
 /// identity.
@@ -143,8 +141,7 @@ impl<R: Realm> Sessions<R> {
             }
             self.delete(caller.user_id(), &ended).await.map(drop)
         };
-        let time = deadline.remaining().saturating_sub(TO_ANSWER);
-        in_time(time.min(TIDYING), work).await;
+        in_time(deadline.spare(TIDYING), work).await;
     }
 
     /// Returns the ids of the sessions that a new one displaces: all but the 19

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
 
 use super::item::{Attributes, ItemBuilder, number};
@@ -40,7 +41,7 @@ impl Table {
 
     /// Reads an item as it now is (a strongly consistent read).
     pub(crate) async fn get(&self, key: Attributes) -> Result<Option<Attributes>, AwsError> {
-        self.read(key, true).await
+        self.read(key, true, None).await
     }
 
     /// Reads some attributes of an item as it now is: for whoever may not, or
@@ -50,16 +51,7 @@ impl Table {
         key: Attributes,
         attributes: &[&str],
     ) -> Result<Option<Attributes>, AwsError> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&*self.name)
-            .set_key(Some(key))
-            .consistent_read(true)
-            .projection_expression(attributes.join(", "))
-            .send()
-            .await?;
-        Ok(found.item)
+        self.read(key, true, Some(attributes.join(", "))).await
     }
 
     /// Reads an item as it is or was a moment ago, for half the price.
@@ -67,13 +59,14 @@ impl Table {
         &self,
         key: Attributes,
     ) -> Result<Option<Attributes>, AwsError> {
-        self.read(key, false).await
+        self.read(key, false, None).await
     }
 
     async fn read(
         &self,
         key: Attributes,
         consistent: bool,
+        projection: Option<String>,
     ) -> Result<Option<Attributes>, AwsError> {
         let found = self
             .client
@@ -81,6 +74,7 @@ impl Table {
             .table_name(&*self.name)
             .set_key(Some(key))
             .consistent_read(consistent)
+            .set_projection_expression(projection)
             .send()
             .await?;
         Ok(found.item)
@@ -112,12 +106,9 @@ impl Table {
     /// Returns the action that puts a new item: refused if there is one with
     /// this key, of which `key` is any attribute.
     pub(crate) fn put_new(&self, item: ItemBuilder, key: &str) -> WriteAction {
-        let put = Put::builder()
-            .table_name(&*self.name)
-            .set_item(Some(item.into_attributes()))
-            .condition_expression(format!("attribute_not_exists({key})"))
-            .build();
-        WriteAction::of(put.map(|put| TransactWriteItem::builder().put(put).build()))
+        put(self
+            .begin_put(item)
+            .condition_expression(format!("attribute_not_exists({key})")))
     }
 
     /// Returns the action that puts an item in the place of one: refused unless
@@ -128,27 +119,27 @@ impl Table {
         name: &str,
         value: AttributeValue,
     ) -> WriteAction {
-        let put = Put::builder()
-            .table_name(&*self.name)
-            .set_item(Some(item.into_attributes()))
+        put(self
+            .begin_put(item)
             .condition_expression("#name = :value")
             .expression_attribute_names("#name", name)
-            .expression_attribute_values(":value", value)
-            .build();
-        WriteAction::of(put.map(|put| TransactWriteItem::builder().put(put).build()))
+            .expression_attribute_values(":value", value))
     }
 
     /// Returns the action that puts a new item in place of none, or of one that
     /// DynamoDB should have deleted by now, in seconds since 1970: refused if
     /// there is another with this key, of which `key` is any attribute.
     pub(crate) fn put_new_or_expired(&self, item: ItemBuilder, key: &str, now: i64) -> WriteAction {
-        let put = Put::builder()
-            .table_name(&*self.name)
-            .set_item(Some(item.into_attributes()))
+        put(self
+            .begin_put(item)
             .condition_expression(format!("attribute_not_exists({key}) OR expiresAt <= :now"))
-            .expression_attribute_values(":now", number(now))
-            .build();
-        WriteAction::of(put.map(|put| TransactWriteItem::builder().put(put).build()))
+            .expression_attribute_values(":now", number(now)))
+    }
+
+    /// Begins the action that puts an item, for its condition.
+    fn begin_put(&self, item: ItemBuilder) -> PutBuilder {
+        let put = Put::builder().table_name(&*self.name);
+        put.set_item(Some(item.into_attributes()))
     }
 
     /// Begins the action that changes or deletes an item, or checks it.
@@ -172,4 +163,9 @@ impl Table {
         let check = check.condition_expression(conditions.join(" AND ")).build();
         WriteAction::of(check.map(|it| TransactWriteItem::builder().condition_check(it).build()))
     }
+}
+
+fn put(put: PutBuilder) -> WriteAction {
+    let put = put.build();
+    WriteAction::of(put.map(|put| TransactWriteItem::builder().put(put).build()))
 }

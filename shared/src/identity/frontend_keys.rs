@@ -13,21 +13,15 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::frontend_token::FrontendToken;
+use super::key_ring::{CACHE_TTL, UNKNOWN_KEY_RETRY, read_ring};
 use super::token::PublicKey;
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{
-    DynamoDbError, ItemBuilder, ItemReader, Table, Update, WriteAction, read_all, text,
-};
+use crate::dynamodb::{DynamoDbError, ItemBuilder, ItemReader, Table, Update, WriteAction};
 use crate::telemetry::{failure, warn};
 use crate::values::{Moment, Timestamp};
 
 /// The partition of the table.
 const RING: &str = "callers";
-/// How long the keys are kept before they are read again.
-const CACHE_TTL: Duration = Duration::from_secs(5 * 60);
-/// The shortest time between two reads for unknown key ids, so that who makes
-/// ids up makes no reads.
-const UNKNOWN_KEY_RETRY: Duration = Duration::from_secs(10);
 /// Longest wait for the ring; after it the gateway's address counts.
 const READ_TIMEOUT: Duration = Duration::from_secs(1);
 /// The log's code for a ring that can't be read.
@@ -128,13 +122,7 @@ impl FrontendKeys {
 
     /// Reads every key of the ring.
     pub(crate) async fn read(&self) -> Result<Vec<FrontendKey>, DynamoDbError> {
-        let rows = self
-            .table
-            .query()
-            .key_condition_expression("ring = :ring")
-            .expression_attribute_values(":ring", text(RING))
-            .consistent_read(true);
-        let rows = read_all(&rows).await?;
+        let rows = read_ring(&self.table, RING).await?;
         // A row that can't be read takes no other frontend's trust away.
         let keys = rows.iter().filter_map(|item| {
             let key = read(ItemReader(item));

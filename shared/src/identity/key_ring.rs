@@ -23,10 +23,11 @@ use crate::values::{Moment, Timestamp, random_bytes};
 
 /// The row of the cursors' key. No key id is the same text.
 const CURSOR_ROW: &str = "cursor";
-/// How long the keys are kept before they are read again.
-const CACHE_TTL: Duration = Duration::from_secs(5 * 60);
-/// The shortest time between two reads for unknown key ids.
-const UNKNOWN_KEY_RETRY: Duration = Duration::from_secs(10);
+/// How long the keys of a ring are kept before they are read again.
+pub(super) const CACHE_TTL: Duration = Duration::from_secs(5 * 60);
+/// The shortest time between two reads of a ring for unknown key ids, so that
+/// who makes ids up makes no reads.
+pub(super) const UNKNOWN_KEY_RETRY: Duration = Duration::from_secs(10);
 /// How much longer than a token's life a public key is kept after its private
 /// half retired: a signing function may use that half for so long.
 pub(super) const GRACE: Duration = Duration::from_secs(10 * 60);
@@ -101,7 +102,7 @@ impl<R: Realm> KeyRing<R> {
     }
 
     async fn load(&self) -> Result<LoadedRing, DynamoDbError> {
-        let rows = ring::<R>(&self.table).await?;
+        let rows = read_ring(&self.table, R::RING).await?;
         let mut loaded = LoadedRing {
             at: Moment::now(),
             keys: HashMap::new(),
@@ -127,13 +128,13 @@ impl<R: Realm> KeyRing<R> {
     }
 }
 
-/// Reads every row of the ring: a handful, since keys end soon after they
+/// Reads every row of a ring: a handful, since keys end soon after they
 /// retire.
-async fn ring<R: Realm>(table: &Table) -> Result<Vec<Attributes>, AwsError> {
+pub(super) async fn read_ring(table: &Table, ring: &str) -> Result<Vec<Attributes>, AwsError> {
     let rows = table
         .query()
         .key_condition_expression("ring = :ring")
-        .expression_attribute_values(":ring", text(R::RING))
+        .expression_attribute_values(":ring", text(ring))
         .consistent_read(true);
     read_all(&rows).await
 }
@@ -234,7 +235,7 @@ impl<R: Realm> TokenKeys<R> {
 
     /// Reads every public key with its id.
     async fn rows(&self) -> Result<Vec<(String, Attributes)>, Problem> {
-        let rows = ring::<R>(&self.table).await?;
+        let rows = read_ring(&self.table, R::RING).await?;
         let keyed = rows.into_iter().map(|item| {
             let kid = ItemReader(&item).text("kid")?.to_owned();
             Ok::<_, Corrupt>((kid, item))

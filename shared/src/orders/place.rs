@@ -26,8 +26,6 @@ use crate::values::{Currency, OrderId, ProductId, UserId, sha256_base64url};
 
 /// How long a checkout waits for the labels of lists at most.
 const LABELS_TIMEOUT: Duration = Duration::from_millis(300);
-/// What is left of a request's time for its answer, which comes before labels.
-const ANSWER_RESERVE: Duration = Duration::from_millis(100);
 /// The log's code for a label that is out of date for now.
 const LABEL_NOT_SET: &str = "label-not-set";
 
@@ -259,7 +257,7 @@ impl PlaceOrder {
         if low.is_empty() {
             return;
         }
-        let timeout = time_for_labels(deadline);
+        let timeout = deadline.spare(LABELS_TIMEOUT);
         match tokio::time::timeout(timeout, self.offers.get(low.iter())).await {
             Ok(Ok(offer)) => self.refresh_availability(&offer, deadline).await,
             Ok(Err(error)) => warn(LABEL_NOT_SET, &error),
@@ -271,20 +269,13 @@ impl PlaceOrder {
     /// anybody waiting or to say that an order failed: the next checkout of the
     /// same product tries again.
     async fn refresh_availability(&self, offer: &Offer, deadline: Deadline) {
-        let timeout = time_for_labels(deadline);
+        let timeout = deadline.spare(LABELS_TIMEOUT);
         let refreshed = self.offers.refresh_availability(offer);
         match tokio::time::timeout(timeout, refreshed).await {
             Ok(errors) => errors.iter().for_each(|error| warn(LABEL_NOT_SET, error)),
             Err(elapsed) => warn(LABEL_NOT_SET, &elapsed),
         }
     }
-}
-
-/// Returns how long a checkout may spend on labels: never what its answer needs,
-/// since its order is made by then.
-fn time_for_labels(deadline: Deadline) -> Duration {
-    let left = deadline.remaining().saturating_sub(ANSWER_RESERVE);
-    left.min(LABELS_TIMEOUT)
 }
 
 /// One request to buy.

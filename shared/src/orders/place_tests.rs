@@ -274,7 +274,7 @@ fn a_body_has_the_hash_that_it_had_when_its_key_was_used() {
 #[test]
 fn an_order_that_is_made_is_answered_before_labels_take_the_last_of_the_time() {
     let left = |milliseconds: u64| Deadline::after(Duration::from_millis(500 + milliseconds));
-    assert_eq!(time_for_labels(left(9_000)), LABELS_TIMEOUT);
-    assert_eq!(time_for_labels(left(90)), Duration::ZERO);
-    assert!(time_for_labels(left(250)) < Duration::from_millis(151));
+    assert_eq!(left(9_000).spare(LABELS_TIMEOUT), LABELS_TIMEOUT);
+    assert_eq!(left(90).spare(LABELS_TIMEOUT), Duration::ZERO);
+    assert!(left(250).spare(LABELS_TIMEOUT) < Duration::from_millis(151));
 }

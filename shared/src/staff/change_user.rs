@@ -215,7 +215,7 @@ fn is_active_super_admin(role: Role, status: UserStatus) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dynamodb::{Attributes, ItemBuilder, word};
+    use crate::dynamodb::{Attributes, word};
     use crate::identity::super_admin_for_tests;
     use crate::testing::{Tables, tables};
 
@@ -265,11 +265,8 @@ mod tests {
                 _ => word(UserStatus::Active),
             };
             let set = async |value| {
-                let key = ItemBuilder::new().text("userId", sue.id.as_str());
                 let values = Attributes::from([(name.to_owned(), value)]);
-                tables
-                    .change("STAFF_TABLE", key.into_attributes(), values)
-                    .await;
+                tables.change_staff(&sue.id, values).await;
             };
             set(value).await;
             assert!(!change(&tables, &sue, &sam.id, to_role(Role::SuperAdmin)).await);
@@ -298,16 +295,9 @@ mod tests {
             (Role::SuperAdmin, UserStatus::Disabled, false),
             (Role::SuperAdmin, UserStatus::Active, true),
         ] {
-            let key = ItemBuilder::new().text("userId", sue.id.as_str());
             let values = [("role", word(role)), ("status", word(status))];
             let values = values.map(|(name, value)| (name.to_owned(), value));
-            tables
-                .change(
-                    "STAFF_TABLE",
-                    key.into_attributes(),
-                    Attributes::from(values),
-                )
-                .await;
+            tables.change_staff(&sue.id, Attributes::from(values)).await;
             let by = super_admin_for_tests(&sue);
             let wanted = to_role(Role::Staff);
             let changed = users.change(&by, &sue.id, &wanted, IfMatch(None)).await;

@@ -208,7 +208,7 @@ fn request(by: &SuperAdmin, key: &IdempotencyKey, new: &Invitation) -> KeyedRequ
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dynamodb::{Attributes, ItemBuilder, word};
+    use crate::dynamodb::{Attributes, word};
     use crate::identity::super_admin_for_tests;
     use crate::testing::tables;
 
@@ -237,11 +237,8 @@ mod tests {
             ),
         ] {
             let set = async |value| {
-                let key = ItemBuilder::new().text("userId", sue.id.as_str());
                 let values = Attributes::from([(name.to_owned(), value)]);
-                tables
-                    .change("STAFF_TABLE", key.into_attributes(), values)
-                    .await;
+                tables.change_staff(&sue.id, values).await;
             };
             // The first time it would be new, then made anew.
             set(value).await;
