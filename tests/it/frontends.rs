@@ -330,6 +330,7 @@ async fn the_operator_trusts_a_frontend_by_its_own_key_and_ends_that() {
     for pid in shop.cloud.pids("login") {
         send_signal(pid, "KILL");
     }
+    tests::wait_until(|| shop.cloud.pids("login").is_empty()).await;
     assert_eq!(try_to_sign_in(&shop, &token).await, Some(29));
     assert_eq!(shop.events("frontend-refused").len(), 1);
 
