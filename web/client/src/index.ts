@@ -1,0 +1,10 @@
+export { createCustomerClient, createStaffClient } from './client.ts';
+export type { CustomerClient, SessionClient, StaffClient, UploadOptions } from './client.ts';
+export { ConnectionError, SessionEnded, ShopProblem, UploadRefused } from './errors.ts';
+export type { FieldError } from './errors.ts';
+export type { Listing, Page } from './listing.ts';
+export type { Attempt, CheckoutAttempt, CheckoutState, Created } from './attempt.ts';
+export type { CallOptions, ClientOptions, CreateOptions, RetryOptions } from './options.ts';
+export { memoryTokenStore, sessionTokenStore } from './stores.ts';
+export type { TokenStore } from './stores.ts';
+export type * from './types.ts';

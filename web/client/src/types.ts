@@ -1,0 +1,31 @@
+/** The values that the shop and its clients exchange, named as in the contract. */
+import type { components } from './schema.ts';
+
+type Schemas = components['schemas'];
+
+export type Money = Schemas['Money'];
+export type Role = Schemas['Role'];
+export type User = Schemas['User'];
+export type UserStatus = Schemas['UserStatus'];
+export type Availability = Schemas['Availability'];
+export type ProductCard = Schemas['ProductCard'];
+export type Product = Schemas['Product'];
+export type ProductImage = Product['images'][number];
+export type Cart = Schemas['Cart'];
+export type CartLine = Cart['items'][number];
+export type ShippingAddress = Schemas['ShippingAddress'];
+export type PaymentMethod = Schemas['Checkout']['paymentMethod'];
+export type CheckoutRequest = Schemas['Checkout'];
+export type Order = Schemas['Order'];
+export type OrderLine = Order['lines'][number];
+export type OrderStatus = Schemas['OrderStatus'];
+export type NewProduct = Schemas['NewProduct'];
+export type StaffProduct = Schemas['StaffProduct'];
+export type Upload = Schemas['Upload'];
+export type StaffUser = Schemas['StaffUser'];
+export type Invitation = Schemas['Invitation'];
+export type InvitedUser = Schemas['InvitedUser'];
+export type UserChange = Omit<Schemas['UserChange'], 'version'>;
+export type AuditEntry = Schemas['AuditEntry'];
+export type ProblemDocument = Schemas['Problem'];
+export type ProblemCode = ProblemDocument['code'];
