@@ -38,7 +38,7 @@ function Labelled(props: FieldProps & { id: string; required?: boolean; children
 }
 
 /** Names the elements that describe a field. */
-function description(id: string, { hint, error }: FieldProps): JSX.HTMLAttributes<HTMLElement> {
+function description(id: string, { hint, error }: FieldProps): { 'aria-invalid': 'true' | 'false'; 'aria-describedby'?: string } {
   const ids = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ');
   return { 'aria-invalid': error ? 'true' : 'false', ...(ids && { 'aria-describedby': ids }) };
 }
@@ -70,16 +70,30 @@ export function Field({
 }
 
 /** A labelled choice of one among several. */
-export function SelectField(props: FieldProps & {
+export function SelectField({
+  label,
+  hint,
+  error,
+  value,
+  onValue,
+  options,
+  ...select
+}: FieldProps & {
   value: string;
   onValue(value: string): void;
   options: readonly { value: string; label: string }[];
-}) {
+} & Omit<JSX.IntrinsicElements['select'], 'value' | 'onChange' | 'id' | 'label'>) {
   const id = useId();
   return (
-    <Labelled id={id} label={props.label} hint={props.hint} error={props.error} required>
-      <select {...description(id, props)} id={id} value={props.value} onChange={(event) => props.onValue(event.currentTarget.value)}>
-        {props.options.map((it) => (
+    <Labelled id={id} label={label} hint={hint} error={error} required={select.required ?? true}>
+      <select
+        {...select}
+        {...description(id, { label, hint, error })}
+        id={id}
+        value={value}
+        onChange={(event) => onValue(event.currentTarget.value)}
+      >
+        {options.map((it) => (
           <option key={it.value} value={it.value}>
             {it.label}
           </option>
@@ -89,11 +103,25 @@ export function SelectField(props: FieldProps & {
   );
 }
 
-/** The button that sends a form. While that is under way it says so and takes no second click. */
+/**
+ * The button that sends a form. While that is under way it says so and takes no
+ * second click, but keeps the focus, which a disabled button would lose.
+ */
 export function Submit(props: { busy: boolean; children: ComponentChildren; disabled?: boolean }) {
   return (
-    <button type="submit" class="button button-primary" aria-busy={props.busy} disabled={props.disabled || props.busy}>
+    <button
+      type={props.busy ? 'button' : 'submit'}
+      class="button button-primary"
+      aria-busy={props.busy}
+      aria-disabled={props.busy}
+      disabled={!!props.disabled}
+    >
       {props.children}
     </button>
   );
+}
+
+/** Moves the focus to the first field of a form that is marked as wrong, once that is shown. */
+export function focusFirstInvalid(form: HTMLElement | null): void {
+  requestAnimationFrame(() => form?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
 }
