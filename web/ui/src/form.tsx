@@ -1,6 +1,6 @@
 import { ShopProblem } from '@buy-from-me/client';
 import { ui } from '@buy-from-me/text';
-import type { ComponentChildren, JSX } from 'preact';
+import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 
 /** Returns what the shop says of each field, by JSON pointer (`/shippingAddress/city`). */
@@ -14,6 +14,24 @@ interface FieldProps {
   hint?: ComponentChildren;
   /** What is wrong with it. */
   error?: string | undefined;
+}
+
+/** What an input is told besides, as HTML names it. */
+interface InputProps {
+  type?: 'text' | 'email' | 'password' | 'tel' | 'number' | 'search' | 'url' | 'date';
+  name?: string;
+  required?: boolean;
+  disabled?: boolean;
+  readOnly?: boolean;
+  autocomplete?: string;
+  inputMode?: 'text' | 'numeric' | 'decimal' | 'tel' | 'email' | 'search' | 'url';
+  min?: string | number;
+  max?: string | number;
+  step?: string | number;
+  maxLength?: number;
+  placeholder?: string;
+  spellcheck?: boolean;
+  autocapitalize?: 'off' | 'words' | 'sentences' | 'characters';
 }
 
 function Labelled(props: FieldProps & { id: string; required?: boolean; children: ComponentChildren }) {
@@ -51,10 +69,7 @@ export function Field({
   value,
   onValue,
   ...input
-}: FieldProps & { value: string; onValue(value: string): void } & Omit<
-    JSX.IntrinsicElements['input'],
-    'value' | 'onInput' | 'id' | 'label'
-  >) {
+}: FieldProps & InputProps & { value: string; onValue(value: string): void }) {
   const id = useId();
   return (
     <Labelled id={id} label={label} hint={hint} error={error} required={!!input.required}>
@@ -82,7 +97,7 @@ export function SelectField({
   value: string;
   onValue(value: string): void;
   options: readonly { value: string; label: string }[];
-} & Omit<JSX.IntrinsicElements['select'], 'value' | 'onChange' | 'id' | 'label'>) {
+} & Pick<InputProps, 'name' | 'required' | 'disabled' | 'autocomplete'>) {
   const id = useId();
   return (
     <Labelled id={id} label={label} hint={hint} error={error} required={select.required ?? true}>
