@@ -74,7 +74,8 @@ export function Field({
   return (
     <Labelled id={id} label={label} hint={hint} error={error} required={!!input.required}>
       <input
-        {...input}
+        // Preact's types want to know which type exactly; any of ours takes these members.
+        {...(input as Omit<InputProps, 'type'> & { type: 'text' })}
         {...description(id, { label, hint, error })}
         id={id}
         value={value}
