@@ -14,9 +14,12 @@ interface Extras {
   'price-changed': { total: Money };
 }
 
+/** A problem as it was told; what the gateway says has no id. */
+type ToldProblem = Omit<ProblemDocument, 'requestId'> & { requestId?: string };
+
 /** What the shop answered instead of what it was asked for. */
 class Problem extends Error {
-  override readonly name = 'ShopProblem';
+  override name = 'ShopProblem';
   /** The status of HTTP. */
   readonly status: number;
   /** The stable word to tell problems apart by. */
@@ -31,7 +34,7 @@ class Problem extends Error {
   /** After how many seconds it may be tried again, if the shop said so. */
   readonly retryAfter?: number;
 
-  constructor(document: ProblemDocument, retryAfter?: number) {
+  constructor(document: ToldProblem, retryAfter?: number) {
     super(`${document.status} ${document.code}: ${document.detail}`);
     const { type: _, ...told } = document;
     this.status = told.status;
@@ -52,7 +55,7 @@ export type ShopProblem<Code extends ProblemCode = ProblemCode> = Code extends P
   ? Problem & { readonly code: Code } & (Code extends keyof Extras ? Readonly<Extras[Code]> : unknown)
   : never;
 export const ShopProblem = Problem as unknown as {
-  new (document: ProblemDocument, retryAfter?: number): ShopProblem;
+  new (document: ToldProblem, retryAfter?: number): ShopProblem;
   readonly prototype: ShopProblem;
 };
 
@@ -71,14 +74,20 @@ export class ConnectionError extends Error {
 }
 
 /**
- * The user signed out or another one signed in while a call was under way: its
- * answer is kept from the page. Whether the shop has done it is not known.
+ * The user signed out, or another one signed in, while a call was under way:
+ * its answer is kept from whoever is there now. Whether the shop has done what
+ * it was asked for is not known. The client itself gives this 401.
  */
-export class SessionEnded extends Error {
-  override readonly name = 'SessionEnded';
-
+export class SessionEnded extends Problem {
   constructor() {
-    super('The user signed out, or another one signed in, while this call was under way.');
+    super({
+      type: 'about:blank',
+      title: 'Session ended',
+      status: 401,
+      detail: 'The user signed out, or another one signed in, while this call was under way.',
+      code: 'unauthenticated',
+    });
+    this.name = 'SessionEnded';
   }
 }
 

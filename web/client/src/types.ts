@@ -5,6 +5,8 @@ type Schemas = components['schemas'];
 
 export type Money = Schemas['Money'];
 export type Role = Schemas['Role'];
+/** What a sign-in or a refresh answers. */
+export type SessionTokens = Schemas['Session'];
 export type User = Schemas['User'];
 export type UserStatus = Schemas['UserStatus'];
 export type Availability = Schemas['Availability'];
@@ -21,7 +23,8 @@ export type OrderLine = Order['lines'][number];
 export type OrderStatus = Schemas['OrderStatus'];
 export type NewProduct = Schemas['NewProduct'];
 export type StaffProduct = Schemas['StaffProduct'];
-export type Upload = Schemas['Upload'];
+/** An upload that was sent, and what has come of it so far. */
+export type SentUpload = Pick<Schemas['Upload'], 'uploadId' | 'status'>;
 export type StaffUser = Schemas['StaffUser'];
 export type Invitation = Schemas['Invitation'];
 export type InvitedUser = Schemas['InvitedUser'];
@@ -29,3 +32,6 @@ export type UserChange = Omit<Schemas['UserChange'], 'version'>;
 export type AuditEntry = Schemas['AuditEntry'];
 export type ProblemDocument = Schemas['Problem'];
 export type ProblemCode = ProblemDocument['code'];
+export type PictureType = Schemas['UploadRequest']['contentType'];
+/** How a list of products is sorted. */
+export type ProductSort = 'newest' | 'price' | '-price' | 'name';
