@@ -1,0 +1,58 @@
+import type { StaffClient, User } from '@buy-from-me/client';
+import { createContext } from 'preact';
+import { useContext, useEffect, useState } from 'preact/hooks';
+import { forgetAll, keepFor } from './memory.ts';
+
+/** Whether somebody is signed in. */
+export type Session =
+  | { readonly state: 'restoring' }
+  | { readonly state: 'signed-in'; readonly user: User }
+  /** `why`: by themselves, or because the session ended. */
+  | { readonly state: 'signed-out'; readonly why?: 'left' | 'ended' };
+
+const Staff = createContext<{ staff: StaffClient; user: User | undefined } | undefined>(undefined);
+
+/** Gives client and user to all below it. */
+export const StaffProvider = Staff.Provider;
+
+/** Returns the client of the shop. */
+export function useStaff(): StaffClient {
+  const context = useContext(Staff);
+  if (!context) throw new Error('there is no StaffProvider around this');
+  return context.staff;
+}
+
+/** Returns who is signed in. */
+export function useUser(): User {
+  const user = useContext(Staff)?.user;
+  if (!user) throw new Error('nobody is signed in');
+  return user;
+}
+
+/** Returns whether somebody is signed in, and a function that signs them out. */
+export function useSession(staff: StaffClient): [Session, () => Promise<void>] {
+  const [session, setSession] = useState<Session>({ state: 'restoring' });
+  useEffect(() => {
+    const take = (user: User | null) => {
+      if (user) {
+        keepFor(user.userId);
+        setSession({ state: 'signed-in', user });
+      } else {
+        setSession((before) => (before.state === 'signed-in' ? { state: 'signed-out', why: 'ended' } : before));
+      }
+    };
+    const stop = staff.onUserChange(take);
+    staff
+      .restore()
+      .catch(() => null)
+      .then((user) => (user ? take(user) : setSession((before) => (before.state === 'restoring' ? { state: 'signed-out' } : before))));
+    return stop;
+  }, [staff]);
+  const signOut = async () => {
+    forgetAll();
+    // What is shown goes at once, whether or not the shop hears of it.
+    setSession({ state: 'signed-out', why: 'left' });
+    await staff.signOut();
+  };
+  return [session, signOut];
+}
