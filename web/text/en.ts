@@ -24,6 +24,9 @@ export const ui = {
     cors: (api: string, origin: string) =>
       `The shop at ${api} runs, but does not let pages from ${origin} read its answers (CORS): ` +
       `add this origin to its parameter AllowedOrigins.`,
+    downOrCors: (api: string, origin: string) =>
+      `The shop at ${api} does not answer this page. It may be down, or your connection is, or it does not ` +
+      `let pages from ${origin} read its answers (CORS): then add this origin to its parameter AllowedOrigins.`,
     tooMany: (seconds: number) =>
       `That was too often. Please try again in ${seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`}.`,
     unavailable: 'The shop is busy right now. Nothing was lost.',
