@@ -74,6 +74,7 @@ export const console = {
     password: 'Password',
   },
   passwordHint: '15 to 128 characters. A few words that nobody connects with you are good.',
+  listed: (count: number) => (count === 1 ? 'One entry' : `${count} entries`),
   nextPage: 'Next page',
   firstPage: 'First page',
   apply: 'Show',

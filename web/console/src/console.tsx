@@ -55,8 +55,10 @@ export function Console({ staff }: { staff: StaffClient }) {
     navigate(href(['sign-in']));
     signOut().catch(() => announce(text.signIn.couldNotTell));
   };
-  // Another address is another page, with nothing left of the one before.
-  const key = `${route.path.join('/')}?${route.query}`;
+  // Another address is another page, with nothing left of the one before. Only who filters
+  // people stays where they are: each step through a list of choices is an address.
+  const part = route.path[0] === 'users' ? route.query.get('cursor') : route.query;
+  const key = `${route.path.join('/')}?${part}`;
   const user = session.state === 'signed-in' ? session.user : undefined;
   let page: ComponentChildren;
   if (route.path[0] === 'invitation') {

@@ -120,7 +120,6 @@ function Filter({ view }: { view: AuditView }) {
           hint={scope === 'actor' ? words.actorHint : words.targetHint}
           required
           autocomplete="off"
-          autocapitalize="none"
           spellcheck={false}
           value={id}
           onValue={setId}

@@ -1,8 +1,7 @@
 import { ShopProblem } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, Field, Page, Submit, announce, fieldErrors, href } from '@buy-from-me/ui';
+import { Failure, Field, Page, Submit, announce, fieldErrors, href, useAction } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
-import { useAction } from '../action.ts';
 import { forgetInvitationToken, invitationToken } from '../invitation-token.ts';
 import { Form } from '../parts/form.tsx';
 import { DoneNotice, RefusedNotice } from '../parts/notices.tsx';

@@ -1,8 +1,7 @@
 import type { Attempt, StaffProduct } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, Field, Page, SelectField, Submit, announce, fieldErrors, href, navigate, useLoad } from '@buy-from-me/ui';
+import { Failure, Field, Page, SelectField, Submit, announce, fieldErrors, href, navigate, useLoad, useAction } from '@buy-from-me/ui';
 import { useId, useRef, useState } from 'preact/hooks';
-import { useAction } from '../action.ts';
 import { known, publishedProducts } from '../catalogue.ts';
 import { rememberCreated } from '../created-products.ts';
 import { useDraft } from '../drafts.ts';
@@ -20,7 +19,7 @@ export function NewProductPage() {
   const [draft, change] = useDraft('new-product', EMPTY_PRODUCT);
   const [mistakes, setMistakes] = useState<Readonly<Record<string, string>>>();
   // Sent again as it was typed, it is the same product: if an answer is lost, or a click comes twice.
-  const attempt = useRef<{ typed: string; attempt: Attempt<StaffProduct> }>();
+  const attempt = useRef<{ typed: string; attempt: Attempt<StaffProduct> } | undefined>(undefined);
   const [latest] = useLoad((signal) => publishedProducts(staff, { limit: 100 }, signal), [staff]);
   const shop = known(latest.state === 'ready' ? latest.value.items : []);
   const create = useAction(async () => {
@@ -88,7 +87,6 @@ export function NewProductPage() {
           required
           list={categories}
           autocomplete="off"
-          autocapitalize="none"
           value={draft.category}
           onValue={(category) => change({ category })}
           error={errors['/category']}

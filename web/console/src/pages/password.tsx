@@ -1,7 +1,6 @@
 import { console as text } from '@buy-from-me/text';
-import { Failure, Field, Page, Submit, announce, fieldErrors } from '@buy-from-me/ui';
+import { Failure, Field, Page, Submit, announce, fieldErrors, useAction } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
-import { useAction } from '../action.ts';
 import { Form } from '../parts/form.tsx';
 import { DoneNotice } from '../parts/notices.tsx';
 import { useStaff, useUser } from '../session.tsx';

@@ -1,8 +1,7 @@
 import { ShopProblem } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, Field, Page, Submit, href, navigate, useSettings } from '@buy-from-me/ui';
+import { Failure, Field, Page, Submit, href, navigate, useSettings, useAction } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
-import { useAction } from '../action.ts';
 import { RefusedNotice } from '../parts/notices.tsx';
 import { useStaff } from '../session.tsx';
 

@@ -1,8 +1,7 @@
 import { ShopProblem, type StaffUser, type UserChange, type UserStatus } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, SelectField, Submit, fieldErrors } from '@buy-from-me/ui';
+import { Failure, SelectField, Submit, fieldErrors, useAction } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
-import { useAction } from '../action.ts';
 import { type Choice, changeOf, possibleStatuses, readAgain } from '../people.ts';
 import { STAFF_ROLES } from '../roles.ts';
 import { useStaff, useUser } from '../session.tsx';

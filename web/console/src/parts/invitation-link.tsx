@@ -1,8 +1,7 @@
 import type { Attempt, Invitation, InvitedUser } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { announce, formatDate } from '@buy-from-me/ui';
+import { type Action, formatDate, useAction } from '@buy-from-me/ui';
 import { useId, useRef, useState } from 'preact/hooks';
-import { type Action, useAction } from '../action.ts';
 import { useStaff } from '../session.tsx';
 
 const words = text.invite;
@@ -14,7 +13,7 @@ export function useInvitation(): {
   reset(): void;
 } {
   const staff = useStaff();
-  const attempt = useRef<{ typed: string; attempt: Attempt<InvitedUser> }>();
+  const attempt = useRef<{ typed: string; attempt: Attempt<InvitedUser> } | undefined>(undefined);
   const [invited, setInvited] = useState<InvitedUser>();
   const invite = useAction(async (invitation: Invitation, anew = false) => {
     const typed = JSON.stringify(invitation);
@@ -40,6 +39,7 @@ export function InvitationLink(props: { invited: InvitedUser; onAnew(): void; bu
   const { name, invitation } = props.invited;
   const id = useId();
   const field = useRef<HTMLInputElement>(null);
+  const [told, setTold] = useState('');
   if (!invitation) {
     return (
       <div class="notice notice-warn" role="status">
@@ -54,14 +54,14 @@ export function InvitationLink(props: { invited: InvitedUser; onAnew(): void; bu
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(link);
-      announce(words.copied);
+      setTold(words.copied);
     } catch {
       field.current?.select();
-      announce(words.notCopied);
+      setTold(words.notCopied);
     }
   };
   return (
-    <div class="card stack" role="status">
+    <div class="card stack">
       <h2>{words.linkTitle(name)}</h2>
       <div class="field">
         <label for={id}>{words.link}</label>
@@ -81,6 +81,10 @@ export function InvitationLink(props: { invited: InvitedUser; onAnew(): void; bu
         </div>
         <p class="field-hint" id={`${id}-hint`}>
           {words.linkHint(formatDate(invitation.expiresAt))}
+        </p>
+        {/* Here, and not by `announce`: behind a dialog that would not be read. */}
+        <p class="field-told" role="status">
+          {told}
         </p>
       </div>
     </div>

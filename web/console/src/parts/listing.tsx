@@ -28,7 +28,10 @@ export function ListPage<Item>(props: {
   const { items, nextCursor } = loaded.value;
   return (
     <div class="stack">
-      {items.length > 0 ? props.children(items) : <p class="empty">{props.empty}</p>}
+      <p class="hidden-visually" role="status">
+        {items.length > 0 && text.listed(items.length)}
+      </p>
+      {items.length > 0 ? props.children(items) : <p class="empty" role="status">{props.empty}</p>}
       {(nextCursor !== null || !props.first) && (
         <p class="row pager">
           {!props.first && (

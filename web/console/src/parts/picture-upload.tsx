@@ -1,8 +1,7 @@
 import { ShopProblem, type Upload, UploadRefused } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, announce } from '@buy-from-me/ui';
+import { Failure, announce, useAction } from '@buy-from-me/ui';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
-import { useAction } from '../action.ts';
 import { PICTURE_TYPES, pictureError } from '../pictures.ts';
 import { useStaff } from '../session.tsx';
 import { Form } from './form.tsx';
@@ -21,7 +20,7 @@ export function PictureUpload({ productId }: { productId: string }) {
   const staff = useStaff();
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
-  const cancel = useRef<AbortController>();
+  const cancel = useRef<AbortController | undefined>(undefined);
   const [chosen, setChosen] = useState<Chosen>();
   const [mistake, setMistake] = useState<string>();
   const [percent, setPercent] = useState(0);
