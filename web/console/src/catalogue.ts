@@ -1,32 +1,33 @@
 // What customers see of the catalogue. The console has no other list of products: there
 // is no endpoint for one.
-import { type Page, type Product, type ProductCard, ShopProblem, type StaffClient } from '@buy-from-me/client';
+import { type CustomerClient, type Product, type ProductCard, ShopProblem, createCustomerClient } from '@buy-from-me/client';
 
-/** Which currency prices are offered in while no product says another: the shop's default. */
+/** The catalogue as anybody sees it. */
+export type Catalogue = CustomerClient['products'];
+
+/** Which currency prices are asked for in while no product says another: the shop's default. */
 const DEFAULT_CURRENCY = 'EUR';
 
-/** Returns one page of the published products, the newest first. */
-export async function publishedProducts(
-  staff: StaffClient,
-  query: { category?: string; limit?: number; cursor?: string },
-  signal: AbortSignal,
-): Promise<Page<ProductCard>> {
-  const { data, error } = await staff.api.GET('/api/products', { params: { query }, signal, cache: 'no-cache' });
-  if (!data) throw new ShopProblem(error);
-  return data;
+/** Opens the catalogue, past what the browser keeps of it: who just created something wants to see it. */
+export function openCatalogue(api: string): Catalogue {
+  const client = createCustomerClient({
+    baseUrl: api,
+    // Nobody signs in here, and whoever is at the storefront stays there.
+    shareBetweenTabs: false,
+    fetch: (request) => fetch(new Request(request, { cache: 'no-cache' })),
+  });
+  return client.products;
 }
 
 /** Returns a published product; undefined if customers see none of that id. */
-export async function publishedProduct(staff: StaffClient, productId: string, signal: AbortSignal): Promise<Product | undefined> {
-  const { data, error, response } = await staff.api.GET('/api/products/{productId}', {
-    params: { path: { productId } },
-    signal,
-    cache: 'no-cache',
-  });
-  if (data) return data;
-  // 400: what stands in the address can't be the id of a product.
-  if (response.status === 404 || response.status === 400) return undefined;
-  throw new ShopProblem(error);
+export async function findProduct(catalogue: Catalogue, productId: string, signal: AbortSignal): Promise<Product | undefined> {
+  try {
+    return await catalogue.get(productId, { signal });
+  } catch (error) {
+    // 400: what stands in the address can't be the id of a product.
+    if (error instanceof ShopProblem && (error.status === 404 || error.status === 400)) return undefined;
+    throw error;
+  }
 }
 
 /** What a form for a new product offers. */

@@ -2,6 +2,7 @@ import type { Role, StaffClient } from '@buy-from-me/client';
 import { console as text, ui } from '@buy-from-me/text';
 import { type Route, announce, href, navigate, useRoute } from '@buy-from-me/ui';
 import type { ComponentChildren } from 'preact';
+import type { Catalogue } from './catalogue.ts';
 import { AuditPage } from './pages/audit.tsx';
 import { ForbiddenPage, NotFoundPage } from './pages/dead-ends.tsx';
 import { HomePage } from './pages/home.tsx';
@@ -48,7 +49,7 @@ function placeAt({ path, query }: Route): Place | undefined {
 }
 
 /** The console: sign-in, or what the role of whoever is signed in may do. */
-export function Console({ staff }: { staff: StaffClient }) {
+export function Console({ staff, catalogue }: { staff: StaffClient; catalogue: Catalogue }) {
   const route = useRoute();
   const [session, signOut] = useSession(staff);
   const leave = () => {
@@ -74,7 +75,7 @@ export function Console({ staff }: { staff: StaffClient }) {
     else page = <Keyed key={`${user.userId} ${key}`}>{place.page}</Keyed>;
   }
   return (
-    <StaffProvider value={{ staff, user }}>
+    <StaffProvider value={{ staff, catalogue, user }}>
       <Shell route={route} user={user} onSignOut={leave}>
         {page}
       </Shell>

@@ -28,10 +28,9 @@ export interface Choice {
 
 /** Returns what a choice changes of somebody; undefined if nothing. Nobody becomes invited by a change. */
 export function changeOf(user: StaffUser, { role, status }: Choice): UserChange | undefined {
-  const change: UserChange = {};
-  if (role !== user.role) change.role = role;
-  if (status !== user.status && status !== 'invited') change.status = status;
-  return Object.keys(change).length > 0 ? change : undefined;
+  const toStatus = status !== user.status && status !== 'invited' ? { status } : undefined;
+  if (role !== user.role) return { role, ...toStatus };
+  return toStatus;
 }
 
 /** Returns the statuses that somebody can have from here on, the present one first. */

@@ -1,6 +1,7 @@
 import type { StaffClient, User } from '@buy-from-me/client';
 import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
+import type { Catalogue } from './catalogue.ts';
 import { forgetAll, keepFor } from './memory.ts';
 
 /** Whether somebody is signed in. */
@@ -10,21 +11,30 @@ export type Session =
   /** `why`: by themselves, or because the session ended. */
   | { readonly state: 'signed-out'; readonly why?: 'left' | 'ended' };
 
-const Staff = createContext<{ staff: StaffClient; user: User | undefined } | undefined>(undefined);
+const Staff = createContext<{ staff: StaffClient; catalogue: Catalogue; user: User | undefined } | undefined>(undefined);
 
-/** Gives client and user to all below it. */
+/** Gives clients and user to all below it. */
 export const StaffProvider = Staff.Provider;
 
-/** Returns the client of the shop. */
-export function useStaff(): StaffClient {
+function useShop() {
   const context = useContext(Staff);
   if (!context) throw new Error('there is no StaffProvider around this');
-  return context.staff;
+  return context;
+}
+
+/** Returns the staff's client. */
+export function useStaff(): StaffClient {
+  return useShop().staff;
+}
+
+/** Returns the catalogue as customers see it. */
+export function useCatalogue(): Catalogue {
+  return useShop().catalogue;
 }
 
 /** Returns who is signed in. */
 export function useUser(): User {
-  const user = useContext(Staff)?.user;
+  const { user } = useShop();
   if (!user) throw new Error('nobody is signed in');
   return user;
 }

@@ -2,25 +2,26 @@ import type { Attempt, StaffProduct } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
 import { Failure, Field, Page, SelectField, Submit, announce, fieldErrors, href, navigate, useLoad, useAction } from '@buy-from-me/ui';
 import { useId, useRef, useState } from 'preact/hooks';
-import { known, publishedProducts } from '../catalogue.ts';
+import { known } from '../catalogue.ts';
 import { rememberCreated } from '../created-products.ts';
 import { useDraft } from '../drafts.ts';
 import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-field.tsx';
 import { EMPTY_PRODUCT, priceError, readProduct } from '../product-form.ts';
-import { useStaff } from '../session.tsx';
+import { useCatalogue, useStaff } from '../session.tsx';
 
 const words = text.newProduct;
 
 /** Creates a product; its page, where pictures are added, comes next. */
 export function NewProductPage() {
   const staff = useStaff();
+  const catalogue = useCatalogue();
   const categories = useId();
   const [draft, change] = useDraft('new-product', EMPTY_PRODUCT);
   const [mistakes, setMistakes] = useState<Readonly<Record<string, string>>>();
   // Sent again as it was typed, it is the same product: if an answer is lost, or a click comes twice.
   const attempt = useRef<{ typed: string; attempt: Attempt<StaffProduct> } | undefined>(undefined);
-  const [latest] = useLoad((signal) => publishedProducts(staff, { limit: 100 }, signal), [staff]);
+  const [latest] = useLoad((signal) => catalogue.list({ limit: 100 }, { signal }).page(), [catalogue]);
   const shop = known(latest.state === 'ready' ? latest.value.items : []);
   const create = useAction(async () => {
     const read = readProduct(draft, shop.currency);

@@ -2,22 +2,22 @@ import type { Product, StaffProduct } from '@buy-from-me/client';
 import { console as text, ui } from '@buy-from-me/text';
 import { Failure, Page, formatDate, formatMoney, href, useLoad } from '@buy-from-me/ui';
 import type { ComponentChildren } from 'preact';
-import { publishedProduct } from '../catalogue.ts';
+import { findProduct } from '../catalogue.ts';
 import { createdHere } from '../created-products.ts';
 import { AvailabilityBadge } from '../parts/badges.tsx';
 import { DoneNotice } from '../parts/notices.tsx';
 import { PictureUpload } from '../parts/picture-upload.tsx';
 import { atLeast } from '../roles.ts';
-import { useStaff, useUser } from '../session.tsx';
+import { useCatalogue, useUser } from '../session.tsx';
 
 const words = text.product;
 
 /** Shows a product: as customers see it, and as the shop answered when it was created here. */
 export function ProductPage({ productId }: { productId: string }) {
-  const staff = useStaff();
+  const catalogue = useCatalogue();
   const user = useUser();
   const created = createdHere(productId);
-  const [loaded, again] = useLoad((signal) => publishedProduct(staff, productId, signal), [staff, productId]);
+  const [loaded, again] = useLoad((signal) => findProduct(catalogue, productId, signal), [catalogue, productId]);
   const product = loaded.state === 'ready' ? loaded.value : undefined;
   const isUnseen = loaded.state === 'ready' && !product && !created;
   const title = product?.name ?? created?.name ?? (isUnseen ? words.unseen.title : ui.loading);

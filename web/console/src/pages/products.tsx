@@ -1,12 +1,11 @@
 import type { ProductCard } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
 import { Page, formatMoney, href, useLoad } from '@buy-from-me/ui';
-import { publishedProducts } from '../catalogue.ts';
 import { AvailabilityBadge } from '../parts/badges.tsx';
 import { ListPage } from '../parts/listing.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { atLeast } from '../roles.ts';
-import { useStaff, useUser } from '../session.tsx';
+import { useCatalogue, useUser } from '../session.tsx';
 
 const words = text.products;
 
@@ -33,13 +32,13 @@ const COLUMNS: readonly Column<ProductCard>[] = [
 
 /** Lists what is published. */
 export function ProductsPage({ query }: { query: URLSearchParams }) {
-  const staff = useStaff();
+  const catalogue = useCatalogue();
   const user = useUser();
   const category = query.get('category') ?? undefined;
   const cursor = query.get('cursor') ?? undefined;
   const [loaded, again] = useLoad(
-    (signal) => publishedProducts(staff, { limit: 25, ...(category && { category }), ...(cursor && { cursor }) }, signal),
-    [staff, category, cursor],
+    (signal) => catalogue.list({ limit: 25, ...(category && { category }) }, { signal }).page(cursor),
+    [catalogue, category, cursor],
   );
   return (
     <Page

@@ -41,6 +41,11 @@ export function ChangeUser(props: { user: StaffUser; onClose(): void; onChanged(
       } else if (now.version === user.version) {
         setRefusal({ kind: 'rule', why: error.detail });
       } else {
+        if (!changeOf(now, choice)) {
+          // It is as it was wanted: an answer was lost, or somebody wanted the same.
+          props.onChanged(now);
+          return;
+        }
         setUser(now);
         setRefusal({ kind: 'conflict', before: user, wanted: change });
       }

@@ -1,4 +1,4 @@
-import { ShopProblem, type Upload, UploadRefused } from '@buy-from-me/client';
+import { type SentUpload, ShopProblem, UploadRefused } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
 import { Failure, announce, useAction } from '@buy-from-me/ui';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
@@ -25,7 +25,7 @@ export function PictureUpload({ productId }: { productId: string }) {
   const [mistake, setMistake] = useState<string>();
   const [percent, setPercent] = useState(0);
   const [cancelled, setCancelled] = useState(false);
-  const [sent, setSent] = useState<readonly { name: string; upload: Upload }[]>([]);
+  const [sent, setSent] = useState<readonly { name: string; upload: SentUpload }[]>([]);
   useEffect(() => () => cancel.current?.abort(), []);
 
   const send = useAction(async () => {
@@ -37,7 +37,7 @@ export function PictureUpload({ productId }: { productId: string }) {
     const controller = new AbortController();
     cancel.current = controller;
     setPercent(0);
-    let upload: Upload;
+    let upload: SentUpload;
     try {
       upload = await staff.uploads.send(productId, file, {
         idempotencyKey: key,
@@ -115,7 +115,7 @@ export function PictureUpload({ productId }: { productId: string }) {
 }
 
 /** What to say of an upload, by its status. */
-const OUTCOMES: Readonly<Record<Upload['status'], { look: string; say: (name: string) => string }>> = {
+const OUTCOMES: Readonly<Record<SentUpload['status'], { look: string; say: (name: string) => string }>> = {
   pending: { look: 'notice-warn', say: words.sent },
   ready: { look: 'notice-good', say: words.ready },
   rejected: { look: 'notice-bad', say: words.rejected },
