@@ -15,7 +15,7 @@ async function page(folder, to) {
   const out = join(dist, to);
   const result = await build({
     absWorkingDir: root,
-    entryPoints: [`${folder}/src/main.tsx`],
+    entryPoints: [`${folder}/src/main.tsx`, 'ui/src/icon.svg'],
     entryNames: 'assets/[name]-[hash]',
     assetNames: 'assets/[name]-[hash]',
     outdir: out,
@@ -26,7 +26,7 @@ async function page(folder, to) {
     conditions: ['source'],
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    loader: { '.svg': 'file' },
+    loader: { '.svg': 'copy' },
     legalComments: 'linked',
     metafile: true,
     logLevel: 'warning',
@@ -41,7 +41,10 @@ async function page(folder, to) {
   await mkdir(out, { recursive: true });
   await writeFile(
     join(out, 'index.html'),
-    html.replaceAll('%SCRIPT%', asset('.js')).replaceAll('%STYLE%', asset('.css')),
+    html
+      .replaceAll('%SCRIPT%', asset('.js'))
+      .replaceAll('%STYLE%', asset('.css'))
+      .replaceAll('%ICON%', asset('.svg')),
   );
 }
 
