@@ -415,7 +415,7 @@ export const console = {
 
   upload: {
     title: 'Add a picture',
-    choose: 'Picture',
+    choose: 'Picture file',
     hint: 'JPEG, PNG or WebP, at most 5 MB.',
     submit: 'Upload',
     wrongType: 'This is not a JPEG, PNG or WebP picture.',
