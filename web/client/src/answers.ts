@@ -1,6 +1,6 @@
-import { ConnectionError, ShopProblem } from './errors.ts';
+import { ConnectionError, ShopProblem, type ToldProblem } from './errors.ts';
 import { secondsToWait } from './transport.ts';
-import type { ProblemCode, ProblemDocument } from './types.ts';
+import type { ProblemCode } from './types.ts';
 
 /** What the gateway's own refusals mean, which are no documents of the shop. */
 const GATEWAY_CODES: Readonly<Record<number, ProblemCode>> = {
@@ -59,9 +59,9 @@ function problemOf(document: unknown, response: Response): ShopProblem {
   const title = response.statusText || `Status ${status}`;
   const code = GATEWAY_CODES[status] ?? (status < 500 ? 'malformed' : 'internal');
   const detail = 'The gateway answered, not the shop.';
-  return new ShopProblem({ type: 'about:blank', title, status, detail, code }, retryAfter);
+  return new ShopProblem({ title, status, detail, code }, retryAfter);
 }
 
-function isProblem(document: unknown): document is ProblemDocument {
+function isProblem(document: unknown): document is ToldProblem {
   return typeof document === 'object' && document !== null && 'code' in document && 'status' in document;
 }

@@ -2,7 +2,7 @@ import type { Client } from 'openapi-fetch';
 import type { CallOptions } from './options.ts';
 import type { paths } from './schema.ts';
 import type { Session } from './session.ts';
-import type { User } from './types.ts';
+import type { Credentials, PasswordChange, User } from './types.ts';
 
 /** What customers' and staff's clients have in common. */
 export interface SessionClient {
@@ -29,18 +29,6 @@ export interface SessionClient {
   readonly api: Client<paths>;
   /** Ends all calls and lets go of the other tabs. Nobody is signed out. */
   close(): void;
-}
-
-export interface Credentials {
-  email: string;
-  password: string;
-  /** What the user's list of sessions calls this one. */
-  device?: string;
-}
-
-export interface PasswordChange {
-  currentPassword: string;
-  newPassword: string;
 }
 
 /** Returns what both clients do the same way. */

@@ -5,7 +5,17 @@ import { SessionEnded } from './errors.ts';
 import { type Listing, listing } from './listing.ts';
 import type { CallOptions, ClientOptions } from './options.ts';
 import { Session } from './session.ts';
-import type { Cart, CheckoutRequest, Order, OrderStatus, Product, ProductCard, ProductSort, User } from './types.ts';
+import type {
+  Cart,
+  CheckoutRequest,
+  Order,
+  OrderFilter,
+  Product,
+  ProductCard,
+  ProductFilter,
+  Registration,
+  User,
+} from './types.ts';
 
 /** A customer's shop. */
 export interface CustomerClient extends SessionClient {
@@ -30,26 +40,6 @@ export interface CustomerClient extends SessionClient {
     list(filter?: OrderFilter, options?: CallOptions): Listing<Order>;
     get(orderId: string, options?: CallOptions): Promise<Order>;
   };
-}
-
-export interface Registration {
-  email: string;
-  password: string;
-  name: string;
-  phone?: string;
-}
-
-export interface ProductFilter {
-  category?: string;
-  sort?: ProductSort;
-  /** How many a page has, 1 to 100. */
-  limit?: number;
-}
-
-export interface OrderFilter {
-  status?: OrderStatus;
-  /** How many a page has, 1 to 100. */
-  limit?: number;
 }
 
 /** Makes a customer's client. */

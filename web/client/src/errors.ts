@@ -1,61 +1,50 @@
-import type { Money, ProblemCode, ProblemDocument } from './types.ts';
+import type { FieldError, ProblemCode, ProblemDocument } from './types.ts';
 
-/** A field that the shop refused, by its JSON pointer, such as `/price/amount`. */
-export interface FieldError {
-  pointer: string;
+/** A problem as it is told. What the gateway or the client says has no id. */
+export interface ToldProblem {
+  status: number;
+  code: ProblemCode;
+  title: string;
   detail: string;
+  requestId?: string;
+  errors?: FieldError[];
 }
-
-/** What a problem tells besides what all of them do. */
-interface Extras {
-  /** Which products there is less of than was ordered. */
-  'out-of-stock': { products: string[] };
-  /** What the cart costs today. */
-  'price-changed': { total: Money };
-}
-
-/** A problem as it was told; what the gateway says has no id. */
-type ToldProblem = Omit<ProblemDocument, 'requestId'> & { requestId?: string };
 
 /** What the shop answered instead of what it was asked for. */
-class Problem extends Error {
+class Problem extends Error implements ToldProblem {
   override name = 'ShopProblem';
   /** The status of HTTP. */
-  readonly status: number;
+  declare readonly status: number;
   /** The stable word to tell problems apart by. */
-  readonly code: ProblemCode;
-  readonly title: string;
+  declare readonly code: ProblemCode;
+  declare readonly title: string;
   /** A sentence in English. Pages had better choose their own text by `code`. */
-  readonly detail: string;
-  /** Every bad field, for `invalid`; else empty. */
-  readonly errors: FieldError[];
+  declare readonly detail: string;
+  /** Every bad field, by its JSON pointer, for `invalid`; else empty. */
+  declare readonly errors: FieldError[];
   /** What to name when asking the shop's operator; the gateway's own answers have none. */
-  readonly requestId?: string;
+  declare readonly requestId?: string;
   /** After how many seconds it may be tried again, if the shop said so. */
-  readonly retryAfter?: number;
+  declare readonly retryAfter?: number;
 
-  constructor(document: ToldProblem, retryAfter?: number) {
-    super(`${document.status} ${document.code}: ${document.detail}`);
-    const { type: _, ...told } = document;
-    this.status = told.status;
-    this.code = told.code;
-    this.title = told.title;
-    this.detail = told.detail;
-    this.errors = told.errors ?? [];
-    Object.assign(this, told, { errors: this.errors });
-    if (retryAfter !== undefined) this.retryAfter = retryAfter;
+  constructor(told: ToldProblem, retryAfter?: number) {
+    super(`${told.status} ${told.code}: ${told.detail}`);
+    Object.assign(this, { errors: [] }, told, retryAfter !== undefined && { retryAfter });
   }
 }
+
+/** What a problem of one code tells besides what all of them do, by the contract. */
+type Extras<Code> = Omit<Extract<ProblemDocument, { code: Code }>, keyof ToldProblem | 'type'>;
 
 /**
  * The shop's answer that something can't be done. `code` says what, and narrows
  * the type: `if (problem.code === 'price-changed') show(problem.total)`.
  */
 export type ShopProblem<Code extends ProblemCode = ProblemCode> = Code extends ProblemCode
-  ? Problem & { readonly code: Code } & (Code extends keyof Extras ? Readonly<Extras[Code]> : unknown)
+  ? Problem & { readonly code: Code } & Readonly<Extras<Code>>
   : never;
 export const ShopProblem = Problem as unknown as {
-  new (document: ToldProblem, retryAfter?: number): ShopProblem;
+  new (told: ToldProblem, retryAfter?: number): ShopProblem;
   readonly prototype: ShopProblem;
 };
 
@@ -81,7 +70,6 @@ export class ConnectionError extends Error {
 export class SessionEnded extends Problem {
   constructor() {
     super({
-      type: 'about:blank',
       title: 'Session ended',
       status: 401,
       detail: 'The user signed out, or another one signed in, while this call was under way.',

@@ -6,23 +6,24 @@ import type { CallOptions, ClientOptions, CreateOptions } from './options.ts';
 import { Session } from './session.ts';
 import type {
   AuditEntry,
+  AuditFilter,
   Invitation,
+  InvitationAcceptance,
   InvitedUser,
   NewProduct,
   PictureType,
-  Role,
-  SentUpload,
   StaffProduct,
   StaffUser,
+  Upload,
   UserChange,
-  UserStatus,
+  UserFilter,
 } from './types.ts';
 import { postForm, type Progress, refusalOf } from './upload.ts';
 
 /** The shop as its staff sees it. */
 export interface StaffClient extends SessionClient {
   /** Accepts an invitation and sets the account's password. Signs nobody in. */
-  acceptInvitation(invitation: { token: string; password: string }, options?: CallOptions): Promise<void>;
+  acceptInvitation(invitation: InvitationAcceptance, options?: CallOptions): Promise<void>;
   readonly products: {
     create(product: NewProduct, options?: CreateOptions): Promise<Created<StaffProduct>>;
     /** Prepares a product that is made once, however often it is submitted. */
@@ -48,21 +49,8 @@ export interface StaffClient extends SessionClient {
   };
 }
 
-export interface UserFilter {
-  role?: Role;
-  status?: UserStatus;
-  /** How many a page has, 1 to 100. */
-  limit?: number;
-}
-
-export interface AuditFilter {
-  /** Such as `2026-11-21`. */
-  day?: string;
-  actor?: string;
-  target?: string;
-  /** How many a page has, 1 to 100. */
-  limit?: number;
-}
+/** An upload that was sent, and what has come of it so far. */
+export type SentUpload = Pick<Upload, 'uploadId' | 'status'>;
 
 export interface UploadOptions extends CreateOptions {
   /** Called as bytes leave; outside of browsers at the begin and the end only. */
@@ -96,10 +84,10 @@ export function createStaffClient(options: ClientOptions): StaffClient {
       const post = async () => {
         // Asked for again under its key, it is the same upload, with a form that is good anew.
         const upload = await unwrap(api.POST('/api/admin/uploads', { params: { header }, body, signal }));
-        const { uploadId, status, url, fields } = upload;
+        const { uploadId, status } = upload;
         sent = { uploadId, status };
-        if (!url || !fields) return new Response();
-        return postForm(transport, { url, fields }, picture, onProgress, signal);
+        if (upload.status !== 'pending') return new Response();
+        return postForm(transport, upload, picture, onProgress, signal);
       };
       // The bucket forbids a form that is too old.
       const mayRepeat = ({ status }: Response) => status === 403 || status >= 500;

@@ -6,6 +6,8 @@ export interface Action<Arguments extends unknown[]> {
   run(...inputs: Arguments): Promise<void>;
   readonly busy: boolean;
   readonly error: unknown;
+  /** Forgets the failure. */
+  clear(): void;
 }
 
 /** Makes an action of a function: it runs once at a time, and its failure is kept until the next. */
@@ -27,5 +29,6 @@ export function useAction<Arguments extends unknown[]>(act: (...inputs: Argument
     busy.current = false;
     setState({ busy: false, error });
   }, []);
-  return { run, ...state };
+  const clear = useCallback(() => setState((before) => ({ ...before, error: undefined })), []);
+  return { run, clear, ...state };
 }

@@ -24,6 +24,8 @@ interface InputProps {
   disabled?: boolean;
   readOnly?: boolean;
   autocomplete?: string;
+  /** The id of a datalist with what to offer. */
+  list?: string;
   inputMode?: 'text' | 'numeric' | 'decimal' | 'tel' | 'email' | 'search' | 'url';
   min?: string | number;
   max?: string | number;
