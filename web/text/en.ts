@@ -13,6 +13,7 @@ export const ui = {
   goingOn: 'We keep trying.',
   close: 'Close',
   optional: 'optional',
+  fillIn: 'Please fill this in.',
   skipToContent: 'Skip to content',
   notFound: {
     title: 'Nothing here',
@@ -68,7 +69,7 @@ export const storefront = {
   products: {
     all: 'Everything',
     title: 'Everything in the shop',
-    lead: 'Goods for the table, the desk and the way between.',
+    lead: 'Take your time and look around.',
     categoryLead: (name: string) => `All ${name.toLowerCase()} that we have.`,
     sort: 'Sort by',
     sorts: {
