@@ -1,0 +1,55 @@
+import { ConnectionError, ShopProblem } from '@buy-from-me/client';
+import { type Inputs, useCallback, useEffect, useState } from 'preact/hooks';
+
+/** What became of something that is loaded. */
+export type Loaded<T> =
+  | { readonly state: 'loading' }
+  | { readonly state: 'ready'; readonly value: T }
+  /** `waiting`: it is tried again by itself. */
+  | { readonly state: 'failed'; readonly error: unknown; readonly waiting: boolean };
+
+/** Returns the milliseconds after which it is worth trying again, or undefined if it never is. */
+function retryDelay(error: unknown): number | undefined {
+  if (error instanceof ConnectionError) return 3000;
+  if (error instanceof ShopProblem && (error.status === 429 || error.status >= 500)) {
+    return Math.max(error.retryAfter ?? 3, 1) * 1000;
+  }
+  return undefined;
+}
+
+/**
+ * Loads something when the component appears and whenever `inputs` change; the call before
+ * is cancelled. What fails because the shop is away or busy is tried again until it works.
+ * Returns what became of it, and a function that loads it again.
+ */
+export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, inputs: Inputs): [Loaded<T>, () => void] {
+  const [loaded, setLoaded] = useState<Loaded<T>>({ state: 'loading' });
+  const [attempt, setAttempt] = useState(0);
+  const again = useCallback(() => setAttempt((n) => n + 1), []);
+  // Trying again leaves what is shown until there is something newer; other inputs don't.
+  useEffect(() => setLoaded({ state: 'loading' }), inputs);
+  useEffect(() => {
+    const controller = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    load(controller.signal).then(
+      (value) => {
+        if (!controller.signal.aborted) setLoaded({ state: 'ready', value });
+      },
+      (error: unknown) => {
+        if (controller.signal.aborted) return;
+        const delay = retryDelay(error);
+        setLoaded({ state: 'failed', error, waiting: delay !== undefined });
+        if (delay !== undefined) timer = setTimeout(again, delay);
+      },
+    );
+    return () => {
+      controller.abort();
+      clearTimeout(timer);
+    };
+  }, [...inputs, attempt]);
+  useEffect(() => {
+    addEventListener('online', again);
+    return () => removeEventListener('online', again);
+  }, []);
+  return [loaded, again];
+}

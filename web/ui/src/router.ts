@@ -1,0 +1,54 @@
+// Routes stand in the fragment (`#/products/prod_…?sort=price`): any static host
+// serves the page without rewriting, and no server's log has what a customer looks at.
+import { useEffect, useState } from 'preact/hooks';
+
+/** Where the reader is. */
+export interface Route {
+  /** The parts of the path, decoded: `#/products/p1` is `['products', 'p1']`. */
+  readonly path: readonly string[];
+  readonly query: URLSearchParams;
+}
+
+/** Reads a route out of a fragment. What can't be decoded is taken as it stands. */
+export function parseRoute(fragment: string): Route {
+  const [path = '', query = ''] = fragment.replace(/^#?\/?/, '').split('?', 2);
+  const decode = (part: string) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part;
+    }
+  };
+  return {
+    path: path.split('/').filter((part) => part !== '').map(decode),
+    query: new URLSearchParams(query),
+  };
+}
+
+/** Returns the address of a route, for `href`. Query members that are empty are left out. */
+export function href(path: readonly string[], query: Record<string, string | undefined> = {}): string {
+  const members = Object.entries(query).filter((it): it is [string, string] => !!it[1]);
+  const search = members.length > 0 ? `?${new URLSearchParams(members)}` : '';
+  return `#/${path.map(encodeURIComponent).join('/')}${search}`;
+}
+
+/** Goes to an address that `href` made. With `replace` the back button skips the present one. */
+export function navigate(to: string, { replace = false } = {}): void {
+  if (replace) {
+    history.replaceState(null, '', to);
+    dispatchEvent(new HashChangeEvent('hashchange'));
+  } else {
+    location.hash = to;
+  }
+}
+
+/** Returns the present route, and renders again when it changes. */
+export function useRoute(): Route {
+  const [route, setRoute] = useState(() => parseRoute(location.hash));
+  useEffect(() => {
+    const changed = () => setRoute(parseRoute(location.hash));
+    addEventListener('hashchange', changed);
+    return () => removeEventListener('hashchange', changed);
+  }, []);
+  return route;
+}
