@@ -19,6 +19,7 @@ mod logs;
 pub mod measure;
 mod people;
 mod processes;
+mod program;
 mod request;
 mod response;
 mod shop;
@@ -27,6 +28,7 @@ mod waiting;
 pub use client::Client;
 pub use people::{NEWCOMERS_PASSWORD, password_of};
 pub use processes::send_signal;
+pub use program::Program;
 pub use request::{TestRequest, checkout_body, product_body};
 pub use response::{TestResponse, send, try_send};
 pub use shop::{

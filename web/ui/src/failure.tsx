@@ -1,4 +1,4 @@
-import { ConnectionError, ShopProblem } from '@buy-from-me/client';
+import { ConnectionError, SessionEnded, ShopProblem } from '@buy-from-me/client';
 import { ui } from '@buy-from-me/text';
 import { useEffect, useState } from 'preact/hooks';
 import { useSettings } from './app.tsx';
@@ -18,17 +18,26 @@ async function isCors(api: string): Promise<boolean> {
   }
 }
 
+let lastLogged = '';
+
+/** Writes an explanation to the console too, once in a row. */
+function logged(text: string): Explanation {
+  if (text !== lastLogged) console.error(text);
+  lastLogged = text;
+  return { text };
+}
+
 /** Says what a failure means, in a reader's words. */
 export async function explain(error: unknown, api: string): Promise<Explanation> {
   const words = ui.problems;
   if (error instanceof ConnectionError) {
-    if (navigator.onLine && (await isCors(api))) {
-      const text = words.cors(api, location.origin);
-      console.error(text);
-      return { text };
-    }
+    if (await isCors(api)) return logged(words.cors(api, location.origin));
+    // The browser keeps the shop's answers from pages of other sites (Cross-Origin-Resource-Policy),
+    // so that from there a shop that is down looks like one that does not allow the page.
+    if (new URL(api).hostname !== location.hostname) return logged(words.downOrCors(api, location.origin));
     return { text: words.down(api) };
   }
+  if (error instanceof SessionEnded) return { text: words.signedOut };
   if (!(error instanceof ShopProblem)) {
     console.error(error);
     return { text: words.broken };
@@ -59,8 +68,10 @@ export function useExplanation(error: unknown): Explanation | undefined {
   const [explanation, setExplanation] = useState<Explanation>();
   useEffect(() => {
     let current = true;
-    setExplanation(undefined);
-    if (error !== undefined) {
+    // Of a failure that follows another the words are kept until there are newer ones, so that
+    // what is tried again and again is not read out again and again.
+    if (error === undefined) setExplanation(undefined);
+    else {
       void explain(error, api).then((it) => current && setExplanation(it));
     }
     return () => {

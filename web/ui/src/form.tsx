@@ -1,6 +1,6 @@
 import { ShopProblem } from '@buy-from-me/client';
 import { ui } from '@buy-from-me/text';
-import type { ComponentChildren, JSX } from 'preact';
+import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 
 /** Returns what the shop says of each field, by JSON pointer (`/shippingAddress/city`). */
@@ -14,6 +14,31 @@ interface FieldProps {
   hint?: ComponentChildren;
   /** What is wrong with it. */
   error?: string | undefined;
+}
+
+/** What an input is told besides, as HTML names it. */
+interface InputProps {
+  type?: 'text' | 'email' | 'password' | 'tel' | 'number' | 'search' | 'url' | 'date';
+  name?: string;
+  required?: boolean;
+  disabled?: boolean;
+  readOnly?: boolean;
+  autocomplete?: string;
+  /** The id of a datalist with what to offer. */
+  list?: string;
+  inputMode?: 'text' | 'numeric' | 'decimal' | 'tel' | 'email' | 'search' | 'url';
+  min?: string | number;
+  max?: string | number;
+  step?: string | number;
+  maxLength?: number;
+  placeholder?: string;
+  spellcheck?: boolean;
+  autocapitalize?: 'off' | 'words' | 'sentences' | 'characters';
+}
+
+/** Says what is wrong with a field: of one that is empty, that it is, not how long it may be. */
+function words(error: string | undefined, value: string, required: boolean): string | undefined {
+  return error && required && value.trim() === '' ? ui.fillIn : error;
 }
 
 function Labelled(props: FieldProps & { id: string; required?: boolean; children: ComponentChildren }) {
@@ -38,7 +63,7 @@ function Labelled(props: FieldProps & { id: string; required?: boolean; children
 }
 
 /** Names the elements that describe a field. */
-function description(id: string, { hint, error }: FieldProps): JSX.HTMLAttributes<HTMLElement> {
+function description(id: string, { hint, error }: FieldProps): { 'aria-invalid': 'true' | 'false'; 'aria-describedby'?: string } {
   const ids = [hint && `${id}-hint`, error && `${id}-error`].filter(Boolean).join(' ');
   return { 'aria-invalid': error ? 'true' : 'false', ...(ids && { 'aria-describedby': ids }) };
 }
@@ -51,16 +76,15 @@ export function Field({
   value,
   onValue,
   ...input
-}: FieldProps & { value: string; onValue(value: string): void } & Omit<
-    JSX.IntrinsicElements['input'],
-    'value' | 'onInput' | 'id' | 'label'
-  >) {
+}: FieldProps & InputProps & { value: string; onValue(value: string): void }) {
   const id = useId();
+  const wrong = words(error, value, !!input.required);
   return (
-    <Labelled id={id} label={label} hint={hint} error={error} required={!!input.required}>
+    <Labelled id={id} label={label} hint={hint} error={wrong} required={!!input.required}>
       <input
-        {...input}
-        {...description(id, { label, hint, error })}
+        // Preact's types want to know which type exactly; any of ours takes these members.
+        {...(input as Omit<InputProps, 'type'> & { type: 'text' })}
+        {...description(id, { label, hint, error: wrong })}
         id={id}
         value={value}
         onInput={(event) => onValue(event.currentTarget.value)}
@@ -70,16 +94,32 @@ export function Field({
 }
 
 /** A labelled choice of one among several. */
-export function SelectField(props: FieldProps & {
+export function SelectField({
+  label,
+  hint,
+  error,
+  value,
+  onValue,
+  options,
+  ...select
+}: FieldProps & {
   value: string;
   onValue(value: string): void;
   options: readonly { value: string; label: string }[];
-}) {
+} & Pick<InputProps, 'name' | 'required' | 'disabled' | 'autocomplete'>) {
   const id = useId();
+  const required = select.required ?? true;
+  const wrong = words(error, value, required);
   return (
-    <Labelled id={id} label={props.label} hint={props.hint} error={props.error} required>
-      <select {...description(id, props)} id={id} value={props.value} onChange={(event) => props.onValue(event.currentTarget.value)}>
-        {props.options.map((it) => (
+    <Labelled id={id} label={label} hint={hint} error={wrong} required={required}>
+      <select
+        {...select}
+        {...description(id, { label, hint, error: wrong })}
+        id={id}
+        value={value}
+        onChange={(event) => onValue(event.currentTarget.value)}
+      >
+        {options.map((it) => (
           <option key={it.value} value={it.value}>
             {it.label}
           </option>
@@ -89,11 +129,25 @@ export function SelectField(props: FieldProps & {
   );
 }
 
-/** The button that sends a form. While that is under way it says so and takes no second click. */
+/**
+ * The button that sends a form. While that is under way it says so and takes no
+ * second click, but keeps the focus, which a disabled button would lose.
+ */
 export function Submit(props: { busy: boolean; children: ComponentChildren; disabled?: boolean }) {
   return (
-    <button type="submit" class="button button-primary" aria-busy={props.busy} disabled={props.disabled || props.busy}>
+    <button
+      type={props.busy ? 'button' : 'submit'}
+      class="button button-primary"
+      aria-busy={props.busy}
+      aria-disabled={props.busy}
+      disabled={!!props.disabled}
+    >
       {props.children}
     </button>
   );
+}
+
+/** Moves the focus to the first field of a form that is marked as wrong, once that is shown. */
+export function focusFirstInvalid(form: HTMLElement | null): void {
+  requestAnimationFrame(() => form?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
 }

@@ -9,7 +9,7 @@ export type Loaded<T> =
   | { readonly state: 'failed'; readonly error: unknown; readonly waiting: boolean };
 
 /** Returns the milliseconds after which it is worth trying again, or undefined if it never is. */
-function retryDelay(error: unknown): number | undefined {
+export function retryDelay(error: unknown): number | undefined {
   if (error instanceof ConnectionError) return 3000;
   if (error instanceof ShopProblem && (error.status === 429 || error.status >= 500)) {
     return Math.max(error.retryAfter ?? 3, 1) * 1000;

@@ -1,12 +1,14 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { returnToPlace } from './place.ts';
 
 let first = true;
 
 /**
- * Shows a page's heading and content. After a change of route it names the document,
- * scrolls to the top and moves the focus to the heading, so that a screen reader
- * reads where one is. Give it a `key` that differs between routes.
+ * Shows a page's heading and content, and names the document. After a change of route it
+ * moves the focus to the heading, so that a screen reader reads where one is, and scrolls
+ * to the top; or to where the reader was, after the browser's back button. Give it a `key`
+ * that differs between routes.
  */
 export function Page(props: { title: string; suffix?: string; lead?: ComponentChildren; children?: ComponentChildren }) {
   const heading = useRef<HTMLHeadingElement>(null);
@@ -14,9 +16,9 @@ export function Page(props: { title: string; suffix?: string; lead?: ComponentCh
   useEffect(() => {
     document.title = suffix ? `${title} – ${suffix}` : title;
   }, [title, suffix]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // What the browser loaded itself it also announces itself.
-    if (!first) {
+    if (!first && !returnToPlace()) {
       scrollTo(0, 0);
       heading.current?.focus({ preventScroll: true });
     }

@@ -1,0 +1,93 @@
+import type { CallOptions, CreateOptions } from './options.ts';
+import { withSignal } from './signals.ts';
+import type { CheckoutRequest, Order } from './types.ts';
+
+/** What was made, and whether an earlier request with the same key had made it. */
+export interface Created<Value> {
+  value: Value;
+  replayed: boolean;
+}
+
+/** Something to be made once, however often it is submitted. */
+export interface Attempt<Value> {
+  /** The idempotency key of all its requests. */
+  readonly key: string;
+  /** Sends it. After a failure it may be called again; calls in parallel share one request. */
+  submit(options?: CallOptions): Promise<Created<Value>>;
+}
+
+/** A checkout to be made once, however often it is submitted. */
+export interface CheckoutAttempt {
+  /** The idempotency key of all its requests. */
+  readonly key: string;
+  readonly request: CheckoutRequest;
+  /** Sends it. After a failure it may be called again; calls in parallel share one request. */
+  submit(options?: CallOptions): Promise<{ order: Order; replayed: boolean }>;
+  /** Returns what {@link CustomerClient.resumeCheckout} goes on from after a reload. */
+  toJSON(): CheckoutState;
+}
+
+/** A checkout attempt as it is kept over a reload. */
+export interface CheckoutState {
+  key: string;
+  /** Whose it is; null if nobody was signed in. */
+  userId: string | null;
+  request: CheckoutRequest;
+}
+
+/** A request that several wait for. */
+interface Running<Value> {
+  result: Promise<Value>;
+  controller: AbortController;
+  waiting: number;
+}
+
+/** Lets calls in parallel share one request, which ends when nobody waits for it any more. */
+export function once<Value>(send: (signal: AbortSignal) => Promise<Value>): (options?: CallOptions) => Promise<Value> {
+  let current: Running<Value> | undefined;
+  const forget = (running: Running<Value>) => {
+    if (current === running) current = undefined;
+  };
+  function begin(): Running<Value> {
+    const controller = new AbortController();
+    const running = { result: send(controller.signal), controller, waiting: 0 };
+    // What has succeeded is kept: there is nothing to do again.
+    running.result.catch(() => forget(running));
+    return running;
+  }
+  return async ({ signal } = {}) => {
+    signal?.throwIfAborted();
+    const running = (current ??= begin());
+    running.waiting++;
+    try {
+      return await withSignal(running.result, signal);
+    } finally {
+      if (--running.waiting === 0 && signal?.aborted) {
+        forget(running);
+        running.controller.abort();
+      }
+    }
+  };
+}
+
+/** Makes an attempt of a call that takes a key. */
+export function attempt<Value>(send: (options: CreateOptions) => Promise<Created<Value>>): Attempt<Value> {
+  const key = newKey();
+  return { key, submit: once((signal) => send({ idempotencyKey: key, signal })) };
+}
+
+/** Returns a new idempotency key. */
+export function newKey(): string {
+  return crypto.randomUUID();
+}
+
+/** Reads what {@link CheckoutAttempt.toJSON} gave, in whatever form it was kept. */
+export function readCheckoutState(kept: unknown): CheckoutState {
+  const state: unknown = typeof kept === 'string' ? JSON.parse(kept) : kept;
+  const { key, userId, request } = (state ?? {}) as Partial<CheckoutState>;
+  const isUser = userId === null || typeof userId === 'string';
+  if (typeof key !== 'string' || !isUser || typeof request !== 'object') {
+    throw new TypeError('This is not what a checkout attempt was kept as.');
+  }
+  return { key, userId, request };
+}

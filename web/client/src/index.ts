@@ -1,0 +1,13 @@
+export type { Attempt, CheckoutAttempt, CheckoutState, Created } from './attempt.ts';
+export type { SessionClient } from './client.ts';
+export { createCustomerClient } from './customer.ts';
+export type { CustomerClient } from './customer.ts';
+export { ConnectionError, SessionEnded, ShopProblem, UploadRefused } from './errors.ts';
+export type { Listing, Page } from './listing.ts';
+export type { CallOptions, ClientOptions, CreateOptions, RetryOptions } from './options.ts';
+export type { paths } from './schema.ts';
+export { createStaffClient } from './staff.ts';
+export type { SentUpload, StaffClient, UploadOptions } from './staff.ts';
+export { memoryTokenStore, sessionTokenStore } from './stores.ts';
+export type { TokenStore } from './stores.ts';
+export type * from './types.ts';

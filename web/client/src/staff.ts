@@ -1,0 +1,133 @@
+import { unwrap, unwrapCreated } from './answers.ts';
+import { type Attempt, attempt, type Created, newKey } from './attempt.ts';
+import { call, keyed, type SessionClient, sessionClient } from './client.ts';
+import { type Listing, listing } from './listing.ts';
+import type { CallOptions, ClientOptions, CreateOptions } from './options.ts';
+import { Session } from './session.ts';
+import type {
+  AuditEntry,
+  AuditFilter,
+  Invitation,
+  InvitationAcceptance,
+  InvitedUser,
+  NewProduct,
+  PictureType,
+  StaffProduct,
+  StaffUser,
+  Upload,
+  UserChange,
+  UserFilter,
+} from './types.ts';
+import { postForm, type Progress, refusalOf } from './upload.ts';
+
+/** The shop as its staff sees it. */
+export interface StaffClient extends SessionClient {
+  /** Accepts an invitation and sets the account's password. Signs nobody in. */
+  acceptInvitation(invitation: InvitationAcceptance, options?: CallOptions): Promise<void>;
+  readonly products: {
+    create(product: NewProduct, options?: CreateOptions): Promise<Created<StaffProduct>>;
+    /** Prepares a product that is made once, however often it is submitted. */
+    attempt(product: NewProduct): Attempt<StaffProduct>;
+  };
+  readonly uploads: {
+    /** Sends a picture of a product to the bucket, by the form that the shop gives for it. */
+    send(productId: string, picture: Blob, options?: UploadOptions): Promise<SentUpload>;
+  };
+  readonly users: {
+    /** Lists the staff, or the customers with `role: 'customer'`. */
+    list(filter?: UserFilter, options?: CallOptions): Listing<StaffUser>;
+    /** Invites someone. The invitation's token is shown once: a replayed answer has none. */
+    create(invitation: Invitation, options?: CreateOptions): Promise<Created<InvitedUser>>;
+    /** Prepares an invitation that is made once, however often it is submitted. */
+    attempt(invitation: Invitation): Attempt<InvitedUser>;
+    /** Changes role or status of the version that was read. If that is not the latest: `conflict`. */
+    update(userId: string, change: UserChange, version: number, options?: CallOptions): Promise<StaffUser>;
+  };
+  readonly audit: {
+    /** Lists who did what, the newest first: of a day, or by an actor, or to a target. */
+    list(filter?: AuditFilter, options?: CallOptions): Listing<AuditEntry>;
+  };
+}
+
+/** An upload that was sent, and what has come of it so far. */
+export type SentUpload = Pick<Upload, 'uploadId' | 'status'>;
+
+export interface UploadOptions extends CreateOptions {
+  /** Called as bytes leave; outside of browsers at the begin and the end only. */
+  onProgress?: Progress | undefined;
+}
+
+const REALM = {
+  name: 'staff',
+  login: '/api/admin/login',
+  refresh: '/api/admin/refresh',
+  logout: '/api/admin/logout',
+  password: '/api/admin/password',
+} as const;
+
+/** Makes a client of the staff. */
+export function createStaffClient(options: ClientOptions): StaffClient {
+  const session = new Session(REALM, options);
+  const { api, transport } = session;
+
+  function createProduct(body: NewProduct, options?: CreateOptions) {
+    return unwrapCreated(api.POST('/api/admin/products', { body, ...keyed(options) }));
+  }
+
+  function createUser(body: Invitation, options?: CreateOptions) {
+    return unwrapCreated(api.POST('/api/admin/users', { body, ...keyed(options) }));
+  }
+
+  async function sendPicture(productId: string, picture: Blob, options: UploadOptions = {}): Promise<SentUpload> {
+    const { idempotencyKey = newKey(), onProgress = () => {} } = options;
+    // The shop says what it takes if the type is none of those.
+    const contentType = picture.type as PictureType;
+    const body = { productId, contentType, contentLength: picture.size };
+    let sent: SentUpload | undefined;
+    return session.within(options.signal, async (signal) => {
+      const post = async () => {
+        // Asked for again under its key, it is the same upload, with a form that is good anew.
+        const upload = await unwrap(api.POST('/api/admin/uploads', { body, ...keyed({ idempotencyKey, signal }) }));
+        const { uploadId, status } = upload;
+        sent = { uploadId, status };
+        if (upload.status !== 'pending') return new Response();
+        return postForm(transport, upload, picture, onProgress, signal);
+      };
+      // The bucket forbids a form that is too old.
+      const mayRepeat = ({ status }: Response) => status === 403 || status >= 500;
+      const response = await transport.repeat(post, signal, mayRepeat);
+      if (!response.ok) throw await refusalOf(response);
+      return sent as SentUpload;
+    });
+  }
+
+  const client = {
+    async acceptInvitation(body, options) {
+      await unwrap(api.POST('/api/admin/accept-invite', { body, ...call(options) }));
+    },
+    products: {
+      create: createProduct,
+      attempt: (product) => attempt((options) => createProduct(product, options)),
+    },
+    uploads: { send: sendPicture },
+    users: {
+      list: (filter, options) =>
+        listing((at) => unwrap(api.GET('/api/admin/users', call(options, { query: { ...filter, ...at } })))),
+      create: createUser,
+      attempt: (invitation) => attempt((options) => createUser(invitation, options)),
+      update: (userId, body, version, options) =>
+        unwrap(
+          api.PATCH('/api/admin/users/{userId}', {
+            body,
+            ...call(options, { path: { userId }, header: { 'If-Match': `"${version}"` } }),
+          }),
+        ),
+    },
+    audit: {
+      list: (filter, options) =>
+        listing((at) => unwrap(api.GET('/api/admin/audit', call(options, { query: { ...filter, ...at } })))),
+    },
+  } satisfies Omit<StaffClient, keyof ReturnType<typeof sessionClient>>;
+  // Not spread: `user` is read anew each time.
+  return Object.assign(sessionClient(session, REALM), client);
+}

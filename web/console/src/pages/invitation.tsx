@@ -1,0 +1,60 @@
+import { ShopProblem } from '@buy-from-me/client';
+import { console as text } from '@buy-from-me/text';
+import { Failure, Field, Page, Submit, announce, fieldErrors, href, useAction } from '@buy-from-me/ui';
+import { useState } from 'preact/hooks';
+import { forgetInvitationToken, invitationToken } from '../invitation-token.ts';
+import { Form } from '../parts/form.tsx';
+import { DoneNotice, RefusedNotice } from '../parts/notices.tsx';
+import { useStaff } from '../session.tsx';
+
+/** Lets somebody who was invited choose their password. */
+export function InvitationPage() {
+  const staff = useStaff();
+  const [token] = useState(invitationToken);
+  const [password, setPassword] = useState('');
+  const [done, setDone] = useState(false);
+  const accept = useAction(async () => {
+    if (token === undefined) return;
+    await staff.acceptInvitation({ token, password });
+    forgetInvitationToken();
+    setDone(true);
+    announce(text.invitation.done);
+  });
+  return (
+    <div class="narrow">
+      <Page title={text.invitation.title} suffix={text.suffix} lead={<p class="quiet">{text.invitation.lead}</p>}>
+        {done ? (
+          <DoneNotice text={text.invitation.done}>
+            <a class="button button-primary" href={href(['sign-in'])}>
+              {text.invitation.signIn}
+            </a>
+          </DoneNotice>
+        ) : token === undefined ? (
+          <p class="notice notice-warn">{text.invitation.noToken}</p>
+        ) : (
+          <Form class="form card" error={accept.error} onSubmit={() => void accept.run()}>
+            {accept.error !== undefined && <AcceptFailure error={accept.error} />}
+            <Field
+              label={text.password.next}
+              hint={text.passwordHint}
+              type="password"
+              autocomplete="new-password"
+              required
+              value={password}
+              onValue={setPassword}
+              error={fieldErrors(accept.error)['/password']}
+            />
+            <p>
+              <Submit busy={accept.busy}>{text.invitation.submit}</Submit>
+            </p>
+          </Form>
+        )}
+      </Page>
+    </div>
+  );
+}
+
+function AcceptFailure({ error }: { error: unknown }) {
+  const useless = error instanceof ShopProblem && (error.status === 401 || error.errors.some((it) => it.pointer === '/token'));
+  return useless ? <RefusedNotice text={text.invitation.badToken} /> : <Failure error={error} />;
+}

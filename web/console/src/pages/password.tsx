@@ -1,0 +1,56 @@
+import { console as text } from '@buy-from-me/text';
+import { Failure, Field, Page, Submit, announce, fieldErrors, useAction } from '@buy-from-me/ui';
+import { useState } from 'preact/hooks';
+import { Form } from '../parts/form.tsx';
+import { DoneNotice } from '../parts/notices.tsx';
+import { useStaff, useUser } from '../session.tsx';
+
+/** Changes the password of whoever is signed in. */
+export function PasswordPage() {
+  const staff = useStaff();
+  const user = useUser();
+  const [current, setCurrent] = useState('');
+  const [next, setNext] = useState('');
+  const [done, setDone] = useState(false);
+  const change = useAction(async () => {
+    setDone(false);
+    await staff.changePassword({ currentPassword: current, newPassword: next });
+    setCurrent('');
+    setNext('');
+    setDone(true);
+    announce(text.password.done);
+  });
+  const errors = fieldErrors(change.error);
+  return (
+    <Page title={text.password.title} suffix={text.suffix} lead={<p class="quiet">{text.password.lead}</p>}>
+      <Form class="form card" error={change.error} onSubmit={() => void change.run()}>
+        {change.error !== undefined && <Failure error={change.error} />}
+        {done && <DoneNotice text={text.password.done} />}
+        {/* Password managers look for the name that a password belongs to. */}
+        <input type="email" autocomplete="username" value={user.email} readOnly hidden />
+        <Field
+          label={text.password.current}
+          type="password"
+          autocomplete="current-password"
+          required
+          value={current}
+          onValue={setCurrent}
+          error={errors['/currentPassword']}
+        />
+        <Field
+          label={text.password.next}
+          hint={text.passwordHint}
+          type="password"
+          autocomplete="new-password"
+          required
+          value={next}
+          onValue={setNext}
+          error={errors['/newPassword']}
+        />
+        <p>
+          <Submit busy={change.busy}>{text.password.submit}</Submit>
+        </p>
+      </Form>
+    </Page>
+  );
+}

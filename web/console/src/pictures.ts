@@ -1,0 +1,15 @@
+import { console as text } from '@buy-from-me/text';
+
+/** The kinds of pictures that the shop takes. */
+export const PICTURE_TYPES = ['image/jpeg', 'image/png', 'image/webp'] as const;
+
+/** The most bytes that a picture may have. */
+export const MAX_PICTURE_BYTES = 5_242_880;
+
+/** Returns what is wrong with a file, by what can be told before it is sent; undefined if nothing is. */
+export function pictureError(file: { type: string; size: number }): string | undefined {
+  if (!PICTURE_TYPES.some((it) => it === file.type)) return text.upload.wrongType;
+  if (file.size === 0) return text.upload.empty;
+  if (file.size > MAX_PICTURE_BYTES) return text.upload.tooLarge(file.size, MAX_PICTURE_BYTES);
+  return undefined;
+}

@@ -1,0 +1,60 @@
+import { storefront as text } from '@buy-from-me/text';
+import { href, useRoute } from '@buy-from-me/ui';
+import { countItems } from './cart-state.ts';
+import { BagIcon, PersonIcon } from './icons.tsx';
+import { useCart, useSession, useShop, useView } from './shop.tsx';
+
+/** Stands above every page: the shop's name, its categories, account and cart. */
+export function Header() {
+  const { user } = useSession();
+  const { cart } = useCart();
+  const route = useRoute();
+  const count = countItems(cart);
+  const listing = route.path.length === 0 || (route.path.length === 1 && route.path[0] === 'products');
+  return (
+    <header class="header">
+      <div class="wrap header-row">
+        <a class="header-name" href={href([])} aria-label={text.header.home}>
+          {text.shop}
+        </a>
+        <CategoryLinks listing={listing} current={listing ? route.query.get('category') : null} />
+        <div class="header-tools">
+          {user !== undefined && (
+            <a class="header-tool" href={href([user ? 'account' : 'sign-in'])}>
+              <PersonIcon />
+              <span class="header-label">{user ? text.header.account : text.header.signIn}</span>
+            </a>
+          )}
+          <a class="header-tool" href={href(['cart'])} aria-label={text.header.cart(count)}>
+            <BagIcon />
+            <span class="header-label">{text.header.cartShort}</span>
+            {count > 0 && <span class="header-count number">{count}</span>}
+          </a>
+        </div>
+      </div>
+    </header>
+  );
+}
+
+function CategoryLinks(props: { current: string | null; listing: boolean }) {
+  const known = useView(useShop().categories);
+  const slugs = props.current && !known.includes(props.current) ? [...known, props.current].sort() : known;
+  const entry = (slug: string | undefined, label: string) => (
+    <li key={slug}>
+      <a
+        href={slug === undefined ? href([]) : href(['products'], { category: slug })}
+        aria-current={props.listing && (props.current ?? undefined) === slug ? 'page' : undefined}
+      >
+        {label}
+      </a>
+    </li>
+  );
+  return (
+    <nav class="header-categories" aria-label={text.header.categories}>
+      <ul>
+        {entry(undefined, text.products.all)}
+        {slugs.map((slug) => entry(slug, text.category(slug)))}
+      </ul>
+    </nav>
+  );
+}
