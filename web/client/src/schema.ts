@@ -549,8 +549,7 @@ export interface components {
         };
         /**
          * Format: email
-         * @description An e-mail address, at most 64 characters before the `@` and 63 in each label behind it.
-         *     Accounts are found by it whatever its case.
+         * @description An e-mail address. Accounts are found by it whatever its case.
          * @example carol@example.com
          */
         Email: string;
