@@ -26,8 +26,8 @@ export const ui = {
       `The shop at ${api} runs, but does not let pages from ${origin} read its answers (CORS): ` +
       `add this origin to its parameter AllowedOrigins.`,
     downOrCors: (api: string, origin: string) =>
-      `The shop at ${api} does not answer this page. It may be down, or your connection is, or it does not ` +
-      `let pages from ${origin} read its answers (CORS): then add this origin to its parameter AllowedOrigins.`,
+      `The shop at ${api} does not answer this page: it may be down, or your connection is, or it does not let ` +
+      `pages from ${origin} read its answers (CORS), until its parameter AllowedOrigins names this origin.`,
     tooMany: (seconds: number) =>
       `That was too often. Please try again in ${seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`}.`,
     unavailable: 'The shop is busy right now. Nothing was lost.',
