@@ -48,8 +48,9 @@ export const storefront = {
     home: 'Buy From Me, to the start',
     account: 'Account',
     signIn: 'Sign in',
-    cart: (count: number) => (count === 0 ? 'Cart, empty' : `Cart, ${count} ${count === 1 ? 'item' : 'items'}`),
-    cartShort: 'Cart',
+    cart: 'Cart',
+    /** Read out after the number, which is not shown for none. */
+    items: (count: number) => (count === 0 ? 'empty' : count === 1 ? 'item' : 'items'),
     categories: 'Categories',
   },
   footer: {
