@@ -417,11 +417,12 @@ export const console = {
 
   upload: {
     title: 'Add a picture',
-    choose: 'Picture',
+    choose: 'Picture file',
     hint: 'JPEG, PNG or WebP, at most 5 MB.',
     submit: 'Upload',
     wrongType: 'This is not a JPEG, PNG or WebP picture.',
-    tooLarge: (size: string) => `This file has ${size}. At most 5 MB (5,242,880 bytes) are possible.`,
+    tooLarge: (bytes: number, most: number) =>
+      `This file is too large: ${bytes.toLocaleString(language)} bytes. At most ${most.toLocaleString(language)} (5 MB) are possible.`,
     empty: 'This file is empty.',
     missing: 'Please choose a picture first.',
     size: (bytes: number) =>
