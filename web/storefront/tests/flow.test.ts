@@ -103,6 +103,27 @@ test('what is lost is asked for again by itself, and no more once the page is le
   assert.equal(sent.length, 2);
 });
 
+test('a page that is left while an order is under way does not ask again', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { flow, sent, kept } = open();
+  flow.place(request(1));
+  flow.close();
+  sent[0]?.fail(new ConnectionError('gone'));
+  await settled();
+  t.mock.timers.tick(60_000);
+  assert.equal(sent.length, 1);
+  assert.deepEqual(kept, ['key1']);
+});
+
+test('after a refusal the next try has a key of its own, even for the same', async () => {
+  const { flow, sent } = open();
+  flow.place(request(1));
+  sent[0]?.fail(problem(422, 'idempotency-mismatch'));
+  await settled();
+  flow.place(request(1));
+  assert.deepEqual(sent.map((it) => it.key), ['key1', 'key2']);
+});
+
 test('after a refusal another order has another key', async () => {
   const { flow, sent, kept } = open();
   flow.place(request(1));
