@@ -1,6 +1,7 @@
 import { ConnectionError, SessionEnded, ShopProblem } from '@buy-from-me/client';
 import { ui } from '@buy-from-me/text';
 import { useEffect, useState } from 'preact/hooks';
+import { hasAnswered, noteAnswer } from './answered.ts';
 import { useSettings } from './app.tsx';
 
 /** A failure in a reader's words. */
@@ -18,6 +19,12 @@ async function isCors(api: string): Promise<boolean> {
   }
 }
 
+/** Returns whether the browser may take the shop for another site. */
+function isOtherSite(api: string): boolean {
+  const { hostname } = new URL(api);
+  return hostname !== location.hostname || /^[\d.]+$|^\[/.test(hostname);
+}
+
 let lastLogged = '';
 
 /** Writes an explanation to the console too, once in a row. */
@@ -32,11 +39,13 @@ export async function explain(error: unknown, api: string): Promise<Explanation>
   const words = ui.problems;
   if (error instanceof ConnectionError) {
     if (navigator.onLine && (await isCors(api))) return logged(words.cors(api, location.origin));
-    // The browser keeps the shop's answers from pages of other sites (Cross-Origin-Resource-Policy),
-    // so that from there a shop that is down looks like one that does not allow the page.
-    if (new URL(api).hostname !== location.hostname) return logged(words.downOrCors(api, location.origin));
+    // The browser keeps the shop's answers from pages of other sites (Cross-Origin-Resource-Policy;
+    // to Chromium every IP address with a port is a site of its own), so that from there a shop that
+    // is down looks like one that does not allow the page, unless it has answered this page before.
+    if (!hasAnswered() && isOtherSite(api)) return logged(words.downOrCors(api, location.origin));
     return { text: words.down(api) };
   }
+  if (error instanceof ShopProblem) noteAnswer();
   if (error instanceof SessionEnded) return { text: words.signedOut };
   if (!(error instanceof ShopProblem)) {
     console.error(error);
