@@ -9,7 +9,17 @@ export interface Explanation {
   readonly text: string;
 }
 
-/** Asks why there was no answer: a request without CORS is answered if only CORS is in the way. */
+let answered = false;
+
+/** Notes that the shop's answers can be read here: that it gives none has no longer to do with CORS. */
+export function noteAnswer(): void {
+  answered = true;
+}
+
+/**
+ * Asks why there was no answer: a request without CORS is answered if only CORS is in the
+ * way. False says nothing: the shop lets pages of its own site alone read even those.
+ */
 async function isCors(api: string): Promise<boolean> {
   try {
     await fetch(`${api}/api/products?limit=1`, { mode: 'no-cors', cache: 'no-store' });
@@ -38,12 +48,18 @@ function logged(text: string): Explanation {
 export async function explain(error: unknown, api: string): Promise<Explanation> {
   const words = ui.problems;
   if (error instanceof ConnectionError) {
+<<<<<<< HEAD
     if (navigator.onLine && (await isCors(api))) return logged(words.cors(api, location.origin));
     // The browser keeps the shop's answers from pages of other sites (Cross-Origin-Resource-Policy;
     // to Chromium every IP address with a port is a site of its own), so that from there a shop that
     // is down looks like one that does not allow the page, unless it has answered this page before.
     if (!hasAnswered() && isOtherSite(api)) return logged(words.downOrCors(api, location.origin));
     return { text: words.down(api) };
+=======
+    if (answered) return { text: words.down(api) };
+    const text = (await isCors(api)) ? words.cors : words.downOrCors;
+    return logged(text(api, location.origin));
+>>>>>>> storefront
   }
   if (error instanceof ShopProblem) noteAnswer();
   if (error instanceof SessionEnded) return { text: words.signedOut };
@@ -51,6 +67,7 @@ export async function explain(error: unknown, api: string): Promise<Explanation>
     console.error(error);
     return { text: words.broken };
   }
+  noteAnswer();
   switch (error.status) {
     case 401:
       return { text: words.signedOut };
