@@ -1,7 +1,6 @@
 import { ConnectionError, SessionEnded, ShopProblem } from '@buy-from-me/client';
 import { ui } from '@buy-from-me/text';
 import { useEffect, useState } from 'preact/hooks';
-import { hasAnswered, noteAnswer } from './answered.ts';
 import { useSettings } from './app.tsx';
 
 /** A failure in a reader's words. */
@@ -29,12 +28,6 @@ async function isCors(api: string): Promise<boolean> {
   }
 }
 
-/** Returns whether the browser may take the shop for another site. */
-function isOtherSite(api: string): boolean {
-  const { hostname } = new URL(api);
-  return hostname !== location.hostname || /^[\d.]+$|^\[/.test(hostname);
-}
-
 let lastLogged = '';
 
 /** Writes an explanation to the console too, once in a row. */
@@ -48,20 +41,10 @@ function logged(text: string): Explanation {
 export async function explain(error: unknown, api: string): Promise<Explanation> {
   const words = ui.problems;
   if (error instanceof ConnectionError) {
-<<<<<<< HEAD
-    if (navigator.onLine && (await isCors(api))) return logged(words.cors(api, location.origin));
-    // The browser keeps the shop's answers from pages of other sites (Cross-Origin-Resource-Policy;
-    // to Chromium every IP address with a port is a site of its own), so that from there a shop that
-    // is down looks like one that does not allow the page, unless it has answered this page before.
-    if (!hasAnswered() && isOtherSite(api)) return logged(words.downOrCors(api, location.origin));
-    return { text: words.down(api) };
-=======
     if (answered) return { text: words.down(api) };
     const text = (await isCors(api)) ? words.cors : words.downOrCors;
     return logged(text(api, location.origin));
->>>>>>> storefront
   }
-  if (error instanceof ShopProblem) noteAnswer();
   if (error instanceof SessionEnded) return { text: words.signedOut };
   if (!(error instanceof ShopProblem)) {
     console.error(error);

@@ -1,10 +1,6 @@
 import { ConnectionError, ShopProblem } from '@buy-from-me/client';
 import { type Inputs, useCallback, useEffect, useState } from 'preact/hooks';
-<<<<<<< HEAD
-import { noteAnswer } from './answered.ts';
-=======
 import { noteAnswer } from './failure.tsx';
->>>>>>> storefront
 
 /** What became of something that is loaded. */
 export type Loaded<T> =

@@ -1,10 +1,6 @@
 import type { Listing } from '@buy-from-me/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
-<<<<<<< HEAD
-import { noteAnswer } from './answered.ts';
-=======
 import { noteAnswer } from './failure.tsx';
->>>>>>> storefront
 import { retryDelay } from './load.ts';
 import { currentVisit } from './place.ts';
 
