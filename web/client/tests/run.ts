@@ -44,7 +44,7 @@ async function withShop(run: (readyFile: string) => Promise<number>): Promise<nu
 
 process.exitCode = await withShop(async (readyFile) => {
   const files = (await readdir(tests)).filter((name) => name.endsWith('.test.ts')).map((name) => join(tests, name));
-  const options = ['--import', 'tsx', '--conditions=source', '--test', '--test-timeout=60000'];
+  const options = ['--import', 'tsx', '--conditions=source', '--test', '--test-timeout=120000'];
   const node = spawn(process.execPath, [...options, ...process.argv.slice(2), ...files], {
     env: { ...process.env, SHOP_READY_FILE: readyFile },
     stdio: 'inherit',
