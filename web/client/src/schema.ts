@@ -554,7 +554,7 @@ export interface components {
          */
         Email: string;
         /**
-         * @description One line, trimmed, without characters that nobody sees.
+         * @description One line, trimmed, without control characters or others that nobody sees.
          * @example Carol Cook
          */
         PersonName: string;
@@ -594,7 +594,7 @@ export interface components {
          */
         ProductStatus: "draft" | "published";
         /**
-         * @description One line, trimmed, without characters that nobody sees.
+         * @description One line, trimmed, without control characters or others that nobody sees.
          * @example Blue Enamel Mug
          */
         ProductName: string;
