@@ -548,7 +548,6 @@ export interface components {
             currency: components["schemas"]["Currency"];
         };
         /**
-         * Format: email
          * @description An e-mail address. Accounts are found by it whatever its case.
          * @example carol@example.com
          */
