@@ -138,6 +138,18 @@ fn candidates(contract: &Contract) -> Vec<Value> {
         json!("coffee-mugs-2"),
         json!(" "),
         json!("\u{e4}\u{f6}\u{fc}\u{df}"),
+        json!(" a lamp of brass \n"),
+        json!("\u{85}a lamp of brass\u{a0}"),
+        json!("a lamp\nof\tbrass and glass"),
+        json!("a lamp of \u{0}brass"),
+        json!("a lamp of \u{9b}brass"),
+        json!("  a "),
+        json!(" ab"),
+        json!(" a b "),
+        json!(format!("{}@example.com", "a".repeat(64))),
+        json!(format!("{}@example.com", "a".repeat(65))),
+        json!("ann@127.0.0.1"),
+        json!("ann@example.1a"),
     ];
     found.extend(LENGTHS.map(|it| json!(text(it))));
     found.extend(NUMBERS.map(|it| json!(it)));
