@@ -10,7 +10,7 @@ export interface Column<Item> {
 }
 
 /**
- * A table that becomes a list of cards on narrow windows. Its roles are spelled out, since
+ * A table that becomes a list of cards where it has little room. Its roles are spelled out, since
  * a row that is no longer displayed as one would lose its meaning for screen readers.
  */
 export function Table<Item>(props: {
@@ -37,7 +37,7 @@ export function Table<Item>(props: {
           <tr key={props.itemKey(item)} role="row">
             {props.columns.map((it) => (
               <td key={it.label} role="cell" class={it.class} data-label={it.quiet ? undefined : it.label}>
-                {it.cell(item)}
+                <div>{it.cell(item)}</div>
               </td>
             ))}
           </tr>
