@@ -26,6 +26,7 @@ mod isolation;
 mod least_privilege;
 mod limits;
 mod orders;
+mod pages;
 mod passwords;
 mod sign_in;
 mod staff;
