@@ -16,7 +16,7 @@ const dist = join(root, 'dist');
 async function bundle(folder, out) {
   const result = await build({
     absWorkingDir: root,
-    entryPoints: [`${folder}/src/main.tsx`],
+    entryPoints: [`${folder}/src/main.tsx`, 'ui/src/icon.svg'],
     entryNames: 'assets/[name]-[hash]',
     assetNames: 'assets/[name]-[hash]',
     outdir: out,
@@ -27,7 +27,7 @@ async function bundle(folder, out) {
     conditions: ['source'],
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    loader: { '.svg': 'file' },
+    loader: { '.svg': 'copy' },
     legalComments: 'linked',
     metafile: true,
     logLevel: 'warning',
@@ -42,7 +42,10 @@ async function bundle(folder, out) {
   await mkdir(out, { recursive: true });
   await writeFile(
     join(out, 'index.html'),
-    html.replaceAll('%SCRIPT%', asset('.js')).replaceAll('%STYLE%', asset('.css')),
+    html
+      .replaceAll('%SCRIPT%', asset('.js'))
+      .replaceAll('%STYLE%', asset('.css'))
+      .replaceAll('%ICON%', asset('.svg')),
   );
 }
 

@@ -139,6 +139,7 @@ export const storefront = {
     demo: 'This is a demo shop',
     demoText: 'Try it with an account that is there already.',
     demoAs: (name: string) => `Sign in as ${name}`,
+    notAdded: (name: string) => `${name} could not be added to your cart. Please try once more.`,
     welcome: (name: string) => `You are signed in as ${name}.`,
   },
   register: {

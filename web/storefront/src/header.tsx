@@ -10,17 +10,19 @@ export function Header() {
   const { cart } = useCart();
   const route = useRoute();
   const count = countItems(cart);
+  const listing = route.path.length === 0 || (route.path.length === 1 && route.path[0] === 'products');
   return (
     <header class="header">
-      <div class="wrap header-top">
+      <div class="wrap header-row">
         <a class="header-name" href={href([])} aria-label={text.header.home}>
           {text.shop}
         </a>
+        <CategoryLinks listing={listing} current={listing ? route.query.get('category') : null} />
         <div class="header-tools">
           {user !== undefined && (
             <a class="header-tool" href={href([user ? 'account' : 'sign-in'])}>
               <PersonIcon />
-              <span class="header-label">{user ? user.name : text.header.signIn}</span>
+              <span class="header-label">{user ? text.header.account : text.header.signIn}</span>
             </a>
           )}
           <a class="header-tool" href={href(['cart'])} aria-label={text.header.cart(count)}>
@@ -30,7 +32,6 @@ export function Header() {
           </a>
         </div>
       </div>
-      <CategoryLinks current={route.path[0] === 'products' || route.path.length === 0 ? route.query.get('category') : null} listing={route.path.length === 0 || (route.path[0] === 'products' && route.path.length === 1)} />
     </header>
   );
 }
@@ -49,7 +50,7 @@ function CategoryLinks(props: { current: string | null; listing: boolean }) {
     </li>
   );
   return (
-    <nav class="header-categories wrap" aria-label={text.header.categories}>
+    <nav class="header-categories" aria-label={text.header.categories}>
       <ul>
         {entry(undefined, text.products.all)}
         {slugs.map((slug) => entry(slug, text.category(slug)))}

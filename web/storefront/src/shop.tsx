@@ -15,7 +15,7 @@ export interface Shop {
 
 /** Opens the shop whose API is at an address. */
 export function openShop(api: string): Shop {
-  const client = createCustomerClient({ baseUrl: api, tokenStore: sessionTokenStore('buy-from-me.session') });
+  const client = createCustomerClient({ baseUrl: api, tokenStore: sessionTokenStore() });
   const cart = new CartState(client);
   return { client, cart, session: new Session(client, cart), categories: new Categories() };
 }

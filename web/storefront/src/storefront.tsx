@@ -39,9 +39,17 @@ function Frame() {
   const { user } = useSession();
   return (
     <>
-      <button type="button" class="button skip-link" onClick={() => document.querySelector<HTMLElement>('h1')?.focus()}>
+      <a
+        class="skip-link"
+        href="#content"
+        onClick={(event) => {
+          // The fragment is the route's.
+          event.preventDefault();
+          document.querySelector<HTMLElement>('h1')?.focus();
+        }}
+      >
         {ui.skipToContent}
-      </button>
+      </a>
       <Header />
       <main id="content" class="wrap">
         {/* Another person's page is another page: nothing stays in its state. */}
