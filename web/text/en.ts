@@ -13,6 +13,7 @@ export const ui = {
   goingOn: 'We keep trying.',
   close: 'Close',
   optional: 'optional',
+  fillIn: 'Please fill this in.',
   skipToContent: 'Skip to content',
   notFound: {
     title: 'Nothing here',
@@ -68,7 +69,7 @@ export const storefront = {
   products: {
     all: 'Everything',
     title: 'Everything in the shop',
-    lead: 'Goods for the table, the desk and the way between.',
+    lead: 'Take your time and look around.',
     categoryLead: (name: string) => `All ${name.toLowerCase()} that we have.`,
     sort: 'Sort by',
     sorts: {
@@ -415,11 +416,12 @@ export const console = {
 
   upload: {
     title: 'Add a picture',
-    choose: 'Picture',
+    choose: 'Picture file',
     hint: 'JPEG, PNG or WebP, at most 5 MB.',
     submit: 'Upload',
     wrongType: 'This is not a JPEG, PNG or WebP picture.',
-    tooLarge: (size: string) => `This file has ${size}. At most 5 MB (5,242,880 bytes) are possible.`,
+    tooLarge: (bytes: number, most: number) =>
+      `This file is too large: ${bytes.toLocaleString(language)} bytes. At most ${most.toLocaleString(language)} (5 MB) are possible.`,
     empty: 'This file is empty.',
     missing: 'Please choose a picture first.',
     size: (bytes: number) =>

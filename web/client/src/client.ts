@@ -1,7 +1,9 @@
 import type { Client } from 'openapi-fetch';
-import type { CallOptions } from './options.ts';
+import { unwrap } from './answers.ts';
+import { newKey } from './attempt.ts';
+import type { CallOptions, CreateOptions } from './options.ts';
 import type { paths } from './schema.ts';
-import type { Session } from './session.ts';
+import type { Realm, Session } from './session.ts';
 import type { Credentials, PasswordChange, User } from './types.ts';
 
 /** What customers' and staff's clients have in common. */
@@ -31,20 +33,38 @@ export interface SessionClient {
   close(): void;
 }
 
-/** Returns what both clients do the same way. */
-export function sessionClient(session: Session) {
+/** Returns what both clients do the same way, each by the routes of its realm. */
+export function sessionClient(session: Session, realm: Realm) {
+  const { api } = session;
   return {
     get user() {
       return session.user;
     },
     onUserChange: (listener: (user: User | null) => void) => session.onUserChange(listener),
     restore: (options?: CallOptions) => session.restore(options),
-    api: session.api,
+    async signIn({ email, password, device }: Credentials, options?: CallOptions) {
+      const body = { email, password, ...(device && { device }) };
+      return session.begin(await unwrap(api.POST(realm.login, { body, ...call(options) })));
+    },
+    async signOut({ everywhere, ...options }: CallOptions & { everywhere?: boolean | undefined } = {}) {
+      if (!everywhere) return session.signOut(options);
+      await unwrap(api.POST(realm.logout, { body: { everywhere }, ...call(options) }));
+      session.end();
+    },
+    async changePassword(body: PasswordChange, options?: CallOptions) {
+      await unwrap(api.PUT(realm.password, { body, ...call(options) }));
+    },
+    api,
     close: () => session.close(),
   };
 }
 
-/** Returns what `openapi-fetch` takes of a call's options. */
-export function init({ signal }: CallOptions = {}): { signal?: AbortSignal } {
-  return signal ? { signal } : {};
+/** Returns what `openapi-fetch` takes: the call's parameters and its options. */
+export function call<Params = NonNullable<unknown>>({ signal }: CallOptions = {}, params = {} as Params) {
+  return { params, ...(signal && { signal }) };
+}
+
+/** Returns what `openapi-fetch` takes for a call with an idempotency key: the caller's or a new one. */
+export function keyed({ idempotencyKey = newKey(), ...options }: CreateOptions = {}) {
+  return call(options, { header: { 'Idempotency-Key': idempotencyKey } });
 }

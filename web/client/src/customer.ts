@@ -1,6 +1,6 @@
 import { unwrap, unwrapCreated } from './answers.ts';
 import { type CheckoutAttempt, type CheckoutState, newKey, once, readCheckoutState } from './attempt.ts';
-import { init, type SessionClient, sessionClient } from './client.ts';
+import { call, keyed, type SessionClient, sessionClient } from './client.ts';
 import { SessionEnded } from './errors.ts';
 import { type Listing, listing } from './listing.ts';
 import type { CallOptions, ClientOptions } from './options.ts';
@@ -42,10 +42,17 @@ export interface CustomerClient extends SessionClient {
   };
 }
 
+const REALM = {
+  name: 'customer',
+  login: '/api/auth/login',
+  refresh: '/api/auth/refresh',
+  logout: '/api/auth/logout',
+  password: '/api/account/password',
+} as const;
+
 /** Makes a customer's client. */
 export function createCustomerClient(options: ClientOptions): CustomerClient {
-  const realm = { name: 'customer', refresh: '/api/auth/refresh', logout: '/api/auth/logout' } as const;
-  const session = new Session(realm, options);
+  const session = new Session(REALM, options);
   const { api } = session;
 
   function attempt(state: CheckoutState): CheckoutAttempt {
@@ -56,47 +63,31 @@ export function createCustomerClient(options: ClientOptions): CustomerClient {
       userId ??= user;
       // The cart, the address and the key are another's.
       if (user !== null && user !== userId) throw new SessionEnded();
-      const header = { 'Idempotency-Key': key };
-      const { value, replayed } = await unwrapCreated(api.POST('/api/checkout', { params: { header }, body: request, signal }));
+      const sent = api.POST('/api/checkout', { body: request, ...keyed({ idempotencyKey: key, signal }) });
+      const { value, replayed } = await unwrapCreated(sent);
       return { order: value, replayed };
     });
     return { key, request, submit, toJSON: () => ({ key, userId, request }) };
   }
 
   const client = {
-    async signIn({ email, password, device }, options) {
-      const body = { email, password, ...(device !== undefined && { device }) };
-      return session.begin(await unwrap(api.POST('/api/auth/login', { body, ...init(options) })));
-    },
     async register(body, options) {
-      return session.begin(await unwrap(api.POST('/api/auth/register', { body, ...init(options) })));
-    },
-    async signOut({ everywhere, ...options } = {}) {
-      if (!everywhere) return session.signOut(options);
-      await unwrap(api.POST('/api/auth/logout', { body: { everywhere }, ...init(options) }));
-      session.end();
-    },
-    async changePassword(body, options) {
-      await unwrap(api.PUT('/api/account/password', { body, ...init(options) }));
+      return session.begin(await unwrap(api.POST('/api/auth/register', { body, ...call(options) })));
     },
     products: {
       list: (filter, options) =>
-        listing((at) => unwrap(api.GET('/api/products', { params: { query: { ...filter, ...at } }, ...init(options) }))),
+        listing((at) => unwrap(api.GET('/api/products', call(options, { query: { ...filter, ...at } })))),
       get: (productId, options) =>
-        unwrap(api.GET('/api/products/{productId}', { params: { path: { productId } }, ...init(options) })),
+        unwrap(api.GET('/api/products/{productId}', call(options, { path: { productId } }))),
     },
     cart: {
-      get: (options) => unwrap(api.GET('/api/cart', init(options))),
+      get: (options) => unwrap(api.GET('/api/cart', call(options))),
       setItem: (productId, quantity, options) =>
         unwrap(
-          api.PUT('/api/cart/items/{productId}', {
-            params: { path: { productId } },
-            body: { quantity },
-            ...init(options),
-          }),
+          api.PUT('/api/cart/items/{productId}', { body: { quantity }, ...call(options, { path: { productId } }) }),
         ),
       async removeItem(productId, options) {
-        await unwrap(api.DELETE('/api/cart/items/{productId}', { params: { path: { productId } }, ...init(options) }));
+        await unwrap(api.DELETE('/api/cart/items/{productId}', call(options, { path: { productId } })));
       },
     },
     checkout: (request) =>
@@ -104,11 +95,11 @@ export function createCustomerClient(options: ClientOptions): CustomerClient {
     resumeCheckout: (state) => attempt(readCheckoutState(state)),
     orders: {
       list: (filter, options) =>
-        listing((at) => unwrap(api.GET('/api/orders', { params: { query: { ...filter, ...at } }, ...init(options) }))),
+        listing((at) => unwrap(api.GET('/api/orders', call(options, { query: { ...filter, ...at } })))),
       get: (orderId, options) =>
-        unwrap(api.GET('/api/orders/{orderId}', { params: { path: { orderId } }, ...init(options) })),
+        unwrap(api.GET('/api/orders/{orderId}', call(options, { path: { orderId } }))),
     },
   } satisfies Omit<CustomerClient, keyof ReturnType<typeof sessionClient>>;
   // Not spread: `user` is read anew each time.
-  return Object.assign(sessionClient(session), client);
+  return Object.assign(sessionClient(session, REALM), client);
 }

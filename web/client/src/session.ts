@@ -17,11 +17,13 @@ const PUBLIC = /\/api\/(products|categories|search)(\/|$)|\/(login|register|refr
 /** Customers and staff: two realms, with accounts, sessions and routes of their own. */
 export interface Realm {
   name: 'customer' | 'staff';
+  login: '/api/auth/login' | '/api/admin/login';
   refresh: '/api/auth/refresh' | '/api/admin/refresh';
   logout: '/api/auth/logout' | '/api/admin/logout';
+  password: '/api/account/password' | '/api/admin/password';
 }
 
-/** The session of this tab, as long as it lasts: refreshes replace what it holds. */
+/** The session of this tab, as long as its user stays: refreshes replace what it holds. */
 interface Live {
   held: SharedSession;
   /** When its tokens were given out, by the clock that nobody sets. */
@@ -181,13 +183,18 @@ export class Session {
       // Another tab may have done it while this one waited, or slept.
       await this.#tabs?.ask();
       if (isDone()) return;
-      const { startedAt, generation, refreshToken } = live.held;
-      const tokens = await this.#exchange(refreshToken).catch((error: unknown) => {
+      const before = live.held;
+      let tokens: SessionTokens;
+      try {
+        tokens = await this.#exchange(before.refreshToken);
+      } catch (error) {
+        // The same user has signed in anew meanwhile.
+        if (live.held !== before) return;
         if (error instanceof DeadSession && this.#live === live) this.end();
         throw error;
-      });
+      }
       live.end.signal.throwIfAborted();
-      this.#set(share(tokens, startedAt, generation + 1));
+      if (live.held === before) this.#set(share(tokens, before.startedAt, before.generation + 1));
     }).finally(() => {
       live.refreshing = undefined;
     });
@@ -195,10 +202,9 @@ export class Session {
   }
 
   async #restore(): Promise<void> {
-    await this.#tabs?.ask();
-    if (this.#live || !(await this.#store.get(this.#name))) return;
+    if (!(await this.#store.get(this.#name))) return this.#tabs?.ask();
     await withLock(this.#lock, async () => {
-      // Another tab may have come up at the same moment with the same token.
+      // Another tab may have a newer token, or has come up at the same moment with this one.
       await this.#tabs?.ask();
       const token = await this.#store.get(this.#name);
       if (this.#live || !token) return;
@@ -207,7 +213,7 @@ export class Session {
         if (!this.#live) this.#set(share(tokens, Math.max(Date.now(), this.#endedAt + 1), 0));
       } catch (error) {
         if (!(error instanceof DeadSession)) throw error;
-        this.#keep(null);
+        if (!this.#live) this.#keep(null);
       }
     });
   }
@@ -256,11 +262,12 @@ export class Session {
   #hold(session: SharedSession): void {
     const before = this.user;
     const mark = performance.now() - Math.max(0, Date.now() - session.givenAt);
-    if (this.#live?.held.startedAt === session.startedAt) {
-      Object.assign(this.#live, { held: session, mark });
+    const live = this.#live;
+    if (live?.held.user.userId === session.user.userId) {
+      Object.assign(live, { held: session, mark });
     } else {
-      this.#live?.end.abort(new SessionEnded());
       this.#live = { held: session, mark, end: new AbortController() };
+      live?.end.abort(new SessionEnded());
     }
     this.#keep(session.refreshToken);
     this.#tellListeners(before);

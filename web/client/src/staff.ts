@@ -1,6 +1,6 @@
 import { unwrap, unwrapCreated } from './answers.ts';
 import { type Attempt, attempt, type Created, newKey } from './attempt.ts';
-import { init, type SessionClient, sessionClient } from './client.ts';
+import { call, keyed, type SessionClient, sessionClient } from './client.ts';
 import { type Listing, listing } from './listing.ts';
 import type { CallOptions, ClientOptions, CreateOptions } from './options.ts';
 import { Session } from './session.ts';
@@ -57,25 +57,29 @@ export interface UploadOptions extends CreateOptions {
   onProgress?: Progress | undefined;
 }
 
+const REALM = {
+  name: 'staff',
+  login: '/api/admin/login',
+  refresh: '/api/admin/refresh',
+  logout: '/api/admin/logout',
+  password: '/api/admin/password',
+} as const;
+
 /** Makes a client of the staff. */
 export function createStaffClient(options: ClientOptions): StaffClient {
-  const realm = { name: 'staff', refresh: '/api/admin/refresh', logout: '/api/admin/logout' } as const;
-  const session = new Session(realm, options);
+  const session = new Session(REALM, options);
   const { api, transport } = session;
 
-  function createProduct(body: NewProduct, { idempotencyKey = newKey(), ...options }: CreateOptions = {}) {
-    const header = { 'Idempotency-Key': idempotencyKey };
-    return unwrapCreated(api.POST('/api/admin/products', { params: { header }, body, ...init(options) }));
+  function createProduct(body: NewProduct, options?: CreateOptions) {
+    return unwrapCreated(api.POST('/api/admin/products', { body, ...keyed(options) }));
   }
 
-  function createUser(body: Invitation, { idempotencyKey = newKey(), ...options }: CreateOptions = {}) {
-    const header = { 'Idempotency-Key': idempotencyKey };
-    return unwrapCreated(api.POST('/api/admin/users', { params: { header }, body, ...init(options) }));
+  function createUser(body: Invitation, options?: CreateOptions) {
+    return unwrapCreated(api.POST('/api/admin/users', { body, ...keyed(options) }));
   }
 
   async function sendPicture(productId: string, picture: Blob, options: UploadOptions = {}): Promise<SentUpload> {
     const { idempotencyKey = newKey(), onProgress = () => {} } = options;
-    const header = { 'Idempotency-Key': idempotencyKey };
     // The shop says what it takes if the type is none of those.
     const contentType = picture.type as PictureType;
     const body = { productId, contentType, contentLength: picture.size };
@@ -83,7 +87,7 @@ export function createStaffClient(options: ClientOptions): StaffClient {
     return session.within(options.signal, async (signal) => {
       const post = async () => {
         // Asked for again under its key, it is the same upload, with a form that is good anew.
-        const upload = await unwrap(api.POST('/api/admin/uploads', { params: { header }, body, signal }));
+        const upload = await unwrap(api.POST('/api/admin/uploads', { body, ...keyed({ idempotencyKey, signal }) }));
         const { uploadId, status } = upload;
         sent = { uploadId, status };
         if (upload.status !== 'pending') return new Response();
@@ -98,20 +102,8 @@ export function createStaffClient(options: ClientOptions): StaffClient {
   }
 
   const client = {
-    async signIn({ email, password, device }, options) {
-      const body = { email, password, ...(device !== undefined && { device }) };
-      return session.begin(await unwrap(api.POST('/api/admin/login', { body, ...init(options) })));
-    },
-    async signOut({ everywhere, ...options } = {}) {
-      if (!everywhere) return session.signOut(options);
-      await unwrap(api.POST('/api/admin/logout', { body: { everywhere }, ...init(options) }));
-      session.end();
-    },
-    async changePassword(body, options) {
-      await unwrap(api.PUT('/api/admin/password', { body, ...init(options) }));
-    },
     async acceptInvitation(body, options) {
-      await unwrap(api.POST('/api/admin/accept-invite', { body, ...init(options) }));
+      await unwrap(api.POST('/api/admin/accept-invite', { body, ...call(options) }));
     },
     products: {
       create: createProduct,
@@ -120,23 +112,22 @@ export function createStaffClient(options: ClientOptions): StaffClient {
     uploads: { send: sendPicture },
     users: {
       list: (filter, options) =>
-        listing((at) => unwrap(api.GET('/api/admin/users', { params: { query: { ...filter, ...at } }, ...init(options) }))),
+        listing((at) => unwrap(api.GET('/api/admin/users', call(options, { query: { ...filter, ...at } })))),
       create: createUser,
       attempt: (invitation) => attempt((options) => createUser(invitation, options)),
       update: (userId, body, version, options) =>
         unwrap(
           api.PATCH('/api/admin/users/{userId}', {
-            params: { path: { userId }, header: { 'If-Match': `"${version}"` } },
             body,
-            ...init(options),
+            ...call(options, { path: { userId }, header: { 'If-Match': `"${version}"` } }),
           }),
         ),
     },
     audit: {
       list: (filter, options) =>
-        listing((at) => unwrap(api.GET('/api/admin/audit', { params: { query: { ...filter, ...at } }, ...init(options) }))),
+        listing((at) => unwrap(api.GET('/api/admin/audit', call(options, { query: { ...filter, ...at } })))),
     },
   } satisfies Omit<StaffClient, keyof ReturnType<typeof sessionClient>>;
   // Not spread: `user` is read anew each time.
-  return Object.assign(sessionClient(session), client);
+  return Object.assign(sessionClient(session, REALM), client);
 }

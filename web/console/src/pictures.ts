@@ -10,6 +10,6 @@ export const MAX_PICTURE_BYTES = 5_242_880;
 export function pictureError(file: { type: string; size: number }): string | undefined {
   if (!PICTURE_TYPES.some((it) => it === file.type)) return text.upload.wrongType;
   if (file.size === 0) return text.upload.empty;
-  if (file.size > MAX_PICTURE_BYTES) return text.upload.tooLarge(text.upload.size(file.size));
+  if (file.size > MAX_PICTURE_BYTES) return text.upload.tooLarge(file.size, MAX_PICTURE_BYTES);
   return undefined;
 }

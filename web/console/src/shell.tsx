@@ -19,18 +19,18 @@ export function Shell(props: { route: Route; user: User | undefined; onSignOut()
   const { user } = props;
   return (
     <div class={user ? 'shell' : 'shell shell-open'}>
-      {/* The fragment is the router's, so the link moves the focus by itself. */}
-      <a
-        class="skip-link"
-        href={location.hash || '#/'}
-        onClick={(event) => {
-          event.preventDefault();
-          main.current?.focus();
-        }}
-      >
-        {ui.skipToContent}
-      </a>
       <header class="shell-head">
+        {/* The fragment is the router's, so the link moves the focus by itself. */}
+        <a
+          class="skip-link"
+          href={location.hash || '#/'}
+          onClick={(event) => {
+            event.preventDefault();
+            main.current?.focus();
+          }}
+        >
+          {ui.skipToContent}
+        </a>
         <a class="brand" href={href([])}>
           <span class="brand-name">{text.name}</span> <span class="brand-label">{text.label}</span>
         </a>

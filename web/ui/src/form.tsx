@@ -36,6 +36,11 @@ interface InputProps {
   autocapitalize?: 'off' | 'words' | 'sentences' | 'characters';
 }
 
+/** Says what is wrong with a field: of one that is empty, that it is, not how long it may be. */
+function words(error: string | undefined, value: string, required: boolean): string | undefined {
+  return error && required && value.trim() === '' ? ui.fillIn : error;
+}
+
 function Labelled(props: FieldProps & { id: string; required?: boolean; children: ComponentChildren }) {
   return (
     <div class="field">
@@ -73,12 +78,13 @@ export function Field({
   ...input
 }: FieldProps & InputProps & { value: string; onValue(value: string): void }) {
   const id = useId();
+  const wrong = words(error, value, !!input.required);
   return (
-    <Labelled id={id} label={label} hint={hint} error={error} required={!!input.required}>
+    <Labelled id={id} label={label} hint={hint} error={wrong} required={!!input.required}>
       <input
         // Preact's types want to know which type exactly; any of ours takes these members.
         {...(input as Omit<InputProps, 'type'> & { type: 'text' })}
-        {...description(id, { label, hint, error })}
+        {...description(id, { label, hint, error: wrong })}
         id={id}
         value={value}
         onInput={(event) => onValue(event.currentTarget.value)}
@@ -102,11 +108,13 @@ export function SelectField({
   options: readonly { value: string; label: string }[];
 } & Pick<InputProps, 'name' | 'required' | 'disabled' | 'autocomplete'>) {
   const id = useId();
+  const required = select.required ?? true;
+  const wrong = words(error, value, required);
   return (
-    <Labelled id={id} label={label} hint={hint} error={error} required={select.required ?? true}>
+    <Labelled id={id} label={label} hint={hint} error={wrong} required={required}>
       <select
         {...select}
-        {...description(id, { label, hint, error })}
+        {...description(id, { label, hint, error: wrong })}
         id={id}
         value={value}
         onChange={(event) => onValue(event.currentTarget.value)}

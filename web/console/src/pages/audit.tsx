@@ -1,8 +1,9 @@
 import { type AuditEntry, ShopProblem, type StaffUser } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Field, Page, SelectField, formatDate, href, navigate, useLoad } from '@buy-from-me/ui';
+import { Field, Page, SelectField, href, navigate, useLoad } from '@buy-from-me/ui';
 import { useMemo, useState } from 'preact/hooks';
 import { type AuditView, dayAfter, queryOf, today, viewOf } from '../audit-filter.ts';
+import { formatSecond, shortId } from '../short.ts';
 import { Form } from '../parts/form.tsx';
 import { ListPage } from '../parts/listing.tsx';
 import { RefusedNotice } from '../parts/notices.tsx';
@@ -62,7 +63,7 @@ function columnsFor(names: Names): readonly Column<AuditEntry>[] {
       class: 'cell-time',
       cell: (it) => (
         <time dateTime={it.at} title={it.at}>
-          {formatDate(it.at)}
+          {formatSecond(it.at)}
         </time>
       ),
     },
@@ -86,12 +87,14 @@ function changed({ field, before, after }: AuditEntry['changes'][number]): strin
   return after === undefined ? words.touched(field) : words.set(field, after);
 }
 
-/** Shows somebody or something by name if it has one, and by id; leads to all records about it. */
+/** Shows somebody or something by name if it has one, and by the end of its id; leads to all records about it. */
 function Named(props: { id: string; name: string | undefined; to: Record<string, string>; label: (name: string) => string }) {
+  const isLong = shortId(props.id) !== props.id;
+  const label = props.label(props.name ? `${props.name} (${props.id})` : props.id);
   return (
-    <a class="named" href={href(['audit'], props.to)} title={props.label(props.name ?? props.id)}>
+    <a class="named" href={href(['audit'], props.to)} title={label}>
       {props.name && <span>{props.name}</span>}
-      {props.name !== undefined && !props.id.includes('_') ? null : <span class="mono quiet">{props.id}</span>}
+      {(props.name === undefined || isLong) && <span class="mono quiet">{shortId(props.id)}</span>}
     </a>
   );
 }

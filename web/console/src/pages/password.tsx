@@ -27,7 +27,7 @@ export function PasswordPage() {
         {change.error !== undefined && <Failure error={change.error} />}
         {done && <DoneNotice text={text.password.done} />}
         {/* Password managers look for the name that a password belongs to. */}
-        <input class="hidden-visually" type="email" autocomplete="username" value={user.email} readOnly tabIndex={-1} aria-hidden="true" />
+        <input type="email" autocomplete="username" value={user.email} readOnly hidden />
         <Field
           label={text.password.current}
           type="password"

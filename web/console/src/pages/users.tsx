@@ -1,7 +1,8 @@
 import type { Role, StaffUser, UserStatus } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Page, SelectField, announce, formatDate, href, navigate, useLoad } from '@buy-from-me/ui';
+import { Page, SelectField, announce, href, navigate, useLoad } from '@buy-from-me/ui';
 import { useMemo, useState } from 'preact/hooks';
+import { formatDay } from '../short.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ChangeUser } from '../parts/change-user.tsx';
 import { ListPage } from '../parts/listing.tsx';
@@ -39,13 +40,13 @@ export function UsersPage({ query }: { query: URLSearchParams }) {
           </>
         ),
       },
-      { label: words.columns.email, cell: (it) => it.email },
+      { label: words.columns.email, class: 'cell-long', cell: (it) => it.email },
       { label: words.columns.role, cell: (it) => text.roles[it.role] },
       { label: words.columns.status, cell: (it) => <StatusBadge status={it.status} /> },
       {
         label: words.columns.since,
         class: 'cell-time',
-        cell: (it) => <time dateTime={it.createdAt}>{formatDate(it.createdAt)}</time>,
+        cell: (it) => <time dateTime={it.createdAt}>{formatDay(it.createdAt)}</time>,
       },
       {
         label: words.columns.actions,

@@ -14,7 +14,7 @@ const words = text.changeUser;
 
 /** What a save met: somebody else's change, or a rule of the shop. */
 type Refusal =
-  | { readonly kind: 'conflict'; readonly before: StaffUser; readonly wanted: UserChange }
+  | { readonly kind: 'conflict'; readonly wanted: UserChange }
   | { readonly kind: 'gone' }
   | { readonly kind: 'rule'; readonly why: string };
 
@@ -47,7 +47,9 @@ export function ChangeUser(props: { user: StaffUser; onClose(): void; onChanged(
           return;
         }
         setUser(now);
-        setRefusal({ kind: 'conflict', before: user, wanted: change });
+        // What was not chosen follows what it is now: saving again undoes nobody else's change.
+        setChoice({ ...now, ...change });
+        setRefusal({ kind: 'conflict', wanted: change });
       }
     }
   });
@@ -95,25 +97,24 @@ export function ChangeUser(props: { user: StaffUser; onClose(): void; onChanged(
 function RefusalNotice({ refusal, user }: { refusal: Refusal; user: StaffUser }) {
   if (refusal.kind === 'gone') return <RefusedNotice text={words.conflict.gone} />;
   if (refusal.kind === 'rule') return <RefusedNotice text={words.refused(refusal.why)} />;
-  const { before, wanted } = refusal;
-  const yours = { role: wanted.role ?? before.role, status: wanted.status ?? before.status };
+  const { wanted } = refusal;
+  const yours = [wanted.role && text.roles[wanted.role], wanted.status && text.statuses[wanted.status]];
   return (
     <div class="notice notice-warn conflict" role="alert">
       <p>
         <strong>{words.conflict.title}.</strong> {words.conflict.text(user.name)}
       </p>
       <dl class="facts">
-        {[
-          { label: words.conflict.now, it: user },
-          { label: words.conflict.yours, it: yours },
-        ].map(({ label, it }) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>
-              {text.roles[it.role]}, {text.statuses[it.status]}
-            </dd>
-          </div>
-        ))}
+        <div>
+          <dt>{words.conflict.now}</dt>
+          <dd>
+            {text.roles[user.role]}, {text.statuses[user.status]}
+          </dd>
+        </div>
+        <div>
+          <dt>{words.conflict.yours}</dt>
+          <dd>{yours.filter(Boolean).join(', ')}</dd>
+        </div>
       </dl>
     </div>
   );

@@ -20,6 +20,7 @@ export function Table<Item>(props: {
   itemKey: (item: Item) => string;
 }) {
   return (
+    <div class="table-scroll">
     <table class="table" role="table">
       <caption class="hidden-visually">{props.caption}</caption>
       <thead role="rowgroup">
@@ -43,5 +44,6 @@ export function Table<Item>(props: {
         ))}
       </tbody>
     </table>
+    </div>
   );
 }

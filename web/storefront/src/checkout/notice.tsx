@@ -1,4 +1,4 @@
-import { type Cart, type CartLine, ShopProblem } from '@buy-from-me/client';
+import { type Cart, type CartItem, ShopProblem } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
 import { Failure, formatMoney, useAction, useExplanation } from '@buy-from-me/ui';
 import type { ComponentChildren } from 'preact';
@@ -106,7 +106,7 @@ function Refused(props: { error: unknown; before: string; cart: Cart | undefined
 }
 
 /** A line of which there is less in stock: lower it, or remove it. */
-function ShortLine({ line }: { line: CartLine }) {
+function ShortLine({ line }: { line: CartItem }) {
   const { cart } = useShop();
   const { productId, name } = line;
   const [typed, setTyped] = useState(String(line.quantity));

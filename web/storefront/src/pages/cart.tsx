@@ -1,4 +1,4 @@
-import { type Cart, type CartLine, ShopProblem } from '@buy-from-me/client';
+import { type Cart, type CartItem, ShopProblem } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
 import { Failure, Page, announce, formatMoney, href, useAction } from '@buy-from-me/ui';
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -82,7 +82,7 @@ function FullCart({ cart }: { cart: Cart }) {
   );
 }
 
-function Line({ line }: { line: CartLine }) {
+function Line({ line }: { line: CartItem }) {
   const shop = useShop();
   const { productId, name } = line;
   const [typed, setTyped] = useState(String(line.quantity));

@@ -42,6 +42,7 @@ export function ProductsPage({ query }: { query: URLSearchParams }) {
   const title = category ? text.category(category) : text.products.title;
   const lead = category ? text.products.categoryLead(title) : text.products.lead;
   return (
+    <div class="listing">
     <Page title={title} suffix={text.shop} lead={<p class="quiet lead">{lead}</p>}>
       <div class="toolbar">
         <SortChoice
@@ -78,6 +79,7 @@ export function ProductsPage({ query }: { query: URLSearchParams }) {
         </div>
       )}
     </Page>
+    </div>
   );
 }
 

@@ -1,0 +1,192 @@
+// A customer's calls, against the shop as it is.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { type CustomerClient, ConnectionError, type CheckoutRequest, SessionEnded } from '@buy-from-me/client';
+import { ADDRESS, account, customer, FaultyShop, newcomer, problem, signedInStaff, until } from './shop.ts';
+
+/** Makes a product with so many pieces, and returns its id. */
+async function newProduct(t: TestContext, stock: number): Promise<string> {
+  const admin = await signedInStaff(t, 'admin');
+  const price = { amount: 1250, currency: 'EUR' };
+  const { value } = await admin.products.create({ name: 'Test Teapot', price, category: 'test-teapots', status: 'published', stock });
+  return value.productId;
+}
+
+let plenty: Promise<string> | undefined;
+
+/** Fills the cart with something that there is enough of, and returns a request to check it out. */
+async function fillCart(t: TestContext, client: CustomerClient): Promise<CheckoutRequest> {
+  plenty ??= newProduct(t, 1000);
+  const cart = await client.cart.setItem(await plenty, 1);
+  return { expectedTotal: cart.total, shippingAddress: ADDRESS, paymentMethod: 'invoice' };
+}
+
+async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const found = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
+test('a list goes on from page to page, each item once and in order', async (t) => {
+  const client = customer(t);
+  const filter = { category: 'lamps', sort: 'price' } as const;
+  const whole = await client.products.list({ ...filter, limit: 100 }).page();
+  assert.ok(whole.items.length > 4);
+  assert.equal(whole.nextCursor, null);
+  const list = client.products.list({ ...filter, limit: 3 });
+  assert.deepEqual(await all(list), whole.items);
+  const pages = await all(list.pages());
+  assert.equal(pages.length, Math.ceil(whole.items.length / 3));
+  assert.deepEqual(pages.flatMap(({ items }) => items), whole.items);
+  assert.deepEqual(await list.page(pages[0]?.nextCursor), pages[1]);
+});
+
+test('a list reads no further than it is wanted, and ends when cancelled', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = customer(t, { baseUrl: shop.url });
+  for await (const _ of client.products.list({ limit: 2 })) break;
+  assert.equal(shop.calls.length, 1);
+  const controller = new AbortController();
+  const cancelled = async () => {
+    for await (const _ of client.products.list({ limit: 2 }, { signal: controller.signal }).pages()) controller.abort();
+  };
+  await assert.rejects(cancelled(), { name: 'AbortError' });
+  assert.equal(shop.calls.length, 2);
+});
+
+test('a cart is filled, changed and emptied', async (t) => {
+  const client = await newcomer(t);
+  const [one, two] = (await client.products.list({ limit: 2 }).page()).items;
+  assert.ok(one && two);
+  await client.cart.setItem(one.productId, 2);
+  const cart = await client.cart.setItem(two.productId, 1);
+  assert.equal(cart.total.amount, 2 * one.price.amount + two.price.amount);
+  await client.cart.removeItem(one.productId);
+  assert.deepEqual((await client.cart.get()).items.map(({ productId }) => productId), [two.productId]);
+  await problem(client.cart.setItem('prod_01arz3ndektsv4rrffq69g5fav', 1), 'not-found');
+  await problem(customer(t).cart.get(), 'unauthenticated');
+});
+
+test('a checkout that is answered twice is one order', async (t) => {
+  const client = await newcomer(t);
+  const attempt = client.checkout(await fillCart(t, client));
+  const first = await attempt.submit();
+  assert.equal(first.replayed, false);
+  const again = await client.resumeCheckout(JSON.stringify(attempt)).submit();
+  assert.deepEqual(again, { order: first.order, replayed: true });
+  assert.deepEqual(await all(client.orders.list()), [first.order]);
+  assert.deepEqual(await client.orders.get(first.order.orderId), first.order);
+  assert.deepEqual(await all(client.orders.list({ status: 'shipped' })), []);
+});
+
+test('a double click is one request', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url });
+  const attempt = client.checkout(await fillCart(t, client));
+  const [first, second] = await Promise.all([attempt.submit(), attempt.submit()]);
+  const third = await attempt.submit();
+  assert.deepEqual([second, third], [first, first]);
+  assert.equal(shop.callsOf('/checkout').length, 1);
+});
+
+test('a checkout whose answer is lost is asked for again, and is one order', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url });
+  const attempt = client.checkout(await fillCart(t, client));
+  shop.next('/checkout', 'lose');
+  const { order, replayed } = await attempt.submit();
+  assert.equal(replayed, true);
+  assert.equal(shop.callsOf('/checkout').length, 2);
+  assert.deepEqual(await all(client.orders.list()), [order]);
+});
+
+test('a checkout that failed is submitted again with the same key and body, though the page changed its own', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url, retry: { attempts: 1 } });
+  const request = await fillCart(t, client);
+  const attempt = client.checkout(request);
+  request.expectedTotal.amount = 1;
+  shop.next('/checkout', 'lose');
+  await assert.rejects(attempt.submit(), ConnectionError);
+  const { replayed } = await attempt.submit();
+  assert.equal(replayed, true);
+  const [one, two] = shop.callsOf('/checkout');
+  assert.deepEqual([one?.key, one?.body], [two?.key, two?.body]);
+  assert.equal(one?.key, attempt.key);
+});
+
+test('one of two who wait for a checkout may leave; when both have, it is cancelled', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url });
+  const request = await fillCart(t, client);
+  const slowly = (answer: string) => new Promise<string>((resolve) => setTimeout(() => resolve(answer), 200));
+  shop.next('/checkout', slowly);
+  const [one, two] = [new AbortController(), new AbortController()];
+  const attempt = client.checkout(request);
+  const left = attempt.submit({ signal: one.signal });
+  const stayed = attempt.submit({ signal: two.signal });
+  await until(() => shop.callsOf('/checkout').length === 1, 'it is under way');
+  one.abort();
+  await assert.rejects(left, { name: 'AbortError' });
+  assert.equal((await stayed).replayed, false);
+
+  const other = client.checkout(await fillCart(t, client));
+  shop.next('/checkout', 'hang');
+  const both = [new AbortController(), new AbortController()];
+  const calls = both.map(({ signal }) => other.submit({ signal }));
+  await until(() => shop.callsOf('/checkout').length === 2, 'it is under way');
+  for (const controller of both) controller.abort();
+  for (const call of calls) await assert.rejects(call, { name: 'AbortError' });
+  assert.equal((await other.submit()).replayed, false);
+  assert.equal(shop.callsOf('/checkout').length, 3);
+});
+
+test('a checkout is not submitted for another user', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url });
+  const attempt = client.checkout(await fillCart(t, client));
+  await client.signIn(account('customer'));
+  await assert.rejects(attempt.submit(), SessionEnded);
+  await assert.rejects(client.resumeCheckout(attempt.toJSON()).submit(), SessionEnded);
+  assert.equal(shop.callsOf('/checkout').length, 0);
+  assert.throws(() => client.resumeCheckout({ key: 'no request' }), TypeError);
+  assert.throws(() => client.resumeCheckout('no JSON'), SyntaxError);
+});
+
+test('a price that changed comes with the total of today', async (t) => {
+  const client = await newcomer(t);
+  const request = await fillCart(t, client);
+  const { amount, currency } = request.expectedTotal;
+  const changed = await problem(client.checkout({ ...request, expectedTotal: { amount: amount + 1, currency } }).submit(), 'price-changed');
+  assert.deepEqual(changed.total, { amount, currency });
+  assert.equal(changed.status, 409);
+});
+
+test('what is out of stock is named', async (t) => {
+  const productId = await newProduct(t, 1);
+  const client = await newcomer(t);
+  const { total } = await client.cart.setItem(productId, 2);
+  const request = { expectedTotal: total, shippingAddress: ADDRESS, paymentMethod: 'invoice' as const };
+  const out = await problem(client.checkout(request).submit(), 'out-of-stock');
+  assert.deepEqual(out.products, [productId]);
+});
+
+test('a refusal names every bad field', async (t) => {
+  const registration = { email: 'no address', password: 'short', name: '' };
+  const invalid = await problem(customer(t).register(registration), 'invalid');
+  assert.deepEqual(invalid.errors.map(({ pointer }) => pointer).sort(), ['/email', '/name', '/password']);
+  assert.ok(invalid.requestId);
+  assert.match(invalid.message, /^422 invalid: /);
+});
+
+test('one customer cannot read the order of another', async (t) => {
+  const client = await newcomer(t);
+  const { order } = await client.checkout(await fillCart(t, client)).submit();
+  await problem((await newcomer(t)).orders.get(order.orderId), 'not-found');
+});
+
+test('what the client has no name for is called through the typed client, with the session', async (t) => {
+  const client = await newcomer(t);
+  const { data, error } = await client.api.GET('/api/orders', { params: { query: { limit: 1 } } });
+  assert.deepEqual([data, error], [{ items: [], nextCursor: null }, undefined]);
+});

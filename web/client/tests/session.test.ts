@@ -1,0 +1,474 @@
+// Sessions: tokens are refreshed once for all, end everywhere, and never serve another user.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConnectionError, memoryTokenStore, SessionEnded, type TokenStore, type User } from '@buy-from-me/client';
+import { ADDRESS, account, api, customer, FaultyShop, newEmail, newcomer, PASSWORD, problem, signedInStaff, staff, until } from './shop.ts';
+
+const UNAUTHENTICATED = { status: 401, headers: { 'content-type': 'application/problem+json' } };
+
+/** Lets the shop refuse the access tokens that are out now, as if they had expired. */
+function expireTokens(shop: FaultyShop): void {
+  const spent = new Set(shop.calls.map(({ token }) => token));
+  const before = shop.fault;
+  shop.fault = (call) => {
+    if (call.token && spent.has(call.token)) return UNAUTHENTICATED;
+    return before(call);
+  };
+}
+
+/** A store that tells what is in it. */
+function openStore(): TokenStore & { tokens: Map<string, string> } {
+  const tokens = new Map<string, string>();
+  return {
+    tokens,
+    get: (key) => tokens.get(key) ?? null,
+    set: (key, token) => void (token === null ? tokens.delete(key) : tokens.set(key, token)),
+  };
+}
+
+const refreshes = (shop: FaultyShop) => shop.callsOf('/refresh');
+
+test('parallel calls with an expired token refresh once, and all are answered', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url });
+  await client.cart.get();
+  expireTokens(shop);
+  const carts = await Promise.all(Array.from({ length: 8 }, () => client.cart.get()));
+  assert.deepEqual(carts.map(({ items }) => items), Array(8).fill([]));
+  assert.equal(refreshes(shop).length, 1);
+});
+
+test('an expired token makes a POST without a key wait for a new one, too', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url });
+  await client.cart.get();
+  expireTokens(shop);
+  await client.signOut({ everywhere: true });
+  assert.equal(refreshes(shop).length, 1);
+  assert.equal(shop.callsOf('/logout').length, 2);
+});
+
+test('a token that the shop goes on refusing is refreshed once a call, not for ever', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url });
+  shop.fault = ({ path }) => (path.endsWith('/cart') ? UNAUTHENTICATED : undefined);
+  await problem(client.cart.get(), 'unauthenticated');
+  assert.equal(shop.callsOf('/cart').length, 2);
+  assert.equal(refreshes(shop).length, 1);
+  assert.ok(client.user);
+});
+
+test('a token near its end is refreshed before it is used', async (t) => {
+  const shop = await FaultyShop.start(t);
+  shop.next('/register', (answer) => answer.replace('"expiresIn":900', '"expiresIn":0'));
+  const client = await newcomer(t, { baseUrl: shop.url });
+  await client.cart.get();
+  await client.cart.get();
+  assert.deepEqual(shop.calls.map(({ path }) => path.split('/').pop()), ['register', 'refresh', 'cart', 'cart']);
+});
+
+for (const clock of ['Date', 'performance'] as const) {
+  test(`a token is old when ${clock} says so, whatever the other clock says`, async (t) => {
+    const shop = await FaultyShop.start(t);
+    const client = await newcomer(t, { baseUrl: shop.url });
+    const hour = 3600_000;
+    const [date, monotonic] = [Date.now.bind(Date), performance.now.bind(performance)];
+    // Asleep: the monotonic clock stood still. Set back: the other one is an hour early.
+    t.mock.method(Date, 'now', () => date() + (clock === 'Date' ? hour : -hour));
+    t.mock.method(performance, 'now', () => monotonic() + (clock === 'Date' ? 0 : hour));
+    await client.cart.get();
+    assert.deepEqual(shop.calls.map(({ path }) => path.split('/').pop()), ['register', 'refresh', 'cart']);
+  });
+}
+
+test('the catalogue is asked for without a token', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url });
+  const { items } = await client.products.list({ limit: 1 }).page();
+  await client.products.get(items[0]?.productId ?? '');
+  await client.cart.get();
+  const tokens = shop.calls.slice(1).map(({ token }) => token !== undefined);
+  assert.deepEqual(tokens, [false, false, true]);
+});
+
+test('a refresh whose answer is lost is repeated, and nobody is signed out', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url });
+  await client.cart.get();
+  expireTokens(shop);
+  shop.next('/refresh', 'lose');
+  await client.cart.get();
+  const [first, second] = refreshes(shop);
+  assert.equal(refreshes(shop).length, 2);
+  assert.equal(first?.body, second?.body);
+  // The one that came through is good for the next.
+  expireTokens(shop);
+  await client.cart.get();
+  assert.ok(client.user);
+});
+
+test('a shop that cannot refresh now does not end the session', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url, retry: { attempts: 1 } });
+  await client.cart.get();
+  expireTokens(shop);
+  shop.next('/refresh', { status: 503 });
+  await problem(client.cart.get(), 'unavailable');
+  assert.ok(client.user);
+  await client.cart.get();
+});
+
+test('a dead session signs out in all tabs, and its token is forgotten', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const store = openStore();
+  const client = await newcomer(t, { baseUrl: shop.url, shareBetweenTabs: true, tokenStore: store });
+  const tab = customer(t, { baseUrl: shop.url, shareBetweenTabs: true });
+  await tab.restore();
+  assert.deepEqual(tab.user, client.user);
+  const told: (User | null)[] = [];
+  client.onUserChange((user) => told.push(user));
+  tab.onUserChange((user) => told.push(user));
+  await client.cart.get();
+  // Elsewhere, the user ends this session.
+  const [refreshToken = ''] = store.tokens.values();
+  const ended = await client.api.POST('/api/auth/logout', { body: { refreshToken } });
+  assert.equal(ended.response.status, 204);
+  expireTokens(shop);
+  await problem(client.cart.get(), 'unauthenticated');
+  await until(() => told.length === 2, 'both tabs hear of it');
+  assert.deepEqual(told, [null, null]);
+  assert.deepEqual([client.user, tab.user, store.tokens.size], [null, null, 0]);
+  await problem(tab.cart.get(), 'unauthenticated');
+  assert.equal(shop.callsOf('/cart').at(-1)?.token, undefined);
+});
+
+test('signing out ends the session at the shop, here, and in all tabs', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const store = openStore();
+  const client = await newcomer(t, { baseUrl: shop.url, shareBetweenTabs: true, tokenStore: store });
+  const tab = customer(t, { baseUrl: shop.url, shareBetweenTabs: true });
+  await tab.restore();
+  const [token = ''] = store.tokens.values();
+  const told: (User | null)[] = [];
+  tab.onUserChange((user) => told.push(user));
+  const out = client.signOut();
+  await out;
+  await until(() => told.length === 1, 'the tab hears of it');
+  assert.deepEqual([told, client.user, tab.user, store.tokens.size], [[null], null, null, 0]);
+  const refused = await client.api.POST('/api/auth/refresh', { body: { refreshToken: token } });
+  assert.equal(refused.response.status, 401);
+});
+
+test('signing out works here though the shop is away, and says that it was', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const store = openStore();
+  const client = await newcomer(t, { baseUrl: shop.url, retry: { attempts: 1 }, tokenStore: store });
+  shop.stop();
+  const out = client.signOut();
+  const error = await out.catch((it: unknown) => it);
+  assert.ok(error instanceof ConnectionError);
+  assert.match(error.message, /CORS/);
+  assert.deepEqual([client.user, store.tokens.size], [null, 0]);
+});
+
+test('signing out everywhere ends the sessions of other devices', async (t) => {
+  const email = newEmail();
+  const here = customer(t);
+  await here.register({ email, password: PASSWORD, name: 'Nora' });
+  const shop = await FaultyShop.start(t);
+  const elsewhere = customer(t, { baseUrl: shop.url });
+  await elsewhere.signIn({ email, password: PASSWORD });
+  await elsewhere.cart.get();
+  await here.signOut({ everywhere: true });
+  assert.equal(here.user, null);
+  expireTokens(shop);
+  await problem(elsewhere.cart.get(), 'unauthenticated');
+  assert.equal(elsewhere.user, null);
+});
+
+test('signing out everywhere that fails leaves the user signed in, to try again', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url });
+  shop.next('/logout', { status: 503 });
+  await problem(client.signOut({ everywhere: true }), 'unavailable');
+  assert.ok(client.user);
+  assert.equal(shop.callsOf('/logout').length, 1);
+});
+
+test('whoever changes their password stays signed in here and nowhere else', async (t) => {
+  const email = newEmail();
+  const here = customer(t);
+  await here.register({ email, password: PASSWORD, name: 'Nora' });
+  const shop = await FaultyShop.start(t);
+  const elsewhere = customer(t, { baseUrl: shop.url });
+  await elsewhere.signIn({ email, password: PASSWORD });
+  await elsewhere.cart.get();
+  const wrong = await problem(here.changePassword({ currentPassword: 'no', newPassword: 'nine-badgers-sing' }), 'invalid');
+  assert.deepEqual(wrong.errors.map(({ pointer }) => pointer), ['/currentPassword']);
+  await here.changePassword({ currentPassword: PASSWORD, newPassword: 'nine-badgers-sing' });
+  // Its own access token ended, too, where the shop looks closely.
+  const request = { expectedTotal: { amount: 0, currency: 'EUR' }, shippingAddress: ADDRESS, paymentMethod: 'invoice' as const };
+  await problem(here.checkout(request).submit(), 'empty-cart');
+  expireTokens(shop);
+  await problem(elsewhere.cart.get(), 'unauthenticated');
+});
+
+test('a change of the password is not repeated: another try would count as a wrong guess', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url });
+  shop.next('/password', 'lose');
+  const change = client.changePassword({ currentPassword: PASSWORD, newPassword: 'nine-badgers-sing' });
+  await assert.rejects(change, ConnectionError);
+  assert.equal(shop.callsOf('/password').length, 1);
+});
+
+test('a call begun under one user is not answered to the next, nor repeated for them', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url });
+  await client.cart.get();
+  const first = shop.calls.at(-1)?.token;
+  shop.next('/cart', 'hang');
+  const before = client.cart.get();
+  await until(() => shop.callsOf('/cart').length === 2, 'the call is under way');
+  await client.signIn(account('customer'));
+  await assert.rejects(before, SessionEnded);
+  assert.equal(client.user?.email, account('customer').email);
+  await client.cart.get();
+  const tokens = shop.callsOf('/cart').map(({ token }) => token);
+  assert.deepEqual(tokens.slice(0, 2), [first, first]);
+  assert.equal(tokens.length, 3);
+  assert.notEqual(tokens[2], first);
+});
+
+test('a call that waits for a refresh as another user signs in is not sent for them', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url });
+  await client.cart.get();
+  expireTokens(shop);
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  shop.next('/refresh', async (answer) => {
+    await held;
+    return answer;
+  });
+  const before = client.cart.setItem('prod_01arz3ndektsv4rrffq69g5fav', 1);
+  await until(() => refreshes(shop).length === 1, 'the refresh is under way');
+  await client.signIn(account('customer'));
+  release();
+  await assert.rejects(before, SessionEnded);
+  assert.equal(shop.calls.filter(({ method }) => method === 'PUT').length, 1);
+  assert.equal(client.user?.email, account('customer').email);
+});
+
+test('a call under way is answered though the same user signs in anew', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = customer(t, { baseUrl: shop.url });
+  await client.signIn(account('customer'));
+  await client.cart.get();
+  expireTokens(shop);
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  // By then the shop has ended the session, and refuses the refresh.
+  shop.next('/refresh', async () => {
+    await held;
+    return '{}';
+  });
+  const call = client.cart.get();
+  await until(() => refreshes(shop).length === 1, 'the refresh is under way');
+  await client.signIn(account('customer'));
+  release();
+  assert.ok((await call).total);
+  assert.equal(client.user?.email, account('customer').email);
+  await client.cart.get();
+  assert.equal(refreshes(shop).length, 1);
+});
+
+test('whoever signs in over a session ends it at the shop', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const store = openStore();
+  const client = await newcomer(t, { baseUrl: shop.url, tokenStore: store });
+  const [token = ''] = store.tokens.values();
+  await client.signIn(account('customer'));
+  await until(() => shop.callsOf('/logout').length === 1, 'the shop is told');
+  assert.deepEqual(JSON.parse(shop.callsOf('/logout')[0]?.body ?? ''), { refreshToken: token });
+  assert.ok(client.user);
+});
+
+test('a stored token brings the session back, one that is dead is forgotten', async (t) => {
+  const tokenStore = openStore();
+  const before = await newcomer(t, { tokenStore });
+  const user = before.user;
+  before.close();
+  const after = customer(t, { tokenStore });
+  assert.equal(after.user, null);
+  // What is called meanwhile waits for it.
+  const [restored, cart] = await Promise.all([after.restore(), after.cart.get()]);
+  assert.deepEqual([restored, cart.items], [user, []]);
+  assert.equal(tokenStore.tokens.size, 1);
+  await after.signOut();
+
+  const [key = ''] = [...(await oneKey(t))];
+  tokenStore.tokens.set(key, 'usr_01arz3ndektsv4rrffq69g5fav.no');
+  assert.equal(await customer(t, { tokenStore }).restore(), null);
+  assert.equal(tokenStore.tokens.size, 0);
+});
+
+/** Returns the key under which a customer's token is kept. */
+async function oneKey(t: Parameters<typeof newcomer>[0]): Promise<Iterable<string>> {
+  const tokenStore = openStore();
+  await newcomer(t, { tokenStore });
+  return tokenStore.tokens.keys();
+}
+
+test('a shop that is away does not cost the stored token', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const tokenStore = openStore();
+  await newcomer(t, { baseUrl: shop.url, tokenStore });
+  shop.fault = () => 'cut';
+  const client = customer(t, { baseUrl: shop.url, tokenStore, retry: { attempts: 1 } });
+  await assert.rejects(client.restore(), ConnectionError);
+  assert.deepEqual([client.user, tokenStore.tokens.size], [null, 1]);
+  shop.fault = () => undefined;
+  assert.ok(await client.restore());
+});
+
+test('clients share nothing unless they are tabs', async (t) => {
+  const one = await newcomer(t);
+  const other = customer(t);
+  assert.equal(await other.restore(), null);
+  await one.cart.get();
+  assert.equal(other.user, null);
+});
+
+test('a new tab takes the session over without asking the shop', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const options = { baseUrl: shop.url, shareBetweenTabs: true };
+  const one = await newcomer(t, options);
+  const calls = shop.calls.length;
+  const other = customer(t, options);
+  assert.deepEqual(await other.restore(), one.user);
+  assert.equal(shop.calls.length, calls);
+  await other.cart.get();
+});
+
+test('tabs with an expired token refresh once, and all go on', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const options = { baseUrl: shop.url, shareBetweenTabs: true };
+  const first = await newcomer(t, options);
+  const tabs = [first, ...Array.from({ length: 3 }, () => customer(t, options))];
+  await Promise.all(tabs.map((tab) => tab.restore()));
+  await first.cart.get();
+  expireTokens(shop);
+  await Promise.all(tabs.flatMap((tab) => [tab.cart.get(), tab.cart.get()]));
+  assert.equal(refreshes(shop).length, 1);
+  // And again: none was left behind.
+  expireTokens(shop);
+  await Promise.all(tabs.map((tab) => tab.cart.get()));
+  assert.equal(refreshes(shop).length, 2);
+});
+
+test('tabs that come up at once with the same stored token refresh once', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const options = { baseUrl: shop.url, shareBetweenTabs: true };
+  const kept = openStore();
+  const before = await newcomer(t, { ...options, tokenStore: kept });
+  before.close();
+  const tabs = Array.from({ length: 3 }, () => {
+    const tokenStore = openStore();
+    for (const [key, token] of kept.tokens) tokenStore.tokens.set(key, token);
+    return customer(t, { ...options, tokenStore });
+  });
+  const users = await Promise.all(tabs.map((tab) => tab.restore()));
+  assert.deepEqual(users, Array(3).fill(before.user));
+  assert.equal(refreshes(shop).length, 1);
+});
+
+test('a tab that slept through a refresh asks the others before it uses its old token', async (t) => {
+  // This tab's channel is deaf until it wakes.
+  const Channel = globalThis.BroadcastChannel;
+  let asleep = false;
+  class SleepyChannel extends Channel {
+    override set onmessage(listener: BroadcastChannel['onmessage']) {
+      super.onmessage = (event) => {
+        if (!asleep) listener?.call(this, event);
+      };
+    }
+  }
+  const shop = await FaultyShop.start(t);
+  const options = { baseUrl: shop.url, shareBetweenTabs: true };
+  const first = await newcomer(t, options);
+  globalThis.BroadcastChannel = SleepyChannel;
+  const sleepy = customer(t, options);
+  globalThis.BroadcastChannel = Channel;
+  await sleepy.restore();
+  await first.cart.get();
+  asleep = true;
+  for (let n = 0; n < 2; n++) {
+    expireTokens(shop);
+    await first.cart.get();
+  }
+  asleep = false;
+  await sleepy.cart.get();
+  // A refresh with its own token, which was used twice over, would have ended the session.
+  assert.equal(refreshes(shop).length, 2);
+  assert.deepEqual(sleepy.user, first.user);
+});
+
+test('who signs in last in one tab is who is signed in in all', async (t) => {
+  const options = { baseUrl: api, shareBetweenTabs: true };
+  const shop = await FaultyShop.start(t);
+  const one = await newcomer(t, { ...options, baseUrl: shop.url });
+  const other = customer(t, { ...options, baseUrl: shop.url });
+  await other.restore();
+  const told: (string | undefined)[] = [];
+  one.onUserChange((user) => told.push(user?.email));
+  await other.signIn(account('customer'));
+  await until(() => told.length === 1, 'the other tab hears of it');
+  assert.deepEqual(told, [account('customer').email]);
+  assert.deepEqual(one.user, other.user);
+});
+
+test('customers and staff are apart, though they share store and process', async (t) => {
+  const tokenStore = openStore();
+  const options = { tokenStore, shareBetweenTabs: true };
+  const shopper = await newcomer(t, options);
+  const admin = await signedInStaff(t, 'admin', options);
+  assert.equal(tokenStore.tokens.size, 2);
+  assert.deepEqual([shopper.user?.role, admin.user?.role], ['customer', 'admin']);
+  // Their tokens are no good on the other side.
+  const { error } = await shopper.api.GET('/api/admin/users');
+  assert.equal(error?.code, 'forbidden');
+  await problem(staff(t).signIn({ email: shopper.user?.email ?? '', password: PASSWORD }), 'unauthenticated');
+  await admin.signOut();
+  assert.deepEqual([shopper.user?.role, admin.user, tokenStore.tokens.size], ['customer', null, 1]);
+  await shopper.cart.get();
+});
+
+test('a listener that is let go hears nothing, and one that throws stops nobody', async (t) => {
+  const client = customer(t, { tokenStore: memoryTokenStore() });
+  const told: string[] = [];
+  const thrown: unknown[] = [];
+  const later = globalThis.queueMicrotask;
+  t.mock.method(globalThis, 'queueMicrotask', (run: () => void) => {
+    later(() => {
+      try {
+        run();
+      } catch (error) {
+        thrown.push(error);
+      }
+    });
+  });
+  client.onUserChange(() => {
+    throw new Error('a fault of the page');
+  });
+  const letGo = client.onUserChange(() => told.push('let go'));
+  client.onUserChange((user) => told.push(user?.name ?? 'nobody'));
+  letGo();
+  await client.register({ email: newEmail(), password: PASSWORD, name: 'Nora' });
+  assert.deepEqual(told, ['Nora']);
+  assert.match(String(thrown), /a fault of the page/);
+});

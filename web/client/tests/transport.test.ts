@@ -1,0 +1,181 @@
+// Faults: what is repeated, for how long, and what is said when nothing helps.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConnectionError } from '@buy-from-me/client';
+import { account, customer, FaultyShop, newcomer, problem, signedInStaff, until } from './shop.ts';
+
+/** Returns how many milliseconds something took. */
+async function duration(run: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await run();
+  return performance.now() - begun;
+}
+
+for (const status of [429, 503]) {
+  test(`after ${status} a reading call waits as long as it is told, and goes on`, async (t) => {
+    const shop = await FaultyShop.start(t);
+    const client = customer(t, { baseUrl: shop.url });
+    shop.next('/products', { status, headers: { 'retry-after': '1' } });
+    const waited = await duration(() => client.products.list().page());
+    assert.ok(waited >= 1000 && waited < 3000, `${waited} ms`);
+    assert.equal(shop.calls.length, 2);
+  });
+}
+
+test('a wait that is longer than the budget is left to the page, with its seconds', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = customer(t, { baseUrl: shop.url });
+  shop.next('/products', { status: 429, headers: { 'retry-after': '840' } }, 9);
+  const limited = await problem(client.products.list().page(), 'rate-limited');
+  assert.deepEqual([limited.retryAfter, limited.status, shop.calls.length], [840, 429, 1]);
+});
+
+test('what fails every time is tried as often as the options say', async (t) => {
+  const shop = await FaultyShop.start(t);
+  shop.fault = () => ({ status: 503, headers: { 'retry-after': '0' } });
+  for (const [retry, times] of [[undefined, 3], [{ attempts: 5 }, 5], [{ attempts: 1 }, 1]] as const) {
+    shop.calls.length = 0;
+    await problem(customer(t, { baseUrl: shop.url, retry }).products.list().page(), 'unavailable');
+    assert.equal(shop.calls.length, times);
+  }
+});
+
+test('a lost connection is tried again after a growing wait', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = customer(t, { baseUrl: shop.url });
+  shop.next('/products', 'cut', 2);
+  const waited = await duration(() => client.products.list().page());
+  // 125 to 375 ms, then 250 to 750.
+  assert.ok(waited >= 375, `${waited} ms`);
+  assert.equal(shop.calls.length, 3);
+});
+
+test('an answer that breaks off is a lost connection', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = customer(t, { baseUrl: shop.url, retry: { attempts: 1 } });
+  shop.next('/products', { status: 200, headers: { 'content-length': '500' }, body: '{"items":' });
+  const broken = client.products.list().page();
+  await until(() => shop.calls.length === 1, 'the call arrives');
+  shop.stop();
+  await assert.rejects(broken, ConnectionError);
+});
+
+test('a shop that does not answer is given up after the timeout, and says so', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = customer(t, { baseUrl: shop.url, timeout: 200, retry: { attempts: 2 } });
+  shop.fault = () => 'hang';
+  let error: unknown;
+  const waited = await duration(async () => {
+    error = await client.products.list().page().catch((it: unknown) => it);
+  });
+  assert.ok(error instanceof ConnectionError);
+  assert.equal((error.cause as DOMException).name, 'TimeoutError');
+  assert.ok(waited >= 400 && waited < 3000, `${waited} ms`);
+  assert.equal(shop.calls.length, 2);
+});
+
+test('PUT and DELETE are repeated, a POST without a key never', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url });
+  const product = (await client.products.list({ limit: 1 }).page()).items[0]?.productId ?? '';
+  for (const fault of ['lose', 'cut', { status: 503, headers: { 'retry-after': '0' } }] as const) {
+    shop.calls.length = 0;
+    shop.next(product, fault, 2);
+    await client.cart.setItem(product, 2);
+    shop.next(product, fault, 2);
+    await client.cart.removeItem(product);
+    shop.next('/login', fault);
+    await assert.rejects(client.signIn(account('customer')));
+    assert.deepEqual(shop.calls.map(({ method }) => method), ['PUT', 'PUT', 'PUT', 'DELETE', 'DELETE', 'DELETE', 'POST']);
+  }
+});
+
+test('a POST with a key is repeated with it', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const admin = await signedInStaff(t, 'admin', { baseUrl: shop.url });
+  shop.next('/products', 'lose', 2);
+  const product = { name: 'Repeated Mug', price: { amount: 900, currency: 'EUR' }, category: 'mugs', status: 'draft' as const };
+  const { replayed } = await admin.products.create(product);
+  assert.equal(replayed, true);
+  const keys = new Set(shop.callsOf('/products').map(({ key }) => key));
+  assert.deepEqual([shop.callsOf('/products').length, keys.size], [3, 1]);
+  assert.match([...keys][0] ?? '', /^[0-9a-f-]{36}$/);
+});
+
+test('a call that is cancelled ends at once, before, during and between its requests', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url });
+  await assert.rejects(client.cart.get({ signal: AbortSignal.abort() }), { name: 'AbortError' });
+  assert.equal(shop.callsOf('/cart').length, 0);
+
+  for (const fault of ['hang', { status: 503, headers: { 'retry-after': '10' } }] as const) {
+    shop.calls.length = 0;
+    shop.next('/cart', fault);
+    const controller = new AbortController();
+    const call = client.cart.get({ signal: controller.signal });
+    await until(() => shop.calls.length === 1, 'the call is under way');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    controller.abort();
+    const waited = await duration(() => assert.rejects(call, { name: 'AbortError' }));
+    assert.ok(waited < 500, `${waited} ms`);
+    assert.equal(shop.calls.length, 1);
+  }
+});
+
+test('a call that is cancelled leaves the refresh that others wait for', async (t) => {
+  const shop = await FaultyShop.start(t);
+  shop.next('/register', (answer) => answer.replace('"expiresIn":900', '"expiresIn":0'));
+  const client = await newcomer(t, { baseUrl: shop.url });
+  shop.next('/refresh', (answer) => new Promise((resolve) => setTimeout(() => resolve(answer), 200)));
+  const controller = new AbortController();
+  const cancelled = client.cart.get({ signal: controller.signal });
+  const other = client.cart.get();
+  await until(() => shop.callsOf('/refresh').length === 1, 'the refresh is under way');
+  controller.abort();
+  await assert.rejects(cancelled, { name: 'AbortError' });
+  assert.deepEqual((await other).items, []);
+  assert.equal(shop.callsOf('/refresh').length, 1);
+});
+
+test('a client whose signal is aborted ends its calls and makes no more', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const controller = new AbortController();
+  const client = customer(t, { baseUrl: shop.url, signal: controller.signal });
+  shop.fault = () => 'hang';
+  const call = client.products.list().page();
+  await until(() => shop.calls.length === 1, 'the call is under way');
+  controller.abort();
+  await assert.rejects(call, { name: 'AbortError' });
+  await assert.rejects(client.products.list().page(), { name: 'AbortError' });
+  assert.equal(shop.calls.length, 1);
+});
+
+test("the gateway's own answers are problems, too", async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = customer(t, { baseUrl: shop.url, retry: { attempts: 1 } });
+  const codes = [];
+  for (const status of [413, 431, 429, 500, 502, 503, 504]) {
+    shop.next('/products', { status });
+    const error = await client.products.list().page().catch((it: { code: string; requestId?: string }) => it);
+    assert.ok('code' in error && error.requestId === undefined);
+    codes.push(error.code);
+  }
+  const unavailable = Array(3).fill('unavailable');
+  assert.deepEqual(codes, ['payload-too-large', 'malformed', 'rate-limited', 'internal', ...unavailable]);
+});
+
+test("a page that isn't the shop's is no answer", async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = customer(t, { baseUrl: shop.url, retry: { attempts: 1 } });
+  shop.fault = () => ({ status: 200, headers: { 'content-type': 'text/html' }, body: '<h1>Welcome to our Wi-Fi</h1>' });
+  await assert.rejects(client.products.list().page(), ConnectionError);
+  await assert.rejects(client.signIn(account('customer')), ConnectionError);
+  assert.equal(client.user, null);
+});
+
+test('a shop that is down is a ConnectionError that names CORS as another reason', async (t) => {
+  const client = customer(t, { baseUrl: 'http://127.0.0.1:9', retry: { attempts: 1 } });
+  const error = await client.products.list().page().catch((it: unknown) => it);
+  assert.ok(error instanceof ConnectionError);
+  assert.match(error.message, /down.*CORS/s);
+});
