@@ -5,6 +5,7 @@ mod files;
 mod policy;
 mod site;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -13,8 +14,9 @@ use std::path::PathBuf;
 use cloud::Deployment;
 use tokio::task::AbortHandle;
 
+use crate::answers::STRICT_HEADERS;
 use crate::binaries::workspace;
-pub use policy::{Addresses, content_security_policy, security_headers};
+pub use policy::{Addresses, content_security_policy};
 pub use site::Settings;
 use site::Site;
 
@@ -49,6 +51,16 @@ impl fmt::Display for PagesError {
 }
 
 impl std::error::Error for PagesError {}
+
+/// Returns the headers of every answer of the pages, by their names.
+#[must_use]
+pub fn security_headers(addresses: &Addresses) -> BTreeMap<&'static str, String> {
+    let strict = STRICT_HEADERS.map(|(name, value)| (name, value.to_owned()));
+    let policy = content_security_policy(addresses);
+    let mut headers = BTreeMap::from(strict);
+    headers.insert("content-security-policy", policy);
+    headers
+}
 
 /// A port that is held for the pages, until they are served there.
 #[derive(Debug)]

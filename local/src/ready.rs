@@ -32,6 +32,8 @@ pub(crate) struct Ready {
     pub(crate) web: String,
     pub(crate) console: String,
     pub(crate) api: String,
+    /// The API's reference.
+    pub(crate) docs: String,
     pub(crate) s3: String,
     pub(crate) dynamodb: String,
     pub(crate) secrets_manager: String,
@@ -49,9 +51,9 @@ impl Ready {
         let api = &self.api;
         let mut text = format!(
             "\nThe shop is open.\n\n  Storefront       {}\n  Console          {}\n  \
-             API              {api}\n  DynamoDB         {}\n  S3               {}\n  \
-             Secrets Manager  {}\n",
-            self.web, self.console, self.dynamodb, self.s3, self.secrets_manager,
+             API              {api}\n  API reference    {}\n  DynamoDB         {}\n  \
+             S3               {}\n  Secrets Manager  {}\n",
+            self.web, self.console, self.docs, self.dynamodb, self.s3, self.secrets_manager,
         );
         if let Some(folder) = &self.pages_missing {
             text.push_str(&format!(
@@ -141,6 +143,7 @@ mod tests {
             console: "http://127.0.0.1:3000/console/".into(),
             pages_missing: None,
             api: "http://127.0.0.1:9000".into(),
+            docs: "http://127.0.0.1:9000/docs/".into(),
             s3: "http://127.0.0.1:9002".into(),
             dynamodb: "http://127.0.0.1:9001".into(),
             secrets_manager: "http://127.0.0.1:9003".into(),
@@ -191,6 +194,7 @@ mod tests {
         let told: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(told["web"], "http://127.0.0.1:3000");
         assert_eq!(told["console"], "http://127.0.0.1:3000/console/");
+        assert_eq!(told["docs"], "http://127.0.0.1:9000/docs/");
         assert_eq!(told["secretsManager"], "http://127.0.0.1:9003");
         assert_eq!(told["accounts"][0]["email"], "alice@example.com");
         drop(file);

@@ -9,7 +9,7 @@ use std::io::{self, IsTerminal, Write};
 use cloud::{Cloud, Options, Template};
 use local::demo::{self, Account, Demo, accounts};
 use local::pages::{Addresses, Pages, Serving, Settings};
-use local::{Profile, build_functions, options};
+use local::{Profile, build_functions, options, reference};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::arguments::{FaultRate, Parameter, ShopArguments};
@@ -58,6 +58,7 @@ pub(crate) fn run(arguments: &ShopArguments) -> Result<(), Failure> {
         .parameters
         .extend(parameters(&arguments.parameters, &declared)?);
     pages.allow(&mut options.deployment);
+    options.beside_api = reference::router(demo_accounts(arguments))?;
     // After the ports: until then a shop that runs may be the one that the file is about.
     let ready_file = arguments.ready_file.as_deref().map(ReadyFile::begin);
     let ready_file = ready_file.transpose()?;
@@ -67,6 +68,11 @@ pub(crate) fn run(arguments: &ShopArguments) -> Result<(), Failure> {
         .enable_all()
         .build()?;
     runtime.block_on(serve(arguments, options, pages, ready_file))
+}
+
+/// Returns who can sign in at first: nobody, unless the demo is made.
+fn demo_accounts(arguments: &ShopArguments) -> &'static [Account] {
+    if arguments.no_seed { &[] } else { accounts() }
 }
 
 /// Returns the values that were given, if the template has parameters of these names. What is wrong
@@ -130,11 +136,12 @@ async fn prepare(
     // Last, since some functions read at their start what the lines above made.
     cloud.warm().await?;
 
-    let demo: &[Account] = if arguments.no_seed { &[] } else { accounts() };
+    let demo = demo_accounts(arguments);
     let web = pages.origin();
     let ready = Ready {
         console: format!("{web}/console/"),
         web,
+        docs: format!("{}/docs/", cloud.api_url()),
         pages_missing: pages.missing().cloned(),
         api: cloud.api_url(),
         s3: cloud.s3_url(),

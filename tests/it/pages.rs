@@ -1,4 +1,4 @@
-//! The storefront's and the console's port, of shops that are started as a newcomer starts them.
+//! The pages and the API's reference, of shops that are started as a newcomer starts them.
 
 use std::collections::BTreeSet;
 
@@ -104,6 +104,70 @@ async fn serves_pages_of_its_own(shop: &Program) {
     assert_eq!(post.status().as_u16(), 405);
 }
 
+/// The reference names nothing that isn't there, is as strict as Swagger UI allows, and covers no
+/// route of the API.
+async fn serves_its_reference(shop: &Program) {
+    let (docs, api) = (shop.url("docs"), shop.url("api"));
+    assert_eq!(docs, format!("{api}/docs/"));
+    let (status, headers, page) = get(docs).await;
+    assert_eq!(status, 200);
+    assert_eq!(
+        text(&headers, "content-security-policy"),
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+         img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'"
+    );
+    let links = page
+        .split(['"'])
+        .filter(|it| it.contains('.') && !it.contains(' '));
+    let links: Vec<_> = links.filter(|it| !it.contains('<')).collect();
+    assert!(links.contains(&"swagger-ui-bundle.js") && links.contains(&"reference.js"));
+    for link in links {
+        let url = match link.starts_with('/') {
+            true => format!("{api}{link}"),
+            false => format!("{docs}{link}"),
+        };
+        assert_eq!(get(&url).await.0, 200, "{url}");
+    }
+    let (_, headers, contract) = get(&format!("{api}/openapi.yaml")).await;
+    assert_eq!(text(&headers, "content-type"), "application/yaml");
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml");
+    assert_eq!(contract, std::fs::read_to_string(own).unwrap());
+    let (_, headers, accounts) = get(&format!("{docs}accounts.json")).await;
+    let accounts: Value = serde_json::from_str(&accounts).unwrap();
+    assert_eq!(accounts, shop.ready["accounts"]);
+    assert_eq!(text(&headers, "cache-control"), "no-store");
+
+    for (method, path, status, content_type) in [
+        // Followed to the page.
+        ("GET", "/docs", 200, "text/html; charset=utf-8"),
+        ("HEAD", "/docs/", 200, "text/html; charset=utf-8"),
+        ("POST", "/docs/", 405, "text/plain; charset=utf-8"),
+        ("DELETE", "/openapi.yaml", 405, "text/plain; charset=utf-8"),
+        ("GET", "/docs/nothing", 404, "text/plain; charset=utf-8"),
+        (
+            "GET",
+            "/docs/..%2fCargo.toml",
+            404,
+            "text/plain; charset=utf-8",
+        ),
+        // What the reference has not is the API's.
+        ("GET", "/docs/a/b", 404, "application/problem+json"),
+        ("GET", "/api/docs", 404, "application/problem+json"),
+        ("GET", "/api/openapi.yaml", 404, "application/problem+json"),
+        ("GET", "/openapi.yaml/", 404, "application/problem+json"),
+        ("GET", "/", 404, "application/problem+json"),
+        ("GET", "/api/products", 200, "application/json"),
+    ] {
+        let request = Client::new().request(method.parse().unwrap(), format!("{api}{path}"));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{method} {path}");
+        let found = text(answer.headers(), "content-type");
+        assert_eq!(found, content_type, "{method} {path}");
+        assert_eq!(text(answer.headers(), "x-content-type-options"), "nosniff");
+    }
+}
+
 /// Only these origins may call the shop, whose bucket takes uploads at that address.
 async fn lets_only(shop: &Program, upload: &str, allowed: &[&str], others: &[&str]) {
     let products = format!("{}/api/products", shop.url("api"));
@@ -137,10 +201,11 @@ async fn two_shops_at_once_each_serve_pages_that_only_their_own_api_lets_in() {
 
     for shop in [&filled, &empty] {
         serves_pages_of_its_own(shop).await;
+        serves_its_reference(shop).await;
         let output = shop.output();
         let first = output.lines().find(|it| it.contains("http://")).unwrap();
         assert!(first.contains("Storefront"), "{output}");
-        for name in ["web", "console", "api"] {
+        for name in ["web", "console", "api", "docs"] {
             assert!(output.contains(shop.url(name)), "{name}: {output}");
         }
     }

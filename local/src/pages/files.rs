@@ -1,17 +1,10 @@
 //! Finds and reads the files of one folder.
 
 use std::fs;
-use std::hash::{DefaultHasher, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A file as it is sent.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct File {
-    pub(super) content_type: String,
-    pub(super) etag: String,
-    pub(super) bytes: Vec<u8>,
-}
+use crate::answers::File;
 
 /// What a path of a URL stands for.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,30 +37,13 @@ pub(super) fn find(folder: &Path, path: &str) -> io::Result<Found> {
     let wanted = if is_folder { &index } else { name };
     for (file, path) in files(folder) {
         if file == wanted {
-            return read(&path).map(Found::File);
+            return Ok(Found::File(File::new(&file, fs::read(path)?)));
         }
         if !is_folder && file == index {
             return Ok(Found::Folder);
         }
     }
     Ok(Found::Nothing)
-}
-
-fn read(path: &Path) -> io::Result<File> {
-    let bytes = fs::read(path)?;
-    let mut hasher = DefaultHasher::new();
-    hasher.write(&bytes);
-    let mut content_type = mime_guess::from_path(path)
-        .first_or_octet_stream()
-        .to_string();
-    if content_type.starts_with("text/") {
-        content_type.push_str("; charset=utf-8");
-    }
-    Ok(File {
-        content_type,
-        etag: format!("\"{:016x}\"", hasher.finish()),
-        bytes,
-    })
 }
 
 /// Lists the files of a folder and of those in it, each by its path below the folder, with slashes.

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use serde_json::json;
 
-use super::files::{self, File, Found};
-use super::policy::{Addresses, security_headers};
+use super::files::{self, Found};
+use super::policy::{Addresses, content_security_policy};
+use crate::answers::{self, STRICT_HEADERS};
 use crate::demo::Account;
 
 /// Where the pages ask for their settings.
@@ -43,15 +43,12 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn new(folder: PathBuf, settings: &Settings) -> Self {
-        let headers = security_headers(&settings.addresses).into_iter();
-        let headers = headers.filter_map(|(name, value)| {
-            let value = HeaderValue::from_str(&value).ok()?;
-            Some((HeaderName::from_static(name), value))
-        });
+        let policy = content_security_policy(&settings.addresses);
+        let policy = [("content-security-policy", policy.as_str())];
         Self {
             folder,
             config: config(&settings.addresses.api, settings.demo),
-            headers: headers.collect(),
+            headers: answers::headers(policy.into_iter().chain(STRICT_HEADERS)),
         }
     }
 
@@ -76,75 +73,31 @@ async fn answer(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let mut response = if method != Method::GET && method != Method::HEAD {
-        let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD.\n");
-        let allow = HeaderValue::from_static("GET, HEAD");
-        response.headers_mut().insert(header::ALLOW, allow);
-        response
-    } else if uri.path() == CONFIG {
-        with_type(site.config.clone().into(), "application/json", "no-store")
-    } else {
-        let asked = Arc::clone(&site);
-        let path = uri.path().to_owned();
-        // Reading files waits, and other requests need not.
-        let found = tokio::task::spawn_blocking(move || files::find(&asked.folder, &path));
-        match found.await {
-            Ok(Ok(Found::File(file))) => page(file, &headers),
-            Ok(Ok(Found::Folder)) => moved(&format!("{}/", uri.path())),
-            Ok(Ok(Found::Nothing)) if site.folder.is_dir() => text(StatusCode::NOT_FOUND, NOTHING),
-            Ok(Ok(Found::Nothing)) => text(StatusCode::NOT_FOUND, NOT_BUILT),
-            Ok(Err(_)) | Err(_) => text(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "The file cannot be read.\n",
-            ),
-        }
+    let mut response = match answers::refusal(&method) {
+        Some(refusal) => refusal,
+        None if uri.path() == CONFIG => answers::json(site.config.clone()),
+        None => page(&site, &uri, &headers).await,
     };
     response.headers_mut().extend(site.headers.clone());
     response
 }
 
-/// Sends a file, or says that the browser has it.
-fn page(file: File, request: &HeaderMap) -> Response {
-    let known = request.get(header::IF_NONE_MATCH);
-    let known = known.and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let is_known = known
-        .split(',')
-        .map(|it| it.trim().trim_start_matches("W/"))
-        .any(|it| it == "*" || it == file.etag);
-    // Asked for anew each time: whoever builds the pages sees them with the next reload.
-    let mut response = match is_known {
-        true => {
-            let mut response = with_type(Body::empty(), &file.content_type, "no-cache");
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            response
+/// Sends the file that a path stands for.
+async fn page(site: &Arc<Site>, uri: &Uri, headers: &HeaderMap) -> Response {
+    let asked = Arc::clone(site);
+    let path = uri.path().to_owned();
+    // Reading files waits, and other requests need not.
+    let found = tokio::task::spawn_blocking(move || files::find(&asked.folder, &path));
+    match found.await {
+        Ok(Ok(Found::File(file))) => answers::file(file, headers),
+        Ok(Ok(Found::Folder)) => answers::moved(&format!("{}/", uri.path())),
+        Ok(Ok(Found::Nothing)) if site.folder.is_dir() => {
+            answers::sentence(StatusCode::NOT_FOUND, NOTHING)
         }
-        false => with_type(file.bytes.into(), &file.content_type, "no-cache"),
-    };
-    set(&mut response, header::ETAG, &file.etag);
-    response
-}
-
-fn moved(to: &str) -> Response {
-    let mut response = text(StatusCode::PERMANENT_REDIRECT, "");
-    set(&mut response, header::LOCATION, to);
-    response
-}
-
-fn text(status: StatusCode, text: &'static str) -> Response {
-    let mut response = with_type(text.into(), "text/plain; charset=utf-8", "no-store");
-    *response.status_mut() = status;
-    response
-}
-
-fn with_type(body: Body, content_type: &str, cache_control: &str) -> Response {
-    let mut response = Response::new(body);
-    set(&mut response, header::CONTENT_TYPE, content_type);
-    set(&mut response, header::CACHE_CONTROL, cache_control);
-    response
-}
-
-fn set(response: &mut Response, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        response.headers_mut().insert(name, value);
+        Ok(Ok(Found::Nothing)) => answers::sentence(StatusCode::NOT_FOUND, NOT_BUILT),
+        Ok(Err(_)) | Err(_) => answers::sentence(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The file cannot be read.\n",
+        ),
     }
 }
