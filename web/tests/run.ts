@@ -66,4 +66,4 @@ const [folder, ...options] = process.argv.slice(2);
 if (!folder) throw new Error('Which folder?');
 const files = await testsIn(folder);
 if (files.length === 0) throw new Error(`${folder} has no tests.`);
-process.exitCode = await withShop((readyFile) => runNode(readyFile, ['--test', '--test-timeout=120000', ...options, ...files]));
+process.exitCode = await withShop((readyFile) => runNode(readyFile, ['--test', '--test-reporter=spec', '--test-timeout=120000', ...options, ...files]));

@@ -1,37 +1,22 @@
-// The running shop: what stands in its ready file, and what is done in it past the pages.
+// What tests do in the running shop past its pages, by the API and in its tables and bucket.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { createHash, createHmac } from 'node:crypto';
 import { type CustomerClient, type NewProduct, type Order, type StaffClient, type StaffProduct, createCustomerClient, createStaffClient } from '@buy-from-me/client';
+import { PASSWORD, account, newEmail, ready } from '../client/tests/shop.ts';
 
-export interface Account {
-  readonly email: string;
-  readonly password: string;
-}
+export { ADDRESS, PASSWORD, account, newEmail, ready } from '../client/tests/shop.ts';
 
-const ready = JSON.parse(readFileSync(process.env['SHOP_READY_FILE'] ?? '', 'utf8')) as {
-  web: string;
-  console: string;
-  api: string;
-  s3: string;
-  dynamodb: string;
-  accounts: (Account & { role: string })[];
-};
-
-export const { api, s3, accounts } = ready;
 /** Where the storefront is, with a slash at the end. */
 export const storefrontUrl = new URL('/', ready.web).href;
 /** Where the console is, with a slash at the end. */
 export const consoleUrl = ready.console;
+const { api } = ready;
 
-/** Returns the demo's account of a role. */
-export function demoAccount(role: string): Account {
-  const found = accounts.find((it) => it.role === role);
-  assert.ok(found, role);
-  return found;
+/** Who can sign in. */
+export interface Account {
+  readonly email: string;
+  readonly password: string;
 }
-
-/** Long enough for customers and staff. */
-export const PASSWORD = 'seven-otters-knit';
 
 /** A customer of a test: nobody else signs in to this account. */
 export interface Customer extends Account {
@@ -48,8 +33,11 @@ export async function newCustomer(name = 'Nora Newcomer'): Promise<Customer> {
   return { email, password: PASSWORD, name, client };
 }
 
-export function newEmail(): string {
-  return `nora.${crypto.randomUUID()}@example.com`;
+/** Returns a client of somebody who has an account already. */
+export async function signedInCustomer(who: Account): Promise<CustomerClient> {
+  const client = createCustomerClient({ baseUrl: api });
+  await client.signIn(who);
+  return client;
 }
 
 /** Returns all orders of a customer, as the API tells them. */
@@ -66,7 +54,7 @@ export function staffClient(role: 'staff' | 'admin' | 'super-admin'): Promise<St
   const known = staff.get(role);
   if (known) return known;
   const client = createStaffClient({ baseUrl: api });
-  const signedIn = client.signIn(demoAccount(role)).then(() => client);
+  const signedIn = client.signIn(account(role)).then(() => client);
   staff.set(role, signedIn);
   return signedIn;
 }
@@ -110,20 +98,46 @@ export async function newColleague(role: 'staff' | 'admin' | 'super-admin'): Pro
   return { email, name, password: PASSWORD, userId: user.userId, client };
 }
 
-/** Returns who reads a service of the cloud as the operator. The local one looks at no signature. */
-function operator(service: string): Record<string, string> {
-  const credential = `LOCALCLOUDACCESSKEY1/20261121/eu-central-1/${service}/aws4_request`;
-  return {
-    authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=host, Signature=0`,
-    'x-amz-date': '20261121T100000Z',
-  };
+/** The operator's credentials in the local cloud. */
+const OPERATOR = { id: 'LOCALCLOUDACCESSKEY1', secret: 'local-cloud-secret-access-key', region: 'eu-central-1' };
+
+function hmac(key: string | Buffer, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
+}
+
+/** Returns the headers of a GET without a query, signed as AWS wants it (Signature Version 4). */
+function signed(service: string, url: URL): Record<string, string> {
+  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  const hash = (text: string) => createHash('sha256').update(text).digest('hex');
+  const headers = { host: url.host, 'x-amz-content-sha256': hash(''), 'x-amz-date': date };
+  const names = Object.keys(headers).join(';');
+  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
+  const request = ['GET', url.pathname, '', lines.join(''), names, hash('')].join('\n');
+  const day = date.slice(0, 8);
+  const scope = [day, OPERATOR.region, service, 'aws4_request'];
+  const key = scope.reduce<string | Buffer>((before, it) => hmac(before, it), `AWS4${OPERATOR.secret}`);
+  const signature = hmac(key, ['AWS4-HMAC-SHA256', date, scope.join('/'), hash(request)].join('\n')).toString('hex');
+  const { host: _, ...sent } = headers;
+  const credential = `${OPERATOR.id}/${scope.join('/')}`;
+  return { ...sent, authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names}, Signature=${signature}` };
+}
+
+/** Returns the bytes of an object that a form was posted for: `url` is the form's, `key` its field. */
+export async function objectOf(url: string, key: string): Promise<Buffer> {
+  const address = new URL(`${url.replace(/\/$/, '')}/${key}`);
+  const answer = await fetch(address, { headers: signed('s3', address) });
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  assert.equal(answer.status, 200, bytes.toString());
+  return bytes;
 }
 
 async function dynamodb(operation: string, body: object): Promise<Record<string, unknown>> {
   const answer = await fetch(ready.dynamodb, {
     method: 'POST',
     headers: {
-      ...operator('dynamodb'),
+      // It wants to see a signature, and looks at none.
+      authorization: `AWS4-HMAC-SHA256 Credential=${OPERATOR.id}/20261121/any/any/aws4_request, SignedHeaders=host, Signature=0`,
+      'x-amz-date': '20261121T100000Z',
       'content-type': 'application/x-amz-json-1.0',
       'x-amz-target': `DynamoDB_20120810.${operation}`,
     },
@@ -137,7 +151,7 @@ async function dynamodb(operation: string, body: object): Promise<Record<string,
 /** Sets the price of a product in its table: there is no endpoint for it. */
 export async function setPrice(productId: string, amount: number): Promise<void> {
   const { TableNames } = (await dynamodb('ListTables', {})) as { TableNames: string[] };
-  const table = TableNames.find((name) => name.endsWith('-products'));
+  const table = TableNames.find((name) => name.endsWith('-ProductsTable'));
   assert.ok(table, TableNames.join(', '));
   await dynamodb('UpdateItem', {
     TableName: table,

@@ -1,5 +1,5 @@
 import type { CustomerClient, User } from '@buy-from-me/client';
-import { forgetPages } from '@buy-from-me/ui';
+import { announce, forgetPages } from '@buy-from-me/ui';
 import type { CartState } from './cart-state.ts';
 import { forgetKept, keptCheckout } from './kept.ts';
 
@@ -71,6 +71,8 @@ export class Session {
     if (before?.userId !== user?.userId || before === undefined) {
       this.cart.forget();
       forgetPages();
+      // What was told to the person before may have their name.
+      announce('');
       if (user) {
         // Drops what is kept for anybody else.
         keptCheckout(user.userId);
