@@ -1,14 +1,15 @@
 //! Draws the demo shop's pictures: a plain shape on a soft background, in
-//! colours of its own. Small indexed PNGs, so that sixty take no time.
-
-use std::borrow::Cow;
+//! colours of its own.
 
 use serde::Deserialize;
 
 /// Pixels across.
-pub(super) const WIDTH: u32 = 320;
+pub(super) const WIDTH: u32 = 480;
 /// Pixels down.
-pub(super) const HEIGHT: u32 = 240;
+pub(super) const HEIGHT: u32 = 360;
+
+/// How many points a pixel on an edge is mixed from, in each direction.
+const SAMPLES: u32 = 4;
 
 /// What a picture shows.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -23,7 +24,7 @@ pub(super) enum Shape {
 }
 
 /// Parts of a picture, each with colours of its own.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
     Background,
     Body,
@@ -31,31 +32,74 @@ enum Part {
     Dark,
 }
 
-/// How many shades the background runs through.
-const SHADES: u8 = 48;
+/// The colours of one picture.
+struct Palette {
+    hue: f64,
+    body: [u8; 3],
+    light: [u8; 3],
+    dark: [u8; 3],
+}
+
+impl Palette {
+    fn new(number: usize) -> Self {
+        // The golden ratio of the circle further each time: neighbours differ, and none comes twice.
+        let hue = f64::from(u32::try_from(number).unwrap_or(0)) * 0.618_034 % 1.0;
+        Self {
+            hue,
+            body: colour(hue, 0.42, 0.66),
+            light: colour(hue, 0.16, 0.93),
+            dark: colour(hue, 0.46, 0.36),
+        }
+    }
+
+    /// Returns the colour of a part; the background's goes by how far down it is, from 0 to 1.
+    fn of(&self, part: Part, depth: f64) -> [u8; 3] {
+        match part {
+            Part::Background => colour(self.hue + 0.08, 0.05 + 0.05 * depth, 0.97 - 0.09 * depth),
+            Part::Body => self.body,
+            Part::Light => self.light,
+            Part::Dark => self.dark,
+        }
+    }
+}
 
 /// Draws a PNG. `number` picks the colours.
 pub(super) fn draw(shape: Shape, number: usize) -> Result<Vec<u8>, png::EncodingError> {
-    let mut pixels = Vec::with_capacity((WIDTH * HEIGHT) as usize);
+    let palette = Palette::new(number);
+    let seen = |column: f64, row: f64| {
+        // From the middle outwards, one unit to the upper edge.
+        let half = f64::from(HEIGHT) / 2.0;
+        part(
+            shape,
+            (column - f64::from(WIDTH) / 2.0) / half,
+            (half - row) / half,
+        )
+    };
+    let mut pixels = Vec::with_capacity((WIDTH * HEIGHT * 3) as usize);
+    let mut above = corners(0, seen);
     for row in 0..HEIGHT {
-        for column in 0..WIDTH {
-            // From the middle outwards, one unit to the upper edge.
-            let half = f64::from(HEIGHT) / 2.0;
-            let x = (f64::from(column) - f64::from(WIDTH) / 2.0) / half;
-            let y = (half - f64::from(row)) / half;
-            pixels.push(match part(shape, x, y) {
-                Part::Background => shade(row),
-                Part::Body => SHADES,
-                Part::Light => SHADES + 1,
-                Part::Dark => SHADES + 2,
+        let below = corners(row + 1, seen);
+        let depth = f64::from(row) / f64::from(HEIGHT);
+        let background = palette.of(Part::Background, depth);
+        let of = |part| match part {
+            Part::Background => background,
+            other => palette.of(other, depth),
+        };
+        for (column, (upper, lower)) in (0..WIDTH).zip(above.windows(2).zip(below.windows(2))) {
+            let first = upper.first().copied().unwrap_or(Part::Background);
+            let same = upper.iter().chain(lower).all(|it| *it == first);
+            pixels.extend(if same {
+                of(first)
+            } else {
+                mixed(column, row, seen, of)
             });
         }
+        above = below;
     }
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, WIDTH, HEIGHT);
-    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_palette(Cow::from(palette(number)));
     encoder.set_compression(png::Compression::Fast);
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&pixels)?;
@@ -63,24 +107,31 @@ pub(super) fn draw(shape: Shape, number: usize) -> Result<Vec<u8>, png::Encoding
     Ok(bytes)
 }
 
-/// Returns which shade of the background a row has.
-fn shade(row: u32) -> u8 {
-    u8::try_from(row * u32::from(SHADES) / HEIGHT).unwrap_or(0)
+/// Returns what is to be seen at the upper corners of a row's pixels.
+fn corners(row: u32, seen: impl Fn(f64, f64) -> Part) -> Vec<Part> {
+    let row = f64::from(row);
+    (0..=WIDTH)
+        .map(|column| seen(f64::from(column), row))
+        .collect()
 }
 
-/// Returns three bytes a colour: the background's shades, then the shape's three.
-fn palette(number: usize) -> Vec<u8> {
-    let turn = f64::from(u32::try_from(number % 10).unwrap_or(0)) / 10.0;
-    let background = (0..SHADES).map(|shade| {
-        let depth = f64::from(shade) / f64::from(SHADES);
-        colour(turn + 0.5, 0.18, 0.97 - 0.15 * depth)
-    });
-    let shape = [
-        colour(turn, 0.62, 0.78),
-        colour(turn, 0.35, 0.95),
-        colour(turn, 0.70, 0.45),
-    ];
-    background.chain(shape).flatten().collect()
+/// Returns the colour of a pixel that shows more than one part.
+fn mixed(
+    column: u32,
+    row: u32,
+    seen: impl Fn(f64, f64) -> Part,
+    of: impl Fn(Part) -> [u8; 3],
+) -> [u8; 3] {
+    let offset = |sample: u32| (f64::from(sample) + 0.5) / f64::from(SAMPLES);
+    let mut sum = [0_u32; 3];
+    for (x, y) in (0..SAMPLES).flat_map(|x| (0..SAMPLES).map(move |y| (x, y))) {
+        let part = seen(f64::from(column) + offset(x), f64::from(row) + offset(y));
+        for (sum, level) in sum.iter_mut().zip(of(part)) {
+            *sum += u32::from(level);
+        }
+    }
+    // The mean of bytes is one.
+    sum.map(|sum| u8::try_from(sum / (SAMPLES * SAMPLES)).unwrap_or(u8::MAX))
 }
 
 /// Returns a colour by hue (in turns), saturation and value.

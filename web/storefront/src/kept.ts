@@ -43,6 +43,11 @@ export function keepCheckout(userId: string, part: Omit<KeptCheckout, 'userId'>)
   sessionStorage.setItem(CHECKOUT, JSON.stringify({ ...keptCheckout(userId), ...part, userId }));
 }
 
+/** Drops the checkout that is kept: its order is placed. */
+export function forgetCheckout(): void {
+  sessionStorage.removeItem(CHECKOUT);
+}
+
 /** Tells whether anybody's checkout is kept, without telling whose. */
 export function isCheckoutKept(): boolean {
   return read<KeptCheckout>(CHECKOUT) !== undefined;
@@ -67,6 +72,6 @@ export function takeToAdd(): ToAdd | undefined {
 
 /** Drops all that is kept, for somebody has signed out. */
 export function forgetKept(): void {
-  sessionStorage.removeItem(CHECKOUT);
+  forgetCheckout();
   sessionStorage.removeItem(TO_ADD);
 }

@@ -2,6 +2,7 @@ import { storefront as text, ui } from '@buy-from-me/text';
 import { Announcements, type AppSettings, Failure, Page, type Route, href, navigate, useRoute } from '@buy-from-me/ui';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks';
+import { guardBackForward } from './back-forward.ts';
 import { Footer } from './footer.tsx';
 import { Header } from './header.tsx';
 import { AccountPage } from './pages/account.tsx';
@@ -20,6 +21,7 @@ export function Storefront(props: { settings: AppSettings }) {
   const shop = useMemo(() => openShop(props.settings.api), []);
   useEffect(() => {
     void shop.session.restore();
+    guardBackForward(shop.session, document.body);
     // What another tab did to the cart shows as soon as one looks at this one again.
     const look = () => {
       if (document.visibilityState === 'visible' && shop.session.view.user) void shop.cart.load();
@@ -53,12 +55,19 @@ function Frame() {
       <Header />
       <main id="content" class="wrap">
         {/* Another person's page is another page: nothing stays in its state. */}
-        <Pages key={`${user?.userId ?? ''} ${route.path.join('/')}?${route.query}`} route={route} />
+        <Pages key={`${user?.userId ?? ''} ${pageOf(route)}`} route={route} />
       </main>
       <Footer />
       <Announcements />
     </>
   );
+}
+
+/** Names the page that a route leads to: sorting a list differently leaves one where one is. */
+function pageOf({ path, query }: Route): string {
+  const rest = new URLSearchParams(query);
+  rest.delete('sort');
+  return `${path.join('/') || 'products'}?${rest}`;
 }
 
 /** Shows the page that a route names. */

@@ -31,7 +31,7 @@ function logged(text: string): Explanation {
 export async function explain(error: unknown, api: string): Promise<Explanation> {
   const words = ui.problems;
   if (error instanceof ConnectionError) {
-    if (navigator.onLine && (await isCors(api))) return logged(words.cors(api, location.origin));
+    if (await isCors(api)) return logged(words.cors(api, location.origin));
     // The browser keeps the shop's answers from pages of other sites (Cross-Origin-Resource-Policy),
     // so that from there a shop that is down looks like one that does not allow the page.
     if (new URL(api).hostname !== location.hostname) return logged(words.downOrCors(api, location.origin));

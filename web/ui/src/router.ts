@@ -33,32 +33,36 @@ export function href(path: readonly string[], query: Record<string, string | und
   return `#/${path.map(encodeURIComponent).join('/')}${search}`;
 }
 
-/** Goes to an address that `href` made. With `replace` the back button skips the present one. */
-export function navigate(to: string, { replace = false } = {}): void {
-  if (replace) {
-    history.replaceState(null, '', to);
-    dispatchEvent(new HashChangeEvent('hashchange'));
-  } else {
-    location.hash = to;
-  }
-}
-
 let current: Route | undefined;
 const listeners = new Set<(route: Route) => void>();
+
+/** Reads the address anew and tells all who show something of it. */
+function arrive(): void {
+  leavePlace();
+  const route = parseRoute(location.hash);
+  current = route;
+  listeners.forEach((listener) => listener(route));
+}
 
 /** Follows the address, from the first time that it is asked for. */
 function currentRoute(): Route {
   if (!current) {
     current = parseRoute(location.hash);
     keepPlaces();
-    addEventListener('hashchange', () => {
-      leavePlace();
-      const route = parseRoute(location.hash);
-      current = route;
-      listeners.forEach((listener) => listener(route));
-    });
+    addEventListener('hashchange', arrive);
   }
   return current;
+}
+
+/**
+ * Goes to an address that `href` made; the route has changed when this returns. With
+ * `replace` the back button skips the present one.
+ */
+export function navigate(to: string, { replace = false } = {}): void {
+  if (replace) history.replaceState(null, '', to);
+  else if (new URL(to, location.href).href !== location.href) history.pushState(null, '', to);
+  else return;
+  arrive();
 }
 
 /** Returns the present route, and renders again when it changes. */

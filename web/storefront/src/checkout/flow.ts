@@ -66,9 +66,13 @@ export class CheckoutFlow {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Goes on with an attempt that a reload interrupted. */
+  /** Goes on with an attempt that a reload interrupted. What can't be read is dropped. */
   resume(kept: CheckoutState): void {
-    this.#attempt = this.shop.resumeCheckout(kept);
+    try {
+      this.#attempt = this.shop.resumeCheckout(kept);
+    } catch {
+      return this.keep(undefined);
+    }
     this.#lost = true;
     void this.#submit(this.#attempt);
   }

@@ -8,10 +8,9 @@ export function AccountPage() {
   const { session } = useShop();
   const { name, email } = usePerson();
   const signOut = useAction(async (everywhere: boolean) => {
-    const told = session.signOut({ everywhere });
+    // Away from what is private first: else this page would ask to sign in again.
     if (!everywhere) navigate(href([]));
-    await told;
-    if (everywhere) navigate(href([]));
+    await session.signOut({ everywhere });
     announce(text.account.signedOut);
   });
   return (

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { AddressFields, emptyAddress, readAddress } from '../checkout/address.tsx';
 import { CheckoutFlow } from '../checkout/flow.ts';
 import { Notice } from '../checkout/notice.tsx';
-import { keepCheckout, keptCheckout } from '../kept.ts';
+import { forgetCheckout, keepCheckout, keptCheckout } from '../kept.ts';
 import { useCart, usePerson, useShop, useView } from '../shop.tsx';
 
 /** Asks where to and how to pay, and places the order. */
@@ -30,7 +30,7 @@ export function CheckoutPage() {
   useEffect(() => {
     if (view.state === 'refused') void shop.cart.load();
     if (view.state !== 'placed') return;
-    keepCheckout(userId, { address: undefined });
+    forgetCheckout();
     void shop.cart.load();
     navigate(href(['orders', view.order.orderId], { placed: 'yes' }), { replace: true });
   }, [view]);

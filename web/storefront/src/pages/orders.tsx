@@ -1,7 +1,8 @@
 import type { Order } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Page, announce, formatDate, formatMoney, href, usePages } from '@buy-from-me/ui';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { Failure, Page, formatDate, formatMoney, href, usePages } from '@buy-from-me/ui';
+import { useRef } from 'preact/hooks';
+import { ShowMore, useGrowth } from '../list.tsx';
 import { useShop } from '../shop.tsx';
 import { StatusLabel } from '../status.tsx';
 
@@ -11,14 +12,7 @@ export function OrdersPage() {
   const list = usePages('orders', (signal) => client.orders.list({ limit: 10 }, { signal }));
   const { items } = list;
   const cards = useRef<HTMLUListElement>(null);
-  const before = useRef(items?.length ?? 0);
-  useLayoutEffect(() => {
-    const shown = before.current;
-    before.current = items?.length ?? 0;
-    if (!items || shown === 0 || items.length === shown) return;
-    announce(text.orders.shown(items.length));
-    cards.current?.children[shown]?.querySelector('a')?.focus();
-  }, [items]);
+  useGrowth(cards, items?.length, text.orders.shown);
   return (
     <Page
       title={text.orders.title}
@@ -44,13 +38,7 @@ export function OrdersPage() {
       )}
       {!items && list.error === undefined && <p class="quiet">{text.waiting}</p>}
       {list.error !== undefined && <Failure error={list.error} waiting={list.waiting} onRetry={list.showMore} />}
-      {list.more && list.error === undefined && (
-        <div class="more">
-          <button type="button" class="button" aria-busy={list.busy} aria-disabled={list.busy} onClick={list.showMore}>
-            {text.orders.showMore}
-          </button>
-        </div>
-      )}
+      <ShowMore list={list}>{text.orders.showMore}</ShowMore>
     </Page>
   );
 }

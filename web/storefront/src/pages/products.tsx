@@ -1,8 +1,9 @@
 import type { ProductCard } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Page, announce, formatMoney, href, navigate, usePages } from '@buy-from-me/ui';
-import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
+import { Failure, Page, formatMoney, href, navigate, usePages } from '@buy-from-me/ui';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import { AvailabilityLabel } from '../availability.tsx';
+import { ShowMore, useGrowth } from '../list.tsx';
 import { Picture } from '../picture.tsx';
 import { useShop } from '../shop.tsx';
 
@@ -14,44 +15,43 @@ const FIRST_ROWS = 4;
 
 /** Lists what the shop has, all or of one category. */
 export function ProductsPage({ query }: { query: URLSearchParams }) {
-  const { client, categories } = useShop();
   const category = query.get('category') ?? undefined;
   const sort = sorts.find((it) => it === query.get('sort')) ?? 'newest';
-  const list = usePages('products', (signal) => client.products.list({ sort, ...(category && { category }) }, { signal }));
-  const { items } = list;
-
-  useEffect(() => {
-    if (!items) return;
-    categories.see(items);
-    // After the first page is on the screen: it must not wait for this.
-    if (!category && !list.more) return;
-    const timer = setTimeout(() => void categories.learn(client), 300);
-    return () => clearTimeout(timer);
-  }, [items]);
-
-  const cards = useRef<HTMLUListElement>(null);
-  const before = useRef(items?.length ?? 0);
-  useLayoutEffect(() => {
-    const shown = before.current;
-    before.current = items?.length ?? 0;
-    if (!items || shown === 0 || items.length === shown) return;
-    announce(text.products.shown(items.length));
-    cards.current?.children[shown]?.querySelector('a')?.focus();
-  }, [items]);
-
   const title = category ? text.category(category) : text.products.title;
   const lead = category ? text.products.categoryLead(title) : text.products.lead;
   return (
     <div class="listing">
-    <Page title={title} suffix={text.shop} lead={<p class="quiet lead">{lead}</p>}>
-      <div class="toolbar">
+      <Page title={title} suffix={text.shop} lead={<p class="quiet lead">{lead}</p>}>
         <SortChoice
           sort={sort}
           onSort={(next) =>
             navigate(href(['products'], { category, sort: next === 'newest' ? undefined : next }), { replace: true })
           }
         />
-      </div>
+        <ProductList key={sort} category={category} sort={sort} />
+      </Page>
+    </div>
+  );
+}
+
+function ProductList({ category, sort }: { category: string | undefined; sort: Sort }) {
+  const { client, categories } = useShop();
+  const list = usePages('products', (signal) => client.products.list({ sort, ...(category && { category }) }, { signal }));
+  const { items } = list;
+
+  useEffect(() => {
+    if (!items) return;
+    categories.see(items);
+    // A complete list has them all. Else after the first page is on the screen: it must not wait for this.
+    if (!category && !list.more) return;
+    const timer = setTimeout(() => void categories.learn(client), 300);
+    return () => clearTimeout(timer);
+  }, [items]);
+
+  const cards = useRef<HTMLUListElement>(null);
+  useGrowth(cards, items?.length, text.products.shown);
+  return (
+    <div>
       {items && items.length > 0 && (
         <ul class="cards" ref={cards} aria-label={text.products.list}>
           {items.map((product, index) => (
@@ -71,14 +71,7 @@ export function ProductsPage({ query }: { query: URLSearchParams }) {
       )}
       {!items && list.error === undefined && <CardSkeletons />}
       {list.error !== undefined && <Failure error={list.error} waiting={list.waiting} onRetry={list.showMore} />}
-      {list.more && list.error === undefined && (
-        <div class="more">
-          <button type="button" class="button" aria-busy={list.busy} aria-disabled={list.busy} onClick={list.showMore}>
-            {text.products.showMore}
-          </button>
-        </div>
-      )}
-    </Page>
+      <ShowMore list={list}>{text.products.showMore}</ShowMore>
     </div>
   );
 }
