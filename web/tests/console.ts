@@ -1,12 +1,17 @@
 // What the staff do in the console, by the names that the page gives its parts.
 import { console as text } from '@buy-from-me/text';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { type Account, consoleUrl } from './shop.ts';
 import { button, field, secret } from './storefront.ts';
 
 /** Returns the address of a route. */
 export function consoleRoute(path: string): string {
   return `${consoleUrl}#/${path}`;
+}
+
+/** Returns a link of the navigation. */
+export function menu(page: Page, name: string): Locator {
+  return page.getByRole('navigation').getByRole('link', { name, exact: true });
 }
 
 /** Signs in by the form, from wherever the page asks for it. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { console as consoleText, storefront as text, ui } from '@buy-from-me/text';
 import { eventually, pageTest } from './browser.ts';
-import { consoleRoute, fillStaffSignIn, openConsoleAs } from './console.ts';
+import { consoleRoute, fillStaffSignIn, menu, openConsoleAs } from './console.ts';
 import { Network } from './network.ts';
 import { ADDRESS, PASSWORD, account, newCustomer, newEmail, newProduct, ready, storefrontUrl } from './shop.ts';
 import { button, cartLink, field, fillSignIn, heading, link, openAs, route, secret } from './storefront.ts';
@@ -170,7 +170,7 @@ pageTest('the console says that the shop is down, and goes on when it is back', 
   await button(page, consoleText.nav.signOut).waitFor();
   for (const [name, title] of [[consoleText.nav.products, consoleText.products.title], [consoleText.nav.users, consoleText.users.title], [consoleText.nav.audit, consoleText.audit.title]] as const) {
     network.fault = ({ method }) => (method === 'GET' ? 'down' : undefined);
-    await link(page, name).click();
+    await menu(page, name).click();
     await heading(page, title).waitFor();
     await page.getByRole('alert').getByText(DOWN).waitFor();
     network.fault = () => undefined;
@@ -186,7 +186,7 @@ for (const [status, words] of [[429, ui.problems.tooMany(20)], [503, ui.problems
     await openConsoleAs(page, account('super-admin'));
     network.fault = ({ method }) => (method === 'GET' ? { status, retryAfter: 20 } : undefined);
     browser.expectsStatus(status);
-    await link(page, consoleText.nav.users).click();
+    await menu(page, consoleText.nav.users).click();
     await page.getByRole('alert').getByText(words).waitFor();
     network.fault = () => undefined;
     await eventually(() => button(page, ui.tryAgain).click({ timeout: 1000 }));

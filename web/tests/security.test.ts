@@ -159,7 +159,9 @@ pageTest('a script as name, description or address of something is text everywhe
 
 pageTest('what stands in the address is text, and leads nowhere else', async ({ visitor }) => {
   const customer = await newCustomer();
-  const page = await (await visitor()).tab();
+  const browser = await visitor();
+  browser.expectsStatus(400);
+  const page = await browser.tab();
   for (const path of [`products?category=${encodeURIComponent(NAMES[0] ?? '')}`, encodeURIComponent(NAMES[1] ?? ''), '%E0%A4%A']) {
     await page.goto(route(path)).catch(() => {});
     await page.getByRole('heading', { level: 1 }).waitFor();

@@ -26,8 +26,8 @@ export const ui = {
       `The shop at ${api} runs, but does not let pages from ${origin} read its answers (CORS): ` +
       `add this origin to its parameter AllowedOrigins.`,
     downOrCors: (api: string, origin: string) =>
-      `The shop at ${api} does not answer this page. It may be down, or your connection is, or it does not ` +
-      `let pages from ${origin} read its answers (CORS): then add this origin to its parameter AllowedOrigins.`,
+      `The shop at ${api} does not answer this page: it may be down, or your connection is, or it does not let ` +
+      `pages from ${origin} read its answers (CORS), until its parameter AllowedOrigins names this origin.`,
     tooMany: (seconds: number) =>
       `That was too often. Please try again in ${seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`}.`,
     unavailable: 'The shop is busy right now. Nothing was lost.',
@@ -48,8 +48,9 @@ export const storefront = {
     home: 'Buy From Me, to the start',
     account: 'Account',
     signIn: 'Sign in',
-    cart: (count: number) => (count === 0 ? 'Cart, empty' : `Cart, ${count} ${count === 1 ? 'item' : 'items'}`),
-    cartShort: 'Cart',
+    cart: 'Cart',
+    /** Read out after the number, which is not shown for none. */
+    items: (count: number) => (count === 0 ? 'empty' : count === 1 ? 'item' : 'items'),
     categories: 'Categories',
   },
   footer: {
