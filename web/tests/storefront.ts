@@ -32,7 +32,8 @@ export function secret(page: Page, label: string): Locator {
 
 /** Returns the link to the cart, once it counts so many things. */
 export function cartLink(page: Page, count: number): Locator {
-  return link(page, text.header.cart(count));
+  const name = [text.header.cart, ...(count > 0 ? [count] : []), text.header.items(count)].join(' ');
+  return link(page, name);
 }
 
 /** Signs in by the form, from wherever the page asks for it. */
