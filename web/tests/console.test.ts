@@ -64,7 +64,7 @@ pageTest('what the shop would refuse is not sent as a picture', async ({ visitor
   await choose.setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') });
   await page.getByText(text.upload.wrongType).waitFor();
   await choose.setInputFiles({ name: 'huge.png', mimeType: 'image/png', buffer: Buffer.alloc(5 * 1024 * 1024 + 1) });
-  await page.locator('.field-error').waitFor();
+  await page.getByText(text.upload.tooLarge(5 * 1024 * 1024 + 1, 5 * 1024 * 1024)).waitFor();
   await choose.setInputFiles({ name: 'empty.png', mimeType: 'image/png', buffer: Buffer.alloc(0) });
   await page.getByText(text.upload.empty).waitFor();
 });
