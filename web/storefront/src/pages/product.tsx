@@ -1,6 +1,6 @@
 import { type Product, ShopProblem } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Page, announce, formatMoney, href, navigate, useAction, useLoad } from '@buy-from-me/ui';
+import { Failure, Page, Waiting, announce, formatMoney, href, navigate, useAction, useLoad } from '@buy-from-me/ui';
 import { useEffect, useState } from 'preact/hooks';
 import { AvailabilityLabel } from '../availability.tsx';
 import { keepToAdd } from '../kept.ts';
@@ -129,7 +129,7 @@ function AddToCart({ product }: { product: Product }) {
           {text.product.add}
         </button>
       </div>
-      {quantity === undefined && <p class="field-error">{text.product.tooMany}</p>}
+      {quantity === undefined && <p class="field-error">{text.product.noQuantity}</p>}
       {user === null && <p class="small quiet">{text.product.signInFirst}</p>}
       {held > 0 && (
         <p class="small">
@@ -160,7 +160,7 @@ function ProductSkeleton() {
         <span class="picture skeleton" />
       </div>
       <div class="product-words page-head">
-        <p class="hidden-visually">{text.waiting}</p>
+        <Waiting quiet />
         <span class="skeleton skeleton-title" />
         <span class="skeleton skeleton-line" />
         <span class="skeleton skeleton-line skeleton-short" />

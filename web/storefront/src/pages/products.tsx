@@ -1,6 +1,6 @@
 import type { ProductCard } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Page, formatMoney, href, navigate, usePages } from '@buy-from-me/ui';
+import { Failure, Page, Waiting, formatMoney, href, navigate, usePages } from '@buy-from-me/ui';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { AvailabilityLabel } from '../availability.tsx';
 import { ShowMore, useGrowth } from '../list.tsx';
@@ -113,14 +113,17 @@ function Card({ product, eager }: { product: ProductCard; eager: boolean }) {
 
 function CardSkeletons() {
   return (
-    <ul class="cards" aria-busy="true" aria-label={text.waiting}>
-      {Array.from({ length: 8 }, (_, index) => (
-        <li key={index} class="product-card">
-          <span class="picture skeleton" />
-          <span class="skeleton skeleton-line" />
-          <span class="skeleton skeleton-line skeleton-short" />
-        </li>
-      ))}
-    </ul>
+    <>
+      <Waiting quiet />
+      <ul class="cards" aria-hidden="true">
+        {Array.from({ length: 8 }, (_, index) => (
+          <li key={index} class="product-card">
+            <span class="picture skeleton" />
+            <span class="skeleton skeleton-line" />
+            <span class="skeleton skeleton-line skeleton-short" />
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
