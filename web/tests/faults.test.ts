@@ -8,6 +8,8 @@ import { ADDRESS, PASSWORD, account, newCustomer, newEmail, newProduct, ready, s
 import { button, cartLink, field, fillSignIn, heading, link, openAs, route, secret } from './storefront.ts';
 
 const DOWN = ui.problems.down(ready.api);
+/** As long as nothing was answered, a page can't tell whether it is allowed to read answers. */
+const DOWN_OR_CORS = ui.problems.downOrCors(ready.api, new URL(storefrontUrl).origin);
 
 pageTest('a shop that is down is said to be, and its products come when it is back', async ({ visitor }) => {
   const product = await newProduct();
@@ -15,8 +17,9 @@ pageTest('a shop that is down is said to be, and its products come when it is ba
   const network = await Network.between(browser.context);
   network.fault = () => 'down';
   browser.expectsNoAnswer();
+  browser.expectsError(/\(CORS\)/);
   const page = await browser.tab(storefrontUrl);
-  await page.getByRole('alert').getByText(DOWN).waitFor();
+  await page.getByRole('alert').getByText(DOWN_OR_CORS).waitFor();
   await page.getByText(ui.goingOn).waitFor();
   network.fault = () => undefined;
   await link(page, product.name).waitFor();
@@ -38,16 +41,30 @@ for (const [status, words] of [[429, ui.problems.tooMany(20)], [503, ui.problems
   });
 }
 
-pageTest('a slow shop is waited for, and what comes late of another page is not shown', async ({ visitor }) => {
+pageTest('a shop that is slow is waited for, with a word about it', async ({ visitor }) => {
   const product = await newProduct();
   const browser = await visitor();
   const network = await Network.between(browser.context);
-  network.fault = ({ path }) => (path === '/api/products' ? { delay: 2500 } : undefined);
+  network.fault = ({ path }) => (path === '/api/products' ? { delay: 5000 } : undefined);
   const page = await browser.tab(storefrontUrl);
-  await page.getByRole('list', { name: text.waiting }).waitFor();
+  await page.getByText(ui.slow).waitFor();
+  await link(page, product.name).waitFor();
+  assert.equal(await page.getByText(ui.slow).count(), 0);
+});
+
+pageTest('what comes late of another page is not shown', async ({ visitor }) => {
+  const product = await newProduct();
+  const browser = await visitor();
+  const network = await Network.between(browser.context);
+  let late = false;
+  network.fault = ({ path }) => (path === '/api/products' ? { delay: 1500 } : undefined);
+  const page = await browser.tab(storefrontUrl);
+  page.on('requestfinished', (it) => (late ||= new URL(it.url()).pathname === '/api/products'));
+  page.on('requestfailed', (it) => (late ||= new URL(it.url()).pathname === '/api/products'));
   await page.goto(route(`products/${product.productId}`));
   await heading(page, product.name).waitFor();
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await eventually(() => assert.ok(late));
+  await new Promise((resolve) => setTimeout(resolve, 300));
   await heading(page, product.name).waitFor();
   assert.equal(await page.getByRole('alert').count(), 0);
 });
@@ -59,8 +76,9 @@ pageTest('a sign-in that reaches nobody keeps what was typed', async ({ visitor 
   const page = await browser.tab(route('sign-in?next=%23%2Faccount'));
   network.fault = () => 'down';
   browser.expectsNoAnswer();
+  browser.expectsError(/\(CORS\)/);
   await fillSignIn(page, customer);
-  await page.getByRole('alert').getByText(DOWN).waitFor();
+  await page.getByRole('alert').getByText(DOWN_OR_CORS).waitFor();
   assert.equal(await field(page, text.signIn.email).inputValue(), customer.email);
   assert.equal(await secret(page, text.signIn.password).inputValue(), customer.password);
   network.fault = () => undefined;
@@ -134,8 +152,9 @@ pageTest('a reload while the shop is down signs nobody out', async ({ visitor })
   await link(page, product.name).waitFor();
   network.fault = () => 'down';
   browser.expectsNoAnswer();
+  browser.expectsError(/\(CORS\)/);
   await page.reload();
-  await page.getByRole('alert').getByText(DOWN).waitFor();
+  await page.getByRole('alert').getByText(DOWN_OR_CORS).waitFor();
   network.fault = () => undefined;
   await link(page, product.name).waitFor();
   await cartLink(page, 1).waitFor();
@@ -161,9 +180,10 @@ pageTest('the console says that the shop is down, and goes on when it is back', 
   const network = await Network.between(browser.context);
   network.fault = () => 'down';
   browser.expectsNoAnswer();
+  browser.expectsError(/\(CORS\)/);
   const page = await browser.tab(consoleRoute(''));
   await fillStaffSignIn(page, account('super-admin'));
-  await page.getByRole('alert').getByText(DOWN).waitFor();
+  await page.getByRole('alert').getByText(DOWN_OR_CORS).waitFor();
   assert.equal(await field(page, consoleText.fields.email).inputValue(), account('super-admin').email);
   network.fault = () => undefined;
   await button(page, consoleText.signIn.submit).click();

@@ -17,7 +17,7 @@ const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist');
 const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 
 /** Serves the same pages from another origin, which the shop does not allow. Returns that origin. */
-async function otherOrigin(t: TestContext, host = '127.0.0.1'): Promise<string> {
+async function otherOrigin(t: TestContext): Promise<string> {
   const server = http.createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://any');
     if (pathname === '/config.json') {
@@ -34,7 +34,7 @@ async function otherOrigin(t: TestContext, host = '127.0.0.1'): Promise<string> 
   await new Promise((resolve) => server.once('listening', resolve));
   t.after(() => server.closeAllConnections());
   t.after(() => server.close());
-  return `http://${host}:${(server.address() as AddressInfo).port}`;
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 /** Listens to the console: what stands there must say what the page says. */
@@ -53,7 +53,7 @@ pageTest('the pages of another origin are told why they see nothing: storefront'
   const page = await browser.tab();
   const console = heard(page);
   await page.goto(`${origin}/`);
-  const words = ui.problems.cors(ready.api, origin);
+  const words = ui.problems.downOrCors(ready.api, origin);
   await page.getByRole('alert').getByText(words).waitFor();
   assert.ok(console.includes(words), 'the console says it, too');
   assert.equal(await page.getByText(product.name).count(), 0);
@@ -75,19 +75,10 @@ pageTest('the pages of another origin are told why they see nothing: console', a
   const console = heard(page);
   await page.goto(`${origin}/console/`);
   await fillStaffSignIn(page, account('super-admin'));
-  const words = ui.problems.cors(ready.api, origin);
+  const words = ui.problems.downOrCors(ready.api, origin);
   await page.getByRole('alert').getByText(words).waitFor();
   assert.ok(console.includes(words), 'the console says it, too');
   await heading(page, consoleText.signIn.title).waitFor();
-});
-
-pageTest('the same port by another name is another origin', async ({ visitor, t }) => {
-  const origin = await otherOrigin(t, 'localhost');
-  const browser = await visitor();
-  browser.expectsError(/CORS/);
-  browser.expectsNoAnswer();
-  const page = await browser.tab(`${origin}/`);
-  await page.getByRole('alert').getByText(ui.problems.downOrCors(ready.api, origin)).waitFor();
 });
 
 /** Names that a page would run if it took text for HTML. */

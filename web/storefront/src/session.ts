@@ -1,5 +1,5 @@
 import type { CustomerClient, User } from '@buy-from-me/client';
-import { announce, forgetPages } from '@buy-from-me/ui';
+import { announce, forgetPages, noteAnswer } from '@buy-from-me/ui';
 import type { CartState } from './cart-state.ts';
 import { forgetKept, keptCheckout } from './kept.ts';
 
@@ -74,6 +74,7 @@ export class Session {
       // What was told to the person before may have their name.
       announce('');
       if (user) {
+        noteAnswer();
         // Drops what is kept for anybody else.
         keptCheckout(user.userId);
         void this.cart.load();
