@@ -303,7 +303,9 @@ export const console = {
     audit: 'Audit log',
     password: 'Change password',
     signOut: 'Sign out',
+    storefront: 'Storefront',
   },
+  slow: 'The shop is slow to answer. We keep waiting.',
 
   signIn: {
     title: 'Sign in',
@@ -316,7 +318,6 @@ export const console = {
     ended: 'Your session has ended. Sign in, and go on where you were.',
     signedOut: 'You are signed out.',
     couldNotTell: 'You are signed out here, but the shop did not answer: it ends the session by itself later.',
-    already: (name: string) => `You are signed in as ${name}.`,
     demo: 'Demo accounts',
     demoLead: 'This shop is a demo. Sign in by one click as:',
   },
@@ -339,6 +340,7 @@ export const console = {
     next: 'New password',
     submit: 'Change password',
     done: 'Your password is changed. All other sessions have ended.',
+    uncertain: 'No answer came, so the password may be changed already. If the present one is refused, the new one counts.',
   },
 
   invitation: {
@@ -349,6 +351,7 @@ export const console = {
     badToken:
       'This link does not work any more: it was used, it is older than 72 hours, or a newer one was made. ' +
       'Ask whoever invited you for another.',
+    uncertain: 'No answer came to your first try. It may have worked: try to sign in with the password that you chose.',
     done: 'Your password is set. You can sign in now.',
     signIn: 'To the sign-in',
   },
@@ -366,7 +369,6 @@ export const console = {
   },
 
   product: {
-    lead: 'As customers see it.',
     facts: { price: 'Price', category: 'Category', availability: 'Availability', stock: 'Stock', status: 'Status', created: 'Created', id: 'Id' },
     statuses: { draft: 'Draft', published: 'Published' },
     created: (name: string) => `“${name}” is created.`,
@@ -382,6 +384,7 @@ export const console = {
     pictures: 'Pictures',
     pictureOf: (name: string, number: number) => `Picture ${number} of ${name}`,
     noPictures: 'It has no pictures yet.',
+    storefront: 'See it in the storefront',
   },
 
   newProduct: {
@@ -404,7 +407,8 @@ export const console = {
       name: 'must be 3 to 200 characters',
       price: 'must be an amount such as 19.99',
       category: 'must be lower-case words of letters and digits joined by hyphens',
-      stock: 'must be a whole number, such as 12',
+      tooDear: (most: string) => `must be at most ${most}`,
+      stock: (most: number) => `must be a whole number from 0 to ${most.toLocaleString(language)}`,
     },
   },
 

@@ -1,5 +1,5 @@
 import type { CustomerClient, User } from '@buy-from-me/client';
-import { forgetPages } from '@buy-from-me/ui';
+import { announce, forgetPages, noteAnswer } from '@buy-from-me/ui';
 import type { CartState } from './cart-state.ts';
 import { forgetKept, keptCheckout } from './kept.ts';
 
@@ -75,6 +75,8 @@ export class Session {
     if (left) {
       this.cart.forget();
       forgetPages();
+      // What was told to the person before may have their name.
+      announce('');
     }
     this.#show({
       user,
@@ -83,6 +85,7 @@ export class Session {
       turn: left ? turn + 1 : turn,
     });
     if (user && isOther) {
+      noteAnswer();
       // Drops what is kept for anybody else.
       keptCheckout(user.userId);
       void this.cart.load();
