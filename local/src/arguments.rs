@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, ValueEnum};
 use cloud::{LogSink, Ports};
 use local::{Profile, operator};
 
@@ -33,6 +34,15 @@ pub(crate) struct ShopArguments {
     /// take any free ones
     #[arg(long, default_value = "9000", value_name = "N")]
     pub(crate) port: Ports,
+    /// Port of the pages: the storefront at /, the console at /console/. With 0 any free one, as
+    /// with --port 0
+    #[arg(
+        long,
+        default_value = "3000",
+        default_value_if("port", "0", "0"),
+        value_name = "N"
+    )]
+    pub(crate) web_port: u16,
     /// Folder that keeps tables, pictures and secrets; without it all is in memory
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
@@ -63,6 +73,28 @@ pub(crate) struct ShopArguments {
     /// when the shop is
     #[arg(long, value_name = "PATH")]
     pub(crate) ready_file: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// Reads the command line; ends the program with a sentence if it is wrong.
+    pub(crate) fn read() -> Self {
+        let arguments = Self::parse();
+        arguments.checked().unwrap_or_else(|error| error.exit())
+    }
+
+    /// Checks what no argument can say alone.
+    fn checked(self) -> Result<Self, clap::Error> {
+        let ShopArguments { port, web_port, .. } = self.shop;
+        if self.command.is_none() && port.includes(web_port) {
+            let reason = format!(
+                "--web-port {web_port} is one of the four ports from {} that --port takes: choose \
+                 another",
+                port.api()
+            );
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, reason));
+        }
+        Ok(self)
+    }
 }
 
 /// Values of `--profile`.
@@ -138,13 +170,10 @@ impl FromStr for Parameter {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-    use clap::error::ErrorKind;
-
     use super::*;
 
     fn parse(words: &[&str]) -> Result<Arguments, clap::Error> {
-        Arguments::try_parse_from(["local"].iter().chain(words))
+        Arguments::try_parse_from(["local"].iter().chain(words))?.checked()
     }
 
     #[test]
@@ -174,6 +203,30 @@ mod tests {
             let refused = parse(&["--port", wrong]).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::ValueValidation, "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_pages_have_a_port_of_their_own() {
+        for (words, port) in [
+            (&[][..], 3000),
+            (&["--web-port", "3001"], 3001),
+            (&["--port", "0"], 0),
+            (&["--port", "0", "--web-port", "3001"], 3001),
+            (&["--port", "3001"], 3000),
+            (&["--port", "2996"], 3000),
+        ] {
+            assert_eq!(parse(words).unwrap().shop.web_port, port, "{words:?}");
+        }
+        for words in [
+            &["--port", "3000"][..],
+            &["--port", "2997"],
+            &["--web-port", "9002"],
+        ] {
+            let refused = parse(words).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::ArgumentConflict, "{words:?}");
+            assert!(refused.to_string().contains("--web-port"), "{refused}");
+        }
+        assert!(parse(&["--web-port", "65536"]).is_err());
     }
 
     /// Returns the help of a command, as `--help` prints it.

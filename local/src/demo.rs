@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use cloud::{ACCESS_KEY_ID, Cloud};
-use pictures::Shape;
+use pictures::{Drawing, Shape};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::accounts::{NewPassword, Register};
@@ -179,37 +179,48 @@ async fn make_products(
         Demo::Full => usize::MAX,
         Demo::Small => 1,
     };
-    let mut made = BTreeMap::new();
-    for shelf in shelves {
+    // One of each shelf in turn, so that the newest are of all kinds.
+    let mut goods = Vec::new();
+    for (place, shelf) in shelves.into_iter().enumerate() {
         let category = &shelf.category;
         let category = CategorySlug::parse(category).ok_or_else(|| impossible(category))?;
-        for (number, good) in shelf.products.into_iter().take(each).enumerate() {
-            let images = match demo {
-                Demo::Full => vec![picture(cloud, shelf.picture, number).await?],
-                Demo::Small => Vec::new(),
-            };
-            let product = NewProduct {
-                name: good.name.clone(),
-                description: good.description,
-                price: Money::new(good.price, currency),
-                category: category.clone(),
-                status: ProductStatus::Published,
-                stock: good.stock,
-            };
-            let id = ProductId::generate().map_err(failed)?;
-            catalogue
-                .insert(id.clone(), product, images)
-                .await
-                .map_err(|problem| problem_to_error(&good.name, &problem))?;
-            made.insert(good.name, id);
-        }
+        let of_shelf = shelf.products.into_iter().take(each).enumerate();
+        goods.extend(
+            of_shelf.map(|(number, good)| ((number, place), category.clone(), shelf.picture, good)),
+        );
+    }
+    goods.sort_by_key(|(turn, ..)| *turn);
+    let mut drawings = BTreeMap::new();
+    let mut made = BTreeMap::new();
+    for (number, (_, category, shape, good)) in goods.into_iter().enumerate() {
+        let images = match demo {
+            Demo::Full => {
+                let drawing = drawings.entry(shape).or_insert_with(|| Drawing::new(shape));
+                vec![picture(cloud, drawing, number).await?]
+            }
+            Demo::Small => Vec::new(),
+        };
+        let product = NewProduct {
+            name: good.name.clone(),
+            description: good.description,
+            price: Money::new(good.price, currency),
+            category,
+            status: ProductStatus::Published,
+            stock: good.stock,
+        };
+        let id = ProductId::generate().map_err(failed)?;
+        catalogue
+            .insert(id.clone(), product, images)
+            .await
+            .map_err(|problem| problem_to_error(&good.name, &problem))?;
+        made.insert(good.name, id);
     }
     Ok(made)
 }
 
-/// Draws a picture and puts it where the public finds it.
-async fn picture(cloud: &Cloud, shape: Shape, number: usize) -> Result<Image, DemoError> {
-    let bytes = pictures::draw(shape, number).map_err(failed)?;
+/// Puts a picture in colours of its own where the public finds it.
+async fn picture(cloud: &Cloud, drawing: &Drawing, number: usize) -> Result<Image, DemoError> {
+    let bytes = drawing.coloured(number).map_err(failed)?;
     let id = ImageId::generate().map_err(failed)?;
     let key = format!("public/{id}.png");
     cloud

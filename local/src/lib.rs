@@ -1,10 +1,13 @@
 //! The shop on one machine: builds its functions, says how a local cloud runs them, fills it with
-//! a demo, and does what an operator does.
+//! a demo, serves its pages, and does what an operator does.
 
+mod answers;
 mod binaries;
 pub mod demo;
 pub mod operator;
 mod options;
+pub mod pages;
+pub mod reference;
 
 pub use binaries::{BuildError, Profile, build_functions, build_released, function_binary};
 pub use options::options;

@@ -1,5 +1,5 @@
 //! `cargo run`: builds the functions, starts the local cloud, fills it with a demo shop, and
-//! serves until Ctrl-C. With an operator's command it does that instead.
+//! serves it and its pages until Ctrl-C. With an operator's command it does that instead.
 
 mod arguments;
 mod log_lines;
@@ -10,12 +10,10 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use arguments::Arguments;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::read();
     let done: Result<(), Box<dyn Error>> = match &arguments.command {
         None => shop::run(&arguments.shop),
         Some(command) => command.run().map_err(Into::into),

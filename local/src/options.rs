@@ -39,6 +39,7 @@ mod tests {
             ("NoOrdersHours", "3"),
             ("ConcurrencyThreshold", "800"),
             ("SignInConcurrency", "5"),
+            ("WebPages", "true"),
         ] {
             let declared = Template::parameter_names(&options.template).unwrap();
             assert!(declared.iter().any(|it| it == name), "{name}");
@@ -49,5 +50,8 @@ mod tests {
         let mut functions = template.functions.iter();
         let login = functions.find(|it| it.binary == "login").unwrap();
         assert_eq!(login.reserved_concurrency, Some(5));
+        let mut buckets = template.buckets.iter();
+        let pages = buckets.find(|it| it.logical_id == "WebBucket").unwrap();
+        assert_eq!(pages.cdn_domains, ["webdistribution.cloudfront.net"]);
     }
 }

@@ -28,13 +28,21 @@ impl Error for ReadyFileError {}
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Ready {
+    /// The storefront, which is the pages' origin.
+    pub(crate) web: String,
+    pub(crate) console: String,
     pub(crate) api: String,
+    /// The API's reference.
+    pub(crate) docs: String,
     pub(crate) s3: String,
     pub(crate) dynamodb: String,
     pub(crate) secrets_manager: String,
     pub(crate) pid: u32,
     /// None if it was not filled.
     pub(crate) accounts: &'static [Account],
+    /// The folder of the pages, if nobody has built them.
+    #[serde(skip)]
+    pub(crate) pages_missing: Option<PathBuf>,
 }
 
 impl Ready {
@@ -42,10 +50,17 @@ impl Ready {
     pub(crate) fn welcome(&self) -> String {
         let api = &self.api;
         let mut text = format!(
-            "\nThe shop is open.\n\n  API              {api}\n  DynamoDB         {}\n  \
+            "\nThe shop is open.\n\n  Storefront       {}\n  Console          {}\n  \
+             API              {api}\n  API reference    {}\n  DynamoDB         {}\n  \
              S3               {}\n  Secrets Manager  {}\n",
-            self.dynamodb, self.s3, self.secrets_manager,
+            self.web, self.console, self.docs, self.dynamodb, self.s3, self.secrets_manager,
         );
+        if let Some(folder) = &self.pages_missing {
+            text.push_str(&format!(
+                "\nThe storefront and the console are missing: nobody has built them into {}.\n",
+                folder.display()
+            ));
+        }
         if self.accounts.is_empty() {
             text.push_str(&format!(
                 "\nIt was not filled with a demo. To begin, make a customer's account:\n\n  \
@@ -66,8 +81,9 @@ impl Ready {
             text.push_str(&line);
         }
         text.push_str(&format!(
-            "\nTo begin:\n\n  curl '{api}/api/products?limit=3'\n\nThe README's tour goes on \
-             from there. Press Ctrl-C to close the shop."
+            "\nTo begin, open the storefront in a browser, or ask the API:\n\n  \
+             curl '{api}/api/products?limit=3'\n\nThe README's tour goes on from there. Press \
+             Ctrl-C to close the shop."
         ));
         text
     }
@@ -123,7 +139,11 @@ mod tests {
 
     fn ready(accounts: &'static [Account]) -> Ready {
         Ready {
+            web: "http://127.0.0.1:3000".into(),
+            console: "http://127.0.0.1:3000/console/".into(),
+            pages_missing: None,
             api: "http://127.0.0.1:9000".into(),
+            docs: "http://127.0.0.1:9000/docs/".into(),
             s3: "http://127.0.0.1:9002".into(),
             dynamodb: "http://127.0.0.1:9001".into(),
             secrets_manager: "http://127.0.0.1:9003".into(),
@@ -149,6 +169,19 @@ mod tests {
     }
 
     #[test]
+    fn the_storefront_comes_first_and_is_said_to_be_missing_where_it_is() {
+        let mut ready = ready(accounts());
+        let text = ready.welcome();
+        let first = text.lines().find(|it| it.contains("http")).unwrap();
+        assert_eq!(first, "  Storefront       http://127.0.0.1:3000");
+        assert!(!text.contains("missing"), "{text}");
+        ready.pages_missing = Some("/somewhere/web/dist".into());
+        let text = ready.welcome();
+        assert!(text.contains("missing") && text.contains("/somewhere/web/dist"));
+        assert!(!serde_json::to_string(&ready).unwrap().contains("dist"));
+    }
+
+    #[test]
     fn the_ready_file_is_there_while_the_shop_is_open_and_only_then() {
         let folder = std::env::temp_dir().join(format!("local-ready-{}", uuid::Uuid::new_v4()));
         fs::create_dir_all(&folder).unwrap();
@@ -159,6 +192,9 @@ mod tests {
         file.write(&ready(accounts())).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         let told: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(told["web"], "http://127.0.0.1:3000");
+        assert_eq!(told["console"], "http://127.0.0.1:3000/console/");
+        assert_eq!(told["docs"], "http://127.0.0.1:9000/docs/");
         assert_eq!(told["secretsManager"], "http://127.0.0.1:9003");
         assert_eq!(told["accounts"][0]["email"], "alice@example.com");
         drop(file);

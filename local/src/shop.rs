@@ -7,8 +7,9 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
 
 use cloud::{Cloud, Options, Template};
-use local::demo::{self, Demo, accounts};
-use local::{Profile, build_functions, options};
+use local::demo::{self, Account, Demo, accounts};
+use local::pages::{Addresses, Pages, Serving, Settings};
+use local::{Profile, build_functions, options, reference};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::arguments::{FaultRate, Parameter, ShopArguments};
@@ -44,6 +45,7 @@ impl Error for UnknownParameter {}
 pub(crate) fn run(arguments: &ShopArguments) -> Result<(), Failure> {
     // What is wrong with the command line is told before a build of minutes, not after it.
     arguments.port.check()?;
+    let pages = Pages::bind(arguments.web_port)?;
     let profile = Profile::from(arguments.profile);
     let mut options = options(profile);
     options.ports = arguments.port;
@@ -55,6 +57,8 @@ pub(crate) fn run(arguments: &ShopArguments) -> Result<(), Failure> {
         .deployment
         .parameters
         .extend(parameters(&arguments.parameters, &declared)?);
+    pages.allow(&mut options.deployment);
+    options.beside_api = reference::router(demo_accounts(arguments))?;
     // After the ports: until then a shop that runs may be the one that the file is about.
     let ready_file = arguments.ready_file.as_deref().map(ReadyFile::begin);
     let ready_file = ready_file.transpose()?;
@@ -63,7 +67,12 @@ pub(crate) fn run(arguments: &ShopArguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(arguments, options, ready_file))
+    runtime.block_on(serve(arguments, options, pages, ready_file))
+}
+
+/// Returns who can sign in at first: nobody, unless the demo is made.
+fn demo_accounts(arguments: &ShopArguments) -> &'static [Account] {
+    if arguments.no_seed { &[] } else { accounts() }
 }
 
 /// Returns the values that were given, if the template has parameters of these names. What is wrong
@@ -86,13 +95,14 @@ fn parameters(
 async fn serve(
     arguments: &ShopArguments,
     options: Options,
+    pages: Pages,
     ready_file: Option<ReadyFile>,
 ) -> Result<(), Failure> {
     // Before the first process starts, so that none is left behind by an early Ctrl-C.
     let mut stop = Stop::listen()?;
     let cloud = Cloud::start(options).await?;
     let outcome = tokio::select! {
-        ready = prepare(arguments, &cloud, ready_file.as_ref()) => ready,
+        ready = prepare(arguments, &cloud, pages, ready_file.as_ref()) => ready,
         () = stop.wait() => {
             drop(ready_file);
             cloud.stop().await;
@@ -106,15 +116,16 @@ async fn serve(
     // While all still answers: whoever finds the file may count on it.
     drop(ready_file);
     cloud.stop().await;
-    outcome
+    outcome.map(drop)
 }
 
-/// Does what comes between the start and the first request.
+/// Does what comes between the start and the first request. Returns what serves the pages.
 async fn prepare(
     arguments: &ShopArguments,
     cloud: &Cloud,
+    pages: Pages,
     ready_file: Option<&ReadyFile>,
-) -> Result<(), Failure> {
+) -> Result<Serving, Failure> {
     // A secret is born empty; its first rotation makes its value, as after a deployment.
     cloud.make_secrets().await?;
     if !arguments.no_seed {
@@ -125,14 +136,29 @@ async fn prepare(
     // Last, since some functions read at their start what the lines above made.
     cloud.warm().await?;
 
+    let demo = demo_accounts(arguments);
+    let web = pages.origin();
     let ready = Ready {
+        console: format!("{web}/console/"),
+        web,
+        docs: format!("{}/docs/", cloud.api_url()),
+        pages_missing: pages.missing().cloned(),
         api: cloud.api_url(),
         s3: cloud.s3_url(),
         dynamodb: cloud.dynamodb_url(),
         secrets_manager: cloud.secrets_manager_url(),
         pid: std::process::id(),
-        accounts: if arguments.no_seed { &[] } else { accounts() },
+        accounts: demo,
     };
+    let serving = pages.serve(&Settings {
+        addresses: Addresses {
+            api: cloud.api_url(),
+            // Here one service has both: those of the CDN, and those that are uploaded.
+            pictures: cloud.s3_url(),
+            uploads: cloud.s3_url(),
+        },
+        demo,
+    })?;
     if let Some(file) = ready_file {
         file.write(&ready)?;
     }
@@ -144,7 +170,7 @@ async fn prepare(
             "DynamoDB misbehaves: --faults {rate} --fault-seed {seed}"
         ));
     }
-    Ok(())
+    Ok(serving)
 }
 
 /// Returns a number that is another one each time.

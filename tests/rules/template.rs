@@ -9,6 +9,7 @@ mod exposure;
 mod functions;
 mod logs;
 mod monitoring;
+mod pages;
 mod roles;
 mod storage;
 mod watching;

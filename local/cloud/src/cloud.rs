@@ -10,6 +10,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use axum::Router;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use bytes::Bytes;
 use template::{Deployment, Template};
@@ -51,6 +52,9 @@ pub struct Options {
     pub gateway_headers: Vec<(&'static str, &'static str)>,
     /// Whether the gateway throttles routes as the template says.
     pub throttle: bool,
+    /// What the API's port answers beside the API, in the name of no function: each path that it
+    /// names, and no other, so it must have no fallback.
+    pub beside_api: Router,
 }
 
 impl Options {
@@ -69,6 +73,7 @@ impl Options {
             instances: 16,
             gateway_headers: Vec::new(),
             throttle: false,
+            beside_api: Router::new(),
         }
     }
 }
@@ -152,6 +157,7 @@ impl Cloud {
             headers(&options.gateway_headers),
             logs.clone(),
         );
+        let router = router.merge(options.beside_api);
         let address = loopback(ports.api());
         let gateway = Service::start_router(address, router.clone())
             .await

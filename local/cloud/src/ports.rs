@@ -54,6 +54,12 @@ impl Ports {
         self.after(3)
     }
 
+    /// Returns whether this port is one of the four; never where they are any.
+    #[must_use]
+    pub const fn includes(self, port: u16) -> bool {
+        self.first != 0 && self.first <= port && port <= self.secrets_manager()
+    }
+
     const fn after(self, count: u16) -> u16 {
         match self.first {
             0 => 0,
@@ -125,6 +131,9 @@ mod tests {
         let any: Ports = "0".parse().unwrap();
         assert_eq!(any, Ports::ANY);
         assert_eq!([any.dynamodb(), any.s3(), any.secrets_manager()], [0, 0, 0]);
+        let included = [8999, 9000, 9003, 9004].map(|port| ports.includes(port));
+        assert_eq!(included, [false, true, true, false]);
+        assert!(!any.includes(0) && !any.includes(9000));
         let last: Ports = "65532".parse().unwrap();
         assert_eq!(last.secrets_manager(), 65_535);
         for wrong in ["65533", "65536", "-1", "", "http"] {
