@@ -306,7 +306,6 @@ export const console = {
     signOut: 'Sign out',
     storefront: 'Storefront',
   },
-  slow: 'The shop is slow to answer. We keep waiting.',
 
   signIn: {
     title: 'Sign in',
