@@ -9,6 +9,7 @@ export const language = 'en';
 /** What storefront and console share. */
 export const ui = {
   loading: 'Loading …',
+  slow: 'This takes longer than usual. Please wait a little.',
   tryAgain: 'Try again',
   goingOn: 'We keep trying.',
   close: 'Close',
@@ -57,7 +58,6 @@ export const storefront = {
     about: 'A demonstration of a web shop’s backend. What you see is what its API answers.',
     staff: 'For the staff',
   },
-  waiting: 'One moment …',
   category: (slug: string) => {
     const words = slug.replaceAll('-', ' ');
     return words.charAt(0).toUpperCase() + words.slice(1);
@@ -85,6 +85,7 @@ export const storefront = {
     none: 'There is nothing here.',
     noneInCategory: 'There is nothing in this category, or it does not exist.',
     seeAll: 'See everything',
+    seeCategory: 'See all',
   },
   product: {
     notFound: 'This product does not exist',
@@ -98,12 +99,9 @@ export const storefront = {
     signInFirst: 'To keep a cart you need an account. We add this as soon as you are signed in.',
     soldOut: 'This is sold out at the moment.',
     picture: (number: number, count: number) => `Picture ${number} of ${count}`,
-    noPicture: 'No picture',
-    details: 'Details',
     moreOf: (category: string) => `More ${category.toLowerCase()}`,
     inCart: (quantity: number) => `You have ${quantity} in your cart.`,
-    tooMany: 'One cart takes at most 99 of a product.',
-    number: 'Product number',
+    noQuantity: 'Please give a number from 1 to 99.',
   },
   cart: {
     title: 'Cart',
@@ -171,7 +169,6 @@ export const storefront = {
     wrongCurrent: 'This is not your current password.',
     signOut: 'Sign out',
     signOutEverywhere: 'Sign out on all devices',
-    signingOut: 'Signing out',
     signedOut: 'You are signed out.',
   },
   checkout: {
@@ -207,15 +204,12 @@ export const storefront = {
     again: 'Please place the order again',
     againText: 'The shop could not match this try with the one before. Nothing new was ordered by it; your orders show whether the one before was.',
     tooMany: (seconds: number) => `Nothing was ordered: that was too often. Please try again in ${seconds} seconds.`,
-    invalid: 'Some fields need another look',
     unknown: 'We do not know yet whether your order was placed',
     unknownText:
       'The shop’s answer did not arrive. Trying again is safe: it is the same order, and it is placed once at most. ' +
       'We keep trying by ourselves; please leave this page open.',
     asking: 'Asking the shop …',
     tryNow: 'Try again now',
-    resumed: 'You placed this order before, and the answer did not arrive. We are asking again.',
-    signedOut: 'Your session has ended. Sign in again; what you typed is kept.',
   },
   orders: {
     title: 'Orders',
@@ -312,7 +306,6 @@ export const console = {
     signOut: 'Sign out',
     storefront: 'Storefront',
   },
-  slow: 'The shop is slow to answer. We keep waiting.',
 
   signIn: {
     title: 'Sign in',
@@ -453,7 +446,7 @@ export const console = {
     anyStatus: 'Any status',
     customers: 'Customers',
     none: 'Nobody matches this filter.',
-    columns: { name: 'Name', email: 'E-mail address', role: 'Role', status: 'Status', since: 'Since', actions: 'Actions' },
+    columns: { name: 'Name', email: 'E-mail', role: 'Role', status: 'Status', since: 'Since', actions: 'Actions' },
     you: 'you',
     change: 'Change',
     changeOf: (name: string) => `Change ${name}`,
@@ -519,7 +512,7 @@ export const console = {
     earlier: 'The day before',
     later: 'The day after',
     none: 'No records.',
-    columns: { at: 'Time', actor: 'Who', action: 'What', target: 'To what', changes: 'Details', requestId: 'Request' },
+    columns: { at: 'Time, request', actor: 'Who', action: 'What', target: 'To what', changes: 'Details' },
     actors: { unknown: 'Unknown', schedule: 'The shop, on schedule', operator: 'Operator' },
     actions: {
       'account-registered': 'Account made',

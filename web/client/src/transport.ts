@@ -66,7 +66,9 @@ export class Transport {
       const headers = new Headers(request.headers);
       if (sending.token) headers.set('Authorization', `Bearer ${sending.token}`);
       const body = /^(GET|HEAD)$/.test(request.method) ? null : (await request.clone().text()) || null;
-      const once = () => this.once((limited) => new Request(request, { headers, body, signal: limited }), signal);
+      // Of a copy: Chromium takes the body of the original for used, so that it could not be sent again.
+      const copy = (limited: AbortSignal) => new Request(request.clone(), { headers, body, signal: limited });
+      const once = () => this.once(copy, signal);
       const repeatable = sending.repeatable ?? isRepeatable(request);
       return repeatable ? await this.repeat(once, signal) : await once();
     });

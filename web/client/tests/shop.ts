@@ -20,8 +20,12 @@ export interface Account {
   role: string;
 }
 
-const ready = JSON.parse(readFileSync(process.env['SHOP_READY_FILE'] ?? '', 'utf8')) as {
+/** What the shop's ready file tells of it. */
+export const ready = JSON.parse(readFileSync(process.env['SHOP_READY_FILE'] ?? '', 'utf8')) as {
+  web: string;
+  console: string;
   api: string;
+  dynamodb: string;
   accounts: Account[];
 };
 

@@ -1,13 +1,23 @@
 import { storefront as text } from '@buy-from-me/text';
 import { href, useRoute } from '@buy-from-me/ui';
+import { useEffect } from 'preact/hooks';
 import { countItems } from './cart-state.ts';
 import { BagIcon, PersonIcon } from './icons.tsx';
 import { useCart, useSession, useShop, useView } from './shop.tsx';
 
+const RETRY_MS = 3000;
+
 /** Stands above every page: the shop's name, its categories, account and cart. */
 export function Header() {
   const { user } = useSession();
-  const { cart } = useCart();
+  const { cart, error } = useCart();
+  const shop = useShop();
+  // The header is always there, so that it sees to it that the cart comes after all.
+  useEffect(() => {
+    if (error === undefined) return;
+    const timer = setTimeout(() => void shop.cart.load(), RETRY_MS);
+    return () => clearTimeout(timer);
+  }, [error]);
   const route = useRoute();
   const count = countItems(cart);
   const listing = route.path.length === 0 || (route.path.length === 1 && route.path[0] === 'products');

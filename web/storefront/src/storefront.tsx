@@ -1,5 +1,5 @@
 import { storefront as text, ui } from '@buy-from-me/text';
-import { Announcements, type AppSettings, Failure, Page, type Route, href, navigate, useRoute } from '@buy-from-me/ui';
+import { Announcements, type AppSettings, Failure, Page, type Route, Waiting, beginPlace, href, navigate, useRoute } from '@buy-from-me/ui';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks';
 import { guardBackForward } from './back-forward.ts';
@@ -38,7 +38,10 @@ export function Storefront(props: { settings: AppSettings }) {
 
 function Frame() {
   const route = useRoute();
-  const { user } = useSession();
+  const { turn } = useSession();
+  // After somebody has left, each page is another page: nothing of theirs stays in its state.
+  const page = `${turn} ${pageOf(route)}`;
+  useLayoutEffect(beginPlace, [page]);
   return (
     <>
       <a
@@ -54,8 +57,7 @@ function Frame() {
       </a>
       <Header />
       <main id="content" class="wrap">
-        {/* Another person's page is another page: nothing stays in its state. */}
-        <Pages key={`${user?.userId ?? ''} ${pageOf(route)}`} route={route} />
+        <Pages key={page} route={route} />
       </main>
       <Footer />
       <Announcements />
@@ -112,8 +114,7 @@ function Private(props: { route: Route; children: ComponentChildren }) {
     navigate(href(['sign-in'], { next: here }), { replace: true });
   }, [user]);
   if (user) return <PersonProvider value={user}>{props.children}</PersonProvider>;
-  if (error !== undefined) return <Failure error={error} waiting />;
-  return <p class="page-head quiet">{text.waiting}</p>;
+  return <div class="page-head">{error === undefined ? <Waiting /> : <Failure error={error} waiting />}</div>;
 }
 
 /** Says that there is no such page. */

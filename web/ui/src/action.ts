@@ -1,4 +1,7 @@
+import { ui } from '@buy-from-me/text';
 import { useCallback, useRef, useState } from 'preact/hooks';
+import { announce } from './announce.tsx';
+import { SLOW_MS } from './waiting.tsx';
 
 /** Something that is done on demand: what became of it, and the function that does it. */
 export interface Action<Arguments extends unknown[]> {
@@ -21,11 +24,13 @@ export function useAction<Arguments extends unknown[]>(act: (...inputs: Argument
     busy.current = true;
     setState({ busy: true, error: undefined });
     let error: unknown;
+    const slow = setTimeout(() => announce(ui.slow), SLOW_MS);
     try {
       await latest.current(...inputs);
     } catch (caught) {
       error = caught;
     }
+    clearTimeout(slow);
     busy.current = false;
     setState({ busy: false, error });
   }, []);

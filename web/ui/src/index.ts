@@ -7,4 +7,6 @@ export { useLoad, type Loaded } from './load.ts';
 export { forgetPages, type Pages, usePages } from './pages.ts';
 export { Announcements, announce } from './announce.tsx';
 export { Page } from './page.tsx';
+export { beginPlace } from './place.ts';
 export { href, navigate, type Route, useRoute } from './router.ts';
+export { Waiting } from './waiting.tsx';

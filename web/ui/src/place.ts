@@ -9,7 +9,10 @@ interface Place {
 
 const places = new Map<string, Place>();
 let visit = '';
+/** Whether the reader came back to the present visit. */
 let returned = false;
+/** Whether they are where they were by now. */
+let settled = true;
 
 /** Names the present entry of the browser's history, which keeps its name over a reload. */
 export function currentVisit(): string {
@@ -20,6 +23,7 @@ function enter(): void {
   const state: unknown = history.state;
   const known = typeof state === 'object' && state !== null && 'visit' in state ? state.visit : undefined;
   returned = typeof known === 'string' && places.has(known);
+  settled = false;
   visit = typeof known === 'string' ? known : `${performance.timeOrigin}-${Math.random()}`;
   if (visit !== known) history.replaceState({ visit }, '');
 }
@@ -31,10 +35,15 @@ export function leavePlace(): void {
   enter();
 }
 
+/** Goes to the top as a page begins that one comes to anew, before it has loaded what it shows. */
+export function beginPlace(): void {
+  if (!returned) scrollTo(0, 0);
+}
+
 /** Goes to where the reader was when they left this entry of the history; false if they come anew. */
 export function returnToPlace(): boolean {
-  const place = returned ? places.get(visit) : undefined;
-  returned = false;
+  const place = returned && !settled ? places.get(visit) : undefined;
+  settled = true;
   if (!place) return false;
   scrollTo(0, place.top);
   const link = place.link && document.querySelector<HTMLElement>(`main a[href="${CSS.escape(place.link)}"]`);

@@ -1,6 +1,6 @@
 import { type Cart, type CartItem, ShopProblem } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Page, announce, formatMoney, href, useAction } from '@buy-from-me/ui';
+import { Failure, Page, Waiting, announce, formatMoney, href, useAction } from '@buy-from-me/ui';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { AvailabilityLabel } from '../availability.tsx';
 import { countItems } from '../cart-state.ts';
@@ -15,12 +15,11 @@ export function CartPage() {
   const shop = useShop();
   const { cart, error } = useCart();
   useEffect(() => void shop.cart.load(), []);
-  useRetry(error, () => void shop.cart.load());
   if (!cart) {
     return (
       <Page title={text.cart.title} suffix={text.shop}>
         {error === undefined ? (
-          <p class="quiet">{text.waiting}</p>
+          <Waiting />
         ) : (
           <Failure error={error} waiting onRetry={() => void shop.cart.load()} />
         )}
@@ -29,15 +28,6 @@ export function CartPage() {
   }
   if (cart.items.length === 0) return <EmptyCart />;
   return <FullCart cart={cart} />;
-}
-
-/** Tries again every few seconds as long as there is a failure. */
-function useRetry(error: unknown, again: () => void): void {
-  useEffect(() => {
-    if (error === undefined) return;
-    const timer = setTimeout(again, 3000);
-    return () => clearTimeout(timer);
-  }, [error]);
 }
 
 function EmptyCart() {
@@ -150,7 +140,7 @@ function Line({ line }: { line: CartItem }) {
       >
         {text.cart.remove}
       </button>
-      {parseQuantity(typed) === undefined && <p class="field-error cart-line-note">{text.product.tooMany}</p>}
+      {parseQuantity(typed) === undefined && <p class="field-error cart-line-note">{text.product.noQuantity}</p>}
       {gone && <p class="field-error cart-line-note">{text.cart.gone}</p>}
       {error !== undefined && !gone && (
         <div class="cart-line-note">

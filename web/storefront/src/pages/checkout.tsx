@@ -1,6 +1,6 @@
 import type { Cart, Money } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Page, fieldErrors, focusFirstInvalid, formatMoney, href, navigate } from '@buy-from-me/ui';
+import { Failure, Page, Waiting, fieldErrors, focusFirstInvalid, formatMoney, href, navigate } from '@buy-from-me/ui';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { AddressFields, emptyAddress, readAddress } from '../checkout/address.tsx';
 import { CheckoutFlow } from '../checkout/flow.ts';
@@ -35,13 +35,13 @@ export function CheckoutPage() {
     navigate(href(['orders', view.order.orderId], { placed: 'yes' }), { replace: true });
   }, [view]);
 
-  if (view.state === 'placed') return <p class="page-head quiet">{text.waiting}</p>;
+  if (view.state === 'placed') return <div class="page-head"><Waiting /></div>;
   const open = view.state === 'sending' || view.state === 'unknown';
   if (!cart && !open) {
     return (
       <Page title={text.checkout.title} suffix={text.shop}>
         {error === undefined ? (
-          <p class="quiet">{text.waiting}</p>
+          <Waiting />
         ) : (
           <Failure error={error} waiting onRetry={() => void shop.cart.load()} />
         )}
@@ -123,6 +123,7 @@ function CheckoutForm({ flow, cart }: { flow: CheckoutFlow; cart: Cart | undefin
           >
             {locked || !total ? text.checkout.placing : text.checkout.place(formatMoney(total))}
           </button>
+          {view.state === 'sending' && <Waiting quiet />}
           {!locked && (
             <a class="small" href={href(['cart'])}>
               {text.checkout.changeCart}

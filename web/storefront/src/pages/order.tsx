@@ -1,6 +1,6 @@
 import { type Order, type ShippingAddress, ShopProblem } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Page, formatDate, formatMoney, href, useLoad } from '@buy-from-me/ui';
+import { Failure, Page, Waiting, formatDate, formatMoney, href, useLoad } from '@buy-from-me/ui';
 import { countryName } from '../checkout/countries.ts';
 import { useShop } from '../shop.tsx';
 import { StatusLabel } from '../status.tsx';
@@ -11,7 +11,7 @@ export function OrderPage({ id, thanks }: { id: string; thanks: boolean }) {
   const [loaded, again] = useLoad((signal) => client.orders.get(id, { signal }), [id]);
   switch (loaded.state) {
     case 'loading':
-      return <p class="page-head quiet">{text.waiting}</p>;
+      return <div class="page-head"><Waiting /></div>;
     case 'failed': {
       const { error } = loaded;
       if (error instanceof ShopProblem && error.status === 404) return <NoOrder />;

@@ -1,6 +1,6 @@
 import type { Order } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Page, formatDate, formatMoney, href, usePages } from '@buy-from-me/ui';
+import { Failure, Page, Waiting, formatDate, formatMoney, href, usePages } from '@buy-from-me/ui';
 import { useRef } from 'preact/hooks';
 import { ShowMore, useGrowth } from '../list.tsx';
 import { useShop } from '../shop.tsx';
@@ -36,7 +36,7 @@ export function OrdersPage() {
           </p>
         </div>
       )}
-      {!items && list.error === undefined && <p class="quiet">{text.waiting}</p>}
+      {!items && list.error === undefined && <Waiting />}
       {list.error !== undefined && <Failure error={list.error} waiting={list.waiting} onRetry={list.showMore} />}
       <ShowMore list={list}>{text.orders.showMore}</ShowMore>
     </Page>
