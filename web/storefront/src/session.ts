@@ -11,23 +11,25 @@ export interface SessionView {
   readonly ended: boolean;
   /** Why it is not known yet. */
   readonly error: unknown;
+  /** Another number once somebody has left: no page that was theirs may stay. */
+  readonly turn: number;
 }
 
 const RETRY_MS = 3000;
 
 /** Follows who is signed in, and drops what belongs to the person before. */
 export class Session {
-  #view: SessionView = { user: undefined, ended: false, error: undefined };
+  #view: SessionView = { user: undefined, ended: false, error: undefined, turn: 0 };
   readonly #listeners = new Set<() => void>();
-  // Tells the other tabs that somebody signed out on purpose: nothing is kept for later then.
-  readonly #signedOut = new BroadcastChannel('buy-from-me.signed-out');
 
+  /** `signedOut` tells the other tabs that somebody signed out on purpose: nothing is kept for later then. */
   constructor(
-    private readonly shop: CustomerClient,
+    private readonly shop: Pick<CustomerClient, 'onUserChange' | 'restore' | 'signOut'>,
     private readonly cart: CartState,
+    private readonly signedOut = new BroadcastChannel('buy-from-me.signed-out'),
   ) {
     shop.onUserChange((user) => this.#take(user));
-    this.#signedOut.onmessage = () => this.#leave();
+    signedOut.onmessage = () => this.#leave();
   }
 
   get view(): SessionView {
@@ -56,7 +58,7 @@ export class Session {
     if (everywhere) await told;
     this.#leave();
     this.#take(null);
-    this.#signedOut.postMessage('');
+    this.signedOut.postMessage('');
     // Here everybody is signed out already; whether the shop heard of it changes nothing on the page.
     await told.catch(() => {});
   }
@@ -67,20 +69,27 @@ export class Session {
   }
 
   #take(user: User | null): void {
-    const before = this.#view.user;
-    if (before?.userId !== user?.userId || before === undefined) {
+    const { user: before, ended, turn } = this.#view;
+    const isOther = before?.userId !== user?.userId;
+    const left = isOther && !!before;
+    if (left) {
       this.cart.forget();
       forgetPages();
       // What was told to the person before may have their name.
       announce('');
-      if (user) {
-        noteAnswer();
-        // Drops what is kept for anybody else.
-        keptCheckout(user.userId);
-        void this.cart.load();
-      }
     }
-    this.#show({ user, ended: user === null && (this.#view.ended || !!before), error: undefined });
+    this.#show({
+      user,
+      ended: user === null && (ended || left),
+      error: undefined,
+      turn: left ? turn + 1 : turn,
+    });
+    if (user) noteAnswer();
+    if (user && isOther) {
+      // Drops what is kept for anybody else.
+      keptCheckout(user.userId);
+      void this.cart.load();
+    }
   }
 
   #show(view: SessionView): void {

@@ -38,9 +38,9 @@ export function Storefront(props: { settings: AppSettings }) {
 
 function Frame() {
   const route = useRoute();
-  const { user } = useSession();
-  // Another person's page is another page: nothing stays in its state.
-  const page = `${user?.userId ?? ''} ${pageOf(route)}`;
+  const { turn } = useSession();
+  // After somebody has left, each page is another page: nothing of theirs stays in its state.
+  const page = `${turn} ${pageOf(route)}`;
   useLayoutEffect(beginPlace, [page]);
   return (
     <>
