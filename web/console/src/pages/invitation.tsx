@@ -1,7 +1,7 @@
 import { ConnectionError, ShopProblem } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
 import { Failure, Field, fieldErrors, href, Page, Submit, useAction, Waiting } from '@buy-from-me/ui';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { forgetInvitationToken, invitationToken } from '../invitation-token.ts';
 import { Form } from '../parts/form.tsx';
 import { DoneNotice, RefusedNotice } from '../parts/notices.tsx';
@@ -10,7 +10,7 @@ import { useStaff } from '../session.tsx';
 /** Lets somebody who was invited choose their password. */
 export function InvitationPage() {
   const staff = useStaff();
-  const [token] = useState(invitationToken);
+  const [token, setToken] = useState(invitationToken);
   const [password, setPassword] = useState('');
   // Whether a try got no answer: then the token may be used up, and the password set.
   const [uncertain, setUncertain] = useState(false);
@@ -26,6 +26,17 @@ export function InvitationPage() {
     forgetInvitationToken();
     setDone(true);
   });
+  useEffect(() => {
+    // The link may be opened where this page stands already.
+    const look = () => {
+      const found = invitationToken();
+      if (found === undefined) return;
+      setToken(found);
+      setDone(false);
+    };
+    addEventListener('hashchange', look);
+    return () => removeEventListener('hashchange', look);
+  }, []);
   return (
     <div class="narrow">
       <Page title={text.invitation.title} suffix={text.suffix} lead={<p class="quiet">{text.invitation.lead}</p>}>

@@ -1,0 +1,65 @@
+// What everybody needs of every page: that it can be read, also aloud, and fits the window.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
+import { pageTest } from './browser.ts';
+import { consolePages, customersPages, type Look, openPages } from './pages.ts';
+
+const WIDTHS = [360, 768, 1280, 1600];
+/** Widths at which axe looks: contrast and names may differ where a page is laid out otherwise. */
+const AXE_WIDTHS = [360, 1280];
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** Returns what axe finds serious or critical. */
+async function seriousFindings(page: Page): Promise<string[]> {
+  // As the browser's own code, which no policy of the page concerns.
+  await page.evaluate(`if (!globalThis.axe) { ${axe} }`);
+  const { violations } = await page.evaluate(() =>
+    (globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } }).axe.run({ resultTypes: ['violations'] }),
+  );
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((it) => `${it.html} ${it.failureSummary}`).join('; ')}`);
+}
+
+/** Returns what reaches past the right edge of the window, if the page scrolls sideways. */
+async function overflow(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    if (scrollWidth <= clientWidth) return [];
+    const wide = [...document.querySelectorAll('body *')].filter((it) => it.getBoundingClientRect().right > clientWidth + 1);
+    return [`${scrollWidth} > ${clientWidth}`, ...wide.slice(0, 5).map((it) => it.outerHTML.slice(0, 120))];
+  });
+}
+
+/** Makes a look that notes what is wrong, in both schemes and at every width. */
+function inspector(): { look: Look; findings: string[] } {
+  const findings: string[] = [];
+  const look: Look = async (state, page) => {
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 800 });
+      const wide = await overflow(page);
+      if (wide.length > 0) findings.push(`${state}, ${width} px wide: it scrolls sideways: ${wide.join(' ')}`);
+      if (!AXE_WIDTHS.includes(width)) continue;
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        // The page is drawn in these colours first.
+        await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+        for (const it of await seriousFindings(page)) findings.push(`${state}, ${width} px wide, ${colorScheme}: ${it}`);
+      }
+    }
+  };
+  return { look, findings };
+}
+
+const PAGES = { 'anybody’s pages': openPages, 'a customer’s pages': customersPages, 'the console’s pages': consolePages };
+for (const [name, show] of Object.entries(PAGES)) {
+  pageTest(`${name} can be read by everybody, and fit the window`, async ({ visitor }) => {
+    const { look, findings } = inspector();
+    await show(await visitor(), look);
+    assert.deepEqual(findings, []);
+  });
+}
