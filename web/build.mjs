@@ -1,5 +1,6 @@
 // Bundles the two pages into dist/, which is committed: whoever runs the shop needs no Node.
-// `--check` builds elsewhere and fails if dist/ is not the same.
+// `--check` builds elsewhere and fails if dist/ is not the same. `--language de` takes the
+// text of text/de.ts.
 //
 // Names of scripts and styles carry a hash of their content, so that they may be
 // cached for ever; index.html names them and is asked for anew each time.
@@ -11,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, 'dist');
+const language = process.argv.includes('--language') ? process.argv[process.argv.indexOf('--language') + 1] : 'en';
 
 /** Bundles the page of one folder under web/ into another folder. */
 async function bundle(folder, out) {
@@ -25,6 +27,7 @@ async function bundle(folder, out) {
     format: 'esm',
     target: 'es2022',
     conditions: ['source'],
+    alias: { '@buy-from-me/text': join(root, 'text', `${language}.ts`) },
     jsx: 'automatic',
     jsxImportSource: 'preact',
     loader: { '.svg': 'copy' },
@@ -43,6 +46,7 @@ async function bundle(folder, out) {
   await writeFile(
     join(out, 'index.html'),
     html
+      .replaceAll('%LANGUAGE%', language)
       .replaceAll('%SCRIPT%', asset('.js'))
       .replaceAll('%STYLE%', asset('.css'))
       .replaceAll('%ICON%', asset('.svg')),

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use cloud::{ACCESS_KEY_ID, Cloud};
-use pictures::Shape;
+use pictures::{Drawing, Shape};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::accounts::{NewPassword, Register};
@@ -190,10 +190,14 @@ async fn make_products(
         );
     }
     goods.sort_by_key(|(turn, ..)| *turn);
+    let mut drawings = BTreeMap::new();
     let mut made = BTreeMap::new();
     for (number, (_, category, shape, good)) in goods.into_iter().enumerate() {
         let images = match demo {
-            Demo::Full => vec![picture(cloud, shape, number).await?],
+            Demo::Full => {
+                let drawing = drawings.entry(shape).or_insert_with(|| Drawing::new(shape));
+                vec![picture(cloud, drawing, number).await?]
+            }
             Demo::Small => Vec::new(),
         };
         let product = NewProduct {
@@ -214,9 +218,9 @@ async fn make_products(
     Ok(made)
 }
 
-/// Draws a picture and puts it where the public finds it.
-async fn picture(cloud: &Cloud, shape: Shape, number: usize) -> Result<Image, DemoError> {
-    let bytes = pictures::draw(shape, number).map_err(failed)?;
+/// Puts a picture in colours of its own where the public finds it.
+async fn picture(cloud: &Cloud, drawing: &Drawing, number: usize) -> Result<Image, DemoError> {
+    let bytes = drawing.coloured(number).map_err(failed)?;
     let id = ImageId::generate().map_err(failed)?;
     let key = format!("public/{id}.png");
     cloud

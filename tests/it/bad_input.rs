@@ -140,6 +140,14 @@ async fn a_content_type_other_than_json_is_refused() {
 }
 
 #[tokio::test]
+async fn a_body_that_the_gateway_does_not_take_is_refused_as_one_that_functions_do_not() {
+    let shop = spawn_shop().await;
+    let request = shop.anonymous().request(Method::POST, "/api/auth/login");
+    let large = request.body("x".repeat(10 * 1024 * 1024 + 1));
+    send(large).await.expect_problem(413, "payload-too-large");
+}
+
+#[tokio::test]
 async fn a_body_of_256_kib_is_read_and_one_byte_more_is_not() {
     let shop = spawn_shop().await;
     let send_text = |length: usize| {

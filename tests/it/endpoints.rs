@@ -4,9 +4,14 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use tests::{Client, TestResponse, checkout_body, password_of, product_body, send, spawn_shop};
+use tests::contract::contract;
+use tests::{
+    Client, Shop, TestResponse, checkout_body, password_of, product_body, send, spawn_shop,
+    spawn_shop_with, try_send, with_parameter,
+};
 
 /// Who may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -354,7 +359,7 @@ impl Endpoint {
 }
 
 #[tokio::test]
-async fn the_table_and_the_template_name_the_same_routes() {
+async fn the_table_the_template_and_the_contract_name_the_same_routes() {
     let shop = spawn_shop().await;
     let mut routes = BTreeSet::new();
     for function in &shop.cloud.template().functions {
@@ -370,6 +375,18 @@ async fn the_table_and_the_template_name_the_same_routes() {
         .map(|e| (e.function.to_owned(), e.route.to_owned()))
         .collect();
     assert_eq!(routes, table);
+    for endpoint in ENDPOINTS {
+        let operation = contract().operation(endpoint.function);
+        let operation = contract().resolve(&operation.pointer).value;
+        let word = match endpoint.audience {
+            Audience::Anyone => "anyone",
+            Audience::Customer => "customer",
+            Audience::Staff => "staff",
+            Audience::Admin => "admin",
+            Audience::SuperAdmin => "super-admin",
+        };
+        assert_eq!(operation["x-audience"], word, "{}", endpoint.function);
+    }
 }
 
 #[tokio::test]
@@ -494,6 +511,111 @@ async fn refuses_bad_bodies(endpoint: &Endpoint, client: &Client, good: &Request
     send(json().body(large))
         .await
         .expect_problem(413, "payload-too-large");
+}
+
+/// What requests name where nothing of it is looked at.
+fn unknown_fixtures() -> Fixtures {
+    let ulid = "01arz3ndektsv4rrffq69g5fav";
+    let secret = "A".repeat(64);
+    let refresh_token = format!("usr_{ulid}.ses_{ulid}.{secret}");
+    Fixtures {
+        product: format!("prod_{ulid}"),
+        order: format!("ord_{ulid}"),
+        refresh_token: refresh_token.clone(),
+        refresh_token_to_end: refresh_token.clone(),
+        staff_refresh_token: refresh_token.clone(),
+        staff_refresh_token_to_end: refresh_token,
+        invite_token: format!("usr_{ulid}.{}", "A".repeat(43)),
+        somebody: format!("usr_{ulid}"),
+    }
+}
+
+/// One who may call each endpoint.
+struct Permitted {
+    anonymous: Client,
+    customer: Client,
+    super_admin: Client,
+}
+
+impl Permitted {
+    async fn of(shop: &Shop) -> Self {
+        Self {
+            anonymous: shop.anonymous(),
+            customer: shop.alice().await,
+            super_admin: shop.super_admin().await,
+        }
+    }
+
+    fn to_call(&self, endpoint: &Endpoint) -> &Client {
+        match endpoint.audience {
+            Audience::Anyone => &self.anonymous,
+            Audience::Customer => &self.customer,
+            Audience::Staff | Audience::Admin | Audience::SuperAdmin => &self.super_admin,
+        }
+    }
+
+    /// Calls every endpoint, all at once.
+    async fn call_each(&self) -> Vec<(&'static Endpoint, TestResponse)> {
+        let fixtures = unknown_fixtures();
+        let calls = ENDPOINTS.iter().map(|endpoint| {
+            let request = (endpoint.request)(&fixtures);
+            let built = endpoint.build(self.to_call(endpoint), &request);
+            async move { (endpoint, try_send(built).await.unwrap()) }
+        });
+        join_all(calls).await
+    }
+}
+
+#[tokio::test]
+async fn without_its_tables_every_endpoint_is_a_503_and_without_them_for_good_a_500() {
+    let shop = spawn_shop().await;
+    let permitted = Permitted::of(&shop).await;
+    shop.cloud.stop_dynamodb().await;
+    for (_, answer) in permitted.call_each().await {
+        answer.expect_problem(503, "unavailable");
+    }
+    shop.cloud.start_dynamodb().await.unwrap();
+    let tables = &shop.cloud.template().tables;
+    for table in tables {
+        let body = json!({ "TableName": table.name });
+        shop.dynamodb("DeleteTable", &body).await;
+    }
+    for (_, answer) in permitted.call_each().await {
+        answer.expect_problem(500, "internal");
+    }
+}
+
+#[tokio::test]
+async fn past_the_general_limit_every_endpoint_is_a_429() {
+    let shop = spawn_shop_with(with_parameter("RequestLimit", "100")).await;
+    shop.wait_for_limit_window(30).await;
+    let permitted = Permitted::of(&shop).await;
+    let anonymous = shop.anonymous();
+    // Whoever has answered already has some requests left to give.
+    for path in ["/api/nothing", "/api/products"] {
+        while anonymous.get(path).await.status != 429 {}
+    }
+    for (_, answer) in permitted.call_each().await {
+        answer.expect_problem(429, "rate-limited");
+    }
+}
+
+#[tokio::test]
+async fn from_an_address_that_is_not_listed_every_endpoint_of_the_staff_is_a_403() {
+    let shop = spawn_shop_with(with_parameter("AdminNetworks", "192.0.2.0/24")).await;
+    let permitted = Permitted {
+        anonymous: shop.anonymous(),
+        customer: shop.alice().await,
+        super_admin: shop.anonymous(),
+    };
+    for (endpoint, answer) in permitted.call_each().await {
+        if endpoint.route.contains(" /api/admin/") {
+            let answer = answer.expect_problem(403, "forbidden");
+            assert_eq!(answer.body["detail"], "This address may not call here.");
+        } else {
+            assert_ne!(answer.status, 403, "{answer:#?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use cloud::{Calls, Fault};
+use cloud::{Calls, Fault, Reason};
 use reqwest::Method;
 use serde_json::json;
 
-use tests::{checkout_body, send, send_signal, spawn_shop, wait_until};
+use tests::{checkout_body, password_of, send, send_signal, spawn_shop, wait_until};
 
 #[tokio::test]
 async fn without_dynamodb_everything_is_503_and_with_it_well_again() {
@@ -272,6 +272,61 @@ async fn a_cart_is_edited_once_a_checkout_that_holds_it_is_done() {
     removed.await.unwrap().expect(204);
     assert_eq!(cart["items"][0]["quantity"], 5);
     assert_eq!(shop.stock(&cup).await, 9);
+}
+
+/// The second part of each of these transactions is the user's record.
+#[tokio::test]
+async fn an_account_that_is_changed_at_the_same_time_is_a_409_and_nothing_is_done() {
+    let shop = spawn_shop().await;
+    let (alice, sue) = (shop.alice().await, shop.super_admin().await);
+    let dora = json!({ "email": "dora@example.com", "name": "Dora", "role": "staff" });
+    let invited = sue.post("/api/admin/users", &dora).await.expect(201).body;
+    let token = &invited["invitation"]["token"];
+    let change = |email: &str| {
+        let password = password_of(email);
+        json!({ "currentPassword": password, "newPassword": "an owl reads at night" })
+    };
+    for (client, function, method, path, body) in [
+        (
+            &alice,
+            "change-password",
+            Method::PUT,
+            "/api/account/password",
+            change("alice@example.com"),
+        ),
+        (
+            &sue,
+            "admin-change-password",
+            Method::PUT,
+            "/api/admin/password",
+            change("super@example.com"),
+        ),
+        (
+            &shop.anonymous(),
+            "accept-invite",
+            Method::POST,
+            "/api/admin/accept-invite",
+            json!({ "token": token, "password": "an owl reads at night" }),
+        ),
+    ] {
+        let calls = Calls::of("TransactWriteItems").by(function);
+        let changed = vec![Reason::None, Reason::ConditionFailed(None)];
+        let _ = shop.cloud.faults().inject(calls, Fault::Cancel(changed));
+        let request = || client.request(method.clone(), path).json(&body);
+        send(request()).await.expect_problem(409, "conflict");
+        send(request()).await.expect(204);
+    }
+}
+
+/// Lambda ends it after its ten seconds.
+#[tokio::test]
+async fn a_process_that_hangs_is_a_504_and_the_next_one_answers() {
+    let shop = spawn_shop().await;
+    let path = format!("/api/products/{}", shop.product(0));
+    shop.anonymous().get(&path).await.expect(200);
+    send_signal(shop.cloud.pids("get-product")[0], "STOP");
+    shop.anonymous().get(&path).await.expect(504);
+    shop.anonymous().get(&path).await.expect(200);
 }
 
 #[tokio::test]

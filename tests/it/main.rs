@@ -33,3 +33,4 @@ mod staff;
 mod telemetry;
 mod token_attacks;
 mod uploads;
+mod whole_contract;

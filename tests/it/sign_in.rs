@@ -328,6 +328,15 @@ async fn signing_out_everywhere_ends_all_sessions_and_the_tokens_that_are_out() 
     let everywhere = json!({ "everywhere": true });
     let refused = shop.anonymous().post("/api/auth/logout", &everywhere).await;
     refused.expect_problem(401, "unauthenticated");
+    // Nor is anyone signed out by a token of the other side, which has its own way.
+    let staff = shop.staff().await;
+    let refused = staff.post("/api/auth/logout", &everywhere).await;
+    refused.expect_problem(403, "forbidden");
+    let path = "/api/admin/logout";
+    let refused = here.post(path, &everywhere).await;
+    refused.expect_problem(403, "forbidden");
+    let refused = shop.anonymous().post(path, &everywhere).await;
+    refused.expect_problem(401, "unauthenticated");
     here.post("/api/auth/logout", &everywhere).await.expect(204);
     for session in [&here.session, &there.session] {
         let body = json!({ "refreshToken": session["refreshToken"] });

@@ -12,6 +12,7 @@
 )]
 
 mod architecture;
+mod contract;
 mod dependencies;
 mod documents;
 mod exports;

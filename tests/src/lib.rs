@@ -14,6 +14,7 @@
 
 mod aws;
 mod client;
+pub mod contract;
 mod logs;
 pub mod measure;
 mod people;
@@ -30,5 +31,8 @@ pub use processes::send_signal;
 pub use program::Program;
 pub use request::{TestRequest, checkout_body, product_body};
 pub use response::{TestResponse, send, try_send};
-pub use shop::{Shop, build_once, spawn_empty_shop, spawn_shop, spawn_shop_with, with_parameter};
+pub use shop::{
+    Shop, build_once, other_tests_are_done, spawn_empty_shop, spawn_shop, spawn_shop_with,
+    with_parameter,
+};
 pub use waiting::wait_until;

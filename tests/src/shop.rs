@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use cloud::{Cloud, Options};
 use local::Profile;
@@ -18,6 +19,40 @@ pub struct Shop {
     /// Whether the test itself asks for what a role does not allow. A denial
     /// fails any other test.
     pub expects_denials: bool,
+    _running: Running,
+}
+
+/// How many shops there are, those that are being started included.
+static RUNNING: AtomicU32 = AtomicU32::new(0);
+
+/// Counts a shop while it is there.
+struct Running;
+
+impl Running {
+    fn begin() -> Self {
+        RUNNING.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Waits until no other test of this process has a shop, nor starts one within five seconds.
+/// Tests are begun in the order of their names, so what a test of the last name waits for is all
+/// of them.
+pub async fn other_tests_are_done() {
+    let mut quiet = 0;
+    while quiet < 50 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        quiet = match RUNNING.load(Ordering::SeqCst) {
+            0 => quiet + 1,
+            _ => 0,
+        };
+    }
 }
 
 /// Starts a shop with the demo's accounts and one product of each category.
@@ -57,6 +92,7 @@ pub async fn spawn_empty_shop() -> Shop {
 }
 
 async fn spawn_empty_shop_with(options: Options) -> Shop {
+    let running = Running::begin();
     build_once();
     let cloud = Cloud::start(options).await.expect("the cloud starts");
     cloud.make_secrets().await.expect("the signing key is made");
@@ -66,6 +102,7 @@ async fn spawn_empty_shop_with(options: Options) -> Shop {
         products: Vec::new(),
         addresses: AtomicU32::new(0),
         expects_denials: false,
+        _running: running,
     }
 }
 

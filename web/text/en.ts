@@ -26,8 +26,8 @@ export const ui = {
       `The shop at ${api} runs, but does not let pages from ${origin} read its answers (CORS): ` +
       `add this origin to its parameter AllowedOrigins.`,
     downOrCors: (api: string, origin: string) =>
-      `The shop at ${api} does not answer this page. It may be down, or your connection is, or it does not ` +
-      `let pages from ${origin} read its answers (CORS): then add this origin to its parameter AllowedOrigins.`,
+      `The shop at ${api} does not answer this page: it may be down, or your connection is, or it does not let ` +
+      `pages from ${origin} read its answers (CORS), until its parameter AllowedOrigins names this origin.`,
     tooMany: (seconds: number) =>
       `That was too often. Please try again in ${seconds < 90 ? `${seconds} seconds` : `${Math.ceil(seconds / 60)} minutes`}.`,
     unavailable: 'The shop is busy right now. Nothing was lost.',
@@ -48,8 +48,9 @@ export const storefront = {
     home: 'Buy From Me, to the start',
     account: 'Account',
     signIn: 'Sign in',
-    cart: (count: number) => (count === 0 ? 'Cart, empty' : `Cart, ${count} ${count === 1 ? 'item' : 'items'}`),
-    cartShort: 'Cart',
+    cart: 'Cart',
+    /** Read out after the number, which is not shown for none. */
+    items: (count: number) => (count === 0 ? 'empty' : count === 1 ? 'item' : 'items'),
     categories: 'Categories',
   },
   footer: {
@@ -309,7 +310,9 @@ export const console = {
     audit: 'Audit log',
     password: 'Change password',
     signOut: 'Sign out',
+    storefront: 'Storefront',
   },
+  slow: 'The shop is slow to answer. We keep waiting.',
 
   signIn: {
     title: 'Sign in',
@@ -322,7 +325,6 @@ export const console = {
     ended: 'Your session has ended. Sign in, and go on where you were.',
     signedOut: 'You are signed out.',
     couldNotTell: 'You are signed out here, but the shop did not answer: it ends the session by itself later.',
-    already: (name: string) => `You are signed in as ${name}.`,
     demo: 'Demo accounts',
     demoLead: 'This shop is a demo. Sign in by one click as:',
   },
@@ -345,6 +347,7 @@ export const console = {
     next: 'New password',
     submit: 'Change password',
     done: 'Your password is changed. All other sessions have ended.',
+    uncertain: 'No answer came, so the password may be changed already. If the present one is refused, the new one counts.',
   },
 
   invitation: {
@@ -355,6 +358,7 @@ export const console = {
     badToken:
       'This link does not work any more: it was used, it is older than 72 hours, or a newer one was made. ' +
       'Ask whoever invited you for another.',
+    uncertain: 'No answer came to your first try. It may have worked: try to sign in with the password that you chose.',
     done: 'Your password is set. You can sign in now.',
     signIn: 'To the sign-in',
   },
@@ -372,7 +376,6 @@ export const console = {
   },
 
   product: {
-    lead: 'As customers see it.',
     facts: { price: 'Price', category: 'Category', availability: 'Availability', stock: 'Stock', status: 'Status', created: 'Created', id: 'Id' },
     statuses: { draft: 'Draft', published: 'Published' },
     created: (name: string) => `“${name}” is created.`,
@@ -388,6 +391,7 @@ export const console = {
     pictures: 'Pictures',
     pictureOf: (name: string, number: number) => `Picture ${number} of ${name}`,
     noPictures: 'It has no pictures yet.',
+    storefront: 'See it in the storefront',
   },
 
   newProduct: {
@@ -410,7 +414,8 @@ export const console = {
       name: 'must be 3 to 200 characters',
       price: 'must be an amount such as 19.99',
       category: 'must be lower-case words of letters and digits joined by hyphens',
-      stock: 'must be a whole number, such as 12',
+      tooDear: (most: string) => `must be at most ${most}`,
+      stock: (most: number) => `must be a whole number from 0 to ${most.toLocaleString(language)}`,
     },
   },
 

@@ -15,7 +15,7 @@ fn main() -> Result<(), StartError> {
 /// caller, and keeps this one.
 async fn admin_change_password(
     caller: Staff,
-    Json(wanted): Json<PasswordChange>,
+    Json(wanted): Json<PasswordChange<StaffRealm>>,
     address: Address,
     deadline: Deadline,
     passwords: ChangePassword<StaffRealm>,

@@ -14,7 +14,7 @@ fn main() -> Result<(), StartError> {
 /// customer, and keeps this one.
 async fn change_password(
     customer: Customer,
-    Json(wanted): Json<PasswordChange>,
+    Json(wanted): Json<PasswordChange<CustomerRealm>>,
     address: Address,
     deadline: Deadline,
     passwords: ChangePassword<CustomerRealm>,

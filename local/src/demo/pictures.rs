@@ -4,15 +4,17 @@
 use serde::Deserialize;
 
 /// Pixels across.
-pub(super) const WIDTH: u32 = 480;
+pub(super) const WIDTH: u32 = 400;
 /// Pixels down.
-pub(super) const HEIGHT: u32 = 360;
+pub(super) const HEIGHT: u32 = 300;
 
 /// How many points a pixel on an edge is mixed from, in each direction.
-const SAMPLES: u32 = 4;
+const SIDE: u8 = 4;
+/// And in all.
+const POINTS: u8 = SIDE * SIDE;
 
 /// What a picture shows.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Shape {
     Pot,
@@ -52,59 +54,77 @@ impl Palette {
         }
     }
 
-    /// Returns the colour of a part; the background's goes by how far down it is, from 0 to 1.
-    fn of(&self, part: Part, depth: f64) -> [u8; 3] {
-        match part {
-            Part::Background => colour(self.hue + 0.08, 0.05 + 0.05 * depth, 0.97 - 0.09 * depth),
-            Part::Body => self.body,
-            Part::Light => self.light,
-            Part::Dark => self.dark,
-        }
+    /// Returns the background's colour, so far down, from 0 to 1.
+    fn background(&self, depth: f64) -> [u8; 3] {
+        colour(self.hue + 0.08, 0.05 + 0.05 * depth, 0.97 - 0.09 * depth)
     }
 }
 
-/// Draws a PNG. `number` picks the colours.
-pub(super) fn draw(shape: Shape, number: usize) -> Result<Vec<u8>, png::EncodingError> {
-    let palette = Palette::new(number);
-    let seen = |column: f64, row: f64| {
-        // From the middle outwards, one unit to the upper edge.
-        let half = f64::from(HEIGHT) / 2.0;
-        part(
-            shape,
-            (column - f64::from(WIDTH) / 2.0) / half,
-            (half - row) / half,
-        )
-    };
-    let mut pixels = Vec::with_capacity((WIDTH * HEIGHT * 3) as usize);
-    let mut above = corners(0, seen);
-    for row in 0..HEIGHT {
-        let below = corners(row + 1, seen);
-        let depth = f64::from(row) / f64::from(HEIGHT);
-        let background = palette.of(Part::Background, depth);
-        let of = |part| match part {
-            Part::Background => background,
-            other => palette.of(other, depth),
+/// A shape, and of which parts each pixel shows how much.
+pub(super) struct Drawing {
+    /// By row and column: how many of a pixel's points show the body, the light and the dark
+    /// parts; the rest show the background.
+    pixels: Vec<[u8; 3]>,
+}
+
+impl Drawing {
+    /// Draws a shape without its colours.
+    pub(super) fn new(shape: Shape) -> Self {
+        let seen = |column: f64, row: f64| {
+            // From the middle outwards, one unit to the upper edge.
+            let half = f64::from(HEIGHT) / 2.0;
+            let x = (column - f64::from(WIDTH) / 2.0) / half;
+            part(shape, x, (half - row) / half)
         };
-        for (column, (upper, lower)) in (0..WIDTH).zip(above.windows(2).zip(below.windows(2))) {
-            let first = upper.first().copied().unwrap_or(Part::Background);
-            let same = upper.iter().chain(lower).all(|it| *it == first);
-            pixels.extend(if same {
-                of(first)
-            } else {
-                mixed(column, row, seen, of)
-            });
+        let mut pixels = Vec::with_capacity((WIDTH * HEIGHT) as usize);
+        let mut above = corners(0, seen);
+        for row in 0..HEIGHT {
+            let below = corners(row + 1, seen);
+            for (column, (upper, lower)) in (0..WIDTH).zip(above.windows(2).zip(below.windows(2))) {
+                let first = upper.first().copied().unwrap_or(Part::Background);
+                let same = upper.iter().chain(lower).all(|it| *it == first);
+                pixels.push(if same {
+                    counts([first]).map(|all| all * POINTS)
+                } else {
+                    counts(points(column, row).map(|(x, y)| seen(x, y)))
+                });
+            }
+            above = below;
         }
-        above = below;
+        Self { pixels }
     }
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, WIDTH, HEIGHT);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    encoder.set_compression(png::Compression::Fast);
-    let mut writer = encoder.write_header()?;
-    writer.write_image_data(&pixels)?;
-    writer.finish()?;
-    Ok(bytes)
+
+    /// Returns it as a PNG in colours of its own, which `number` picks.
+    pub(super) fn coloured(&self, number: usize) -> Result<Vec<u8>, png::EncodingError> {
+        let palette = Palette::new(number);
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, WIDTH, HEIGHT);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::Fast);
+        let mut writer = encoder.write_header()?;
+        let mut data = Vec::with_capacity((WIDTH * HEIGHT * 3) as usize);
+        for (row, pixels) in (0..HEIGHT).zip(self.pixels.chunks(WIDTH as usize)) {
+            let background = palette.background(f64::from(row) / f64::from(HEIGHT));
+            for [body, light, dark] in pixels {
+                data.extend(match (body, light, dark) {
+                    (0, 0, 0) => background,
+                    (&POINTS, _, _) => palette.body,
+                    (_, &POINTS, _) => palette.light,
+                    (_, _, &POINTS) => palette.dark,
+                    _ => mixed(&[
+                        (POINTS - body - light - dark, background),
+                        (*body, palette.body),
+                        (*light, palette.light),
+                        (*dark, palette.dark),
+                    ]),
+                });
+            }
+        }
+        writer.write_image_data(&data)?;
+        writer.finish()?;
+        Ok(bytes)
+    }
 }
 
 /// Returns what is to be seen at the upper corners of a row's pixels.
@@ -115,23 +135,37 @@ fn corners(row: u32, seen: impl Fn(f64, f64) -> Part) -> Vec<Part> {
         .collect()
 }
 
-/// Returns the colour of a pixel that shows more than one part.
-fn mixed(
-    column: u32,
-    row: u32,
-    seen: impl Fn(f64, f64) -> Part,
-    of: impl Fn(Part) -> [u8; 3],
-) -> [u8; 3] {
-    let offset = |sample: u32| (f64::from(sample) + 0.5) / f64::from(SAMPLES);
+/// Returns the points that a pixel on an edge is mixed from.
+fn points(column: u32, row: u32) -> impl Iterator<Item = (f64, f64)> {
+    let at = |pixel: u32, point: u8| f64::from(pixel) + (f64::from(point) + 0.5) / f64::from(SIDE);
+    (0..SIDE).flat_map(move |x| (0..SIDE).map(move |y| (at(column, x), at(row, y))))
+}
+
+/// Returns how many points show the body, the light and the dark parts.
+fn counts(seen: impl IntoIterator<Item = Part>) -> [u8; 3] {
+    let mut counts = [0; 3];
+    let [body, light, dark] = &mut counts;
+    for part in seen {
+        match part {
+            Part::Background => {}
+            Part::Body => *body += 1,
+            Part::Light => *light += 1,
+            Part::Dark => *dark += 1,
+        }
+    }
+    counts
+}
+
+/// Returns the mean of colours, of so many points each.
+fn mixed(colours: &[(u8, [u8; 3])]) -> [u8; 3] {
     let mut sum = [0_u32; 3];
-    for (x, y) in (0..SAMPLES).flat_map(|x| (0..SAMPLES).map(move |y| (x, y))) {
-        let part = seen(f64::from(column) + offset(x), f64::from(row) + offset(y));
-        for (sum, level) in sum.iter_mut().zip(of(part)) {
-            *sum += u32::from(level);
+    for (points, colour) in colours {
+        for (sum, level) in sum.iter_mut().zip(colour) {
+            *sum += u32::from(*points) * u32::from(*level);
         }
     }
     // The mean of bytes is one.
-    sum.map(|sum| u8::try_from(sum / (SAMPLES * SAMPLES)).unwrap_or(u8::MAX))
+    sum.map(|sum| u8::try_from(sum / u32::from(POINTS)).unwrap_or(u8::MAX))
 }
 
 /// Returns a colour by hue (in turns), saturation and value.
@@ -234,7 +268,7 @@ mod tests {
             Shape::Bag,
             Shape::Clock,
         ] {
-            let bytes = draw(shape, 3).unwrap();
+            let bytes = Drawing::new(shape).coloured(3).unwrap();
             let reader = png::Decoder::new(std::io::Cursor::new(bytes))
                 .read_info()
                 .unwrap();
@@ -244,6 +278,7 @@ mod tests {
 
     #[test]
     fn two_numbers_make_two_pictures() {
-        assert_ne!(draw(Shape::Pot, 1).unwrap(), draw(Shape::Pot, 2).unwrap());
+        let pot = Drawing::new(Shape::Pot);
+        assert_ne!(pot.coloured(1).unwrap(), pot.coloured(2).unwrap());
     }
 }

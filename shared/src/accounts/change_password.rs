@@ -1,5 +1,7 @@
 //! Changing one's own password.
 
+use std::marker::PhantomData;
+
 use super::credentials::Credentials;
 use super::password::{PasswordAttempt, ProposedPassword};
 use super::sessions::Sessions;
@@ -7,27 +9,33 @@ use crate::audit::{Action, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Outcome, Transaction};
 use crate::http::{Conflict, Deadline, Problem};
-use crate::identity::{Identity, NamesUser, Realm, Users};
+use crate::identity::{Identity, NamesUser, Realm, Role, Users};
 use crate::input::{Fields, FromJson};
 use crate::limits::{Address, KnownAddresses, SignInAttempts};
 use crate::telemetry::SignInFailure;
 use crate::values::Timestamp;
 
-/// What a person sends to change their password.
-pub struct PasswordChange {
+/// What a person of a realm sends to change their password.
+pub struct PasswordChange<R> {
     /// The one they have.
     pub current: PasswordAttempt,
     /// The one they would like to have.
     pub new: ProposedPassword,
+    realm: PhantomData<R>,
 }
 
-impl FromJson for PasswordChange {
+impl<R: Realm> FromJson for PasswordChange<R> {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let read_new = match R::has_role(Role::Customer) {
+            true => ProposedPassword::read,
+            false => ProposedPassword::read_for_staff,
+        };
         let current = fields.required("currentPassword", PasswordAttempt::read);
-        let new = fields.required("newPassword", ProposedPassword::read);
+        let new = fields.required("newPassword", read_new);
         Some(Self {
             current: current?,
             new: new?,
+            realm: PhantomData,
         })
     }
 }
@@ -73,7 +81,7 @@ impl<R: Realm> ChangePassword<R> {
     pub async fn change(
         &self,
         caller: &(impl Identity<Realm = R> + NamesUser<R>),
-        wanted: PasswordChange,
+        wanted: PasswordChange<R>,
         address: &Address,
         deadline: Deadline,
     ) -> Result<(), Problem> {

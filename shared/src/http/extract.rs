@@ -21,8 +21,29 @@ pub struct Path<T>(pub T);
 /// The body, read into a domain type.
 pub struct Json<T>(pub T);
 
+impl<T: FromJson> Json<T> {
+    /// Reads the text of a body.
+    ///
+    /// # Errors
+    /// [`Problem::Malformed`] for what is not strict JSON, [`Problem::Invalid`] naming every bad
+    /// field.
+    pub fn read(body: &[u8]) -> Result<Self, Problem> {
+        Ok(Self(parse_json(body)?))
+    }
+}
+
 /// The query, read into a domain type.
 pub struct Query<T>(pub T);
+
+impl<T: FromQuery> Query<T> {
+    /// Reads a query from its names and values, both decoded.
+    ///
+    /// # Errors
+    /// [`Problem::Malformed`] naming every bad parameter.
+    pub fn read<'a>(given: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, Problem> {
+        Ok(Self(parse_query(given)?))
+    }
+}
 
 /// Implements [`FromRequest`] for what is read from the request alone.
 macro_rules! from_request {
@@ -53,7 +74,7 @@ from_request!(<T: PathId> Path<T>, |request| {
 });
 from_request!(<T: FromJson> Json<T>, read_body);
 from_request!(<T: FromQuery> Query<T>, |request| {
-    Ok(Query(parse_query(request.query_parameters())?))
+    Query::read(request.query_parameters())
 });
 from_request!(PageRequest, |request| {
     Ok(parse_query(request.query_parameters())?)
@@ -82,7 +103,7 @@ fn read_body<T: FromJson>(request: &RequestContext<'_>) -> Result<Json<T>, Probl
     if !request.header("content-type").is_some_and(is_json) {
         return Err(Problem::UnsupportedMediaType);
     }
-    Ok(Json(parse_json(body)?))
+    Json::read(body)
 }
 
 /// Returns whether this is `application/json`, alone or with `charset=utf-8`.

@@ -12,6 +12,9 @@ use strum::VariantNames;
 use super::json::{Field, Fields, FromJson, Reason};
 use crate::values::{Currency, EmailAddress, Money, find_invisible};
 
+/// The highest amount that is read, in minor units: larger whole numbers are not kept exactly by
+/// every reader of JSON (RFC 8259 section 6).
+const MAX_AMOUNT: i64 = (1 << 53) - 1;
 /// The highest price of one piece, in minor units.
 const MAX_PRICE: i64 = 1_000_000_000;
 
@@ -112,7 +115,7 @@ pub(crate) fn word<T: FromStr + VariantNames>(field: Field<'_>) -> Result<T, Rea
 
 impl FromJson for Money {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        money_up_to(i64::MAX, fields)
+        money_up_to(MAX_AMOUNT, fields)
     }
 }
 

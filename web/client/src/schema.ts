@@ -1354,16 +1354,17 @@ export interface components {
             code: "unavailable";
             requestId: components["schemas"]["RequestId"];
         };
-        /** @description A problem that the gateway tells of with a status that no function answers. */
+        /** @description A problem that the gateway tells of, where it tells of it in this form. */
         GatewayProblem: {
             /** @enum {string} */
-            type: "/problems/payload-too-large" | "/problems/unavailable";
+            type: "/problems/malformed" | "/problems/payload-too-large" | "/problems/rate-limited" | "/problems/unavailable";
             title: components["schemas"]["ProblemTitle"];
             /** @enum {integer} */
-            status: 431 | 502 | 504;
-            detail: components["schemas"]["ProblemDetail"];
+            status: 400 | 413 | 429 | 431 | 502 | 503 | 504;
             /** @enum {string} */
-            code: "payload-too-large" | "unavailable";
+            detail: "The request can't be understood." | "The request's body is too large." | "There are too many requests. Try again later." | "The request's headers are too large." | "The request failed. It can be tried again." | "The service is busy. The request can be tried again." | "The request took too long. It can be tried again.";
+            /** @enum {string} */
+            code: "malformed" | "payload-too-large" | "rate-limited" | "unavailable";
             requestId: components["schemas"]["RequestId"];
         };
         /** @description A field of the body that is not valid. */
@@ -1565,56 +1566,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["UnavailableProblem"];
             };
         };
-        /** @description There is no such route. */
-        RouteNotFound: {
-            headers: {
-                "Cache-Control": components["headers"]["CacheControl"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["NotFoundProblem"];
-            };
-        };
-        /** @description The request line or the host can't be understood. */
-        GatewayMalformed: {
-            headers: {
-                "Cache-Control": components["headers"]["CacheControl"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["MalformedProblem"];
-            };
-        };
-        /** @description The body is larger than the gateway takes. */
-        GatewayPayloadTooLarge: {
-            headers: {
-                "Cache-Control": components["headers"]["CacheControl"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["PayloadTooLargeProblem"];
-            };
-        };
-        /** @description The route takes no more requests now. */
-        GatewayRateLimited: {
-            headers: {
-                "Retry-After": components["headers"]["Retry-After"];
-                "Cache-Control": components["headers"]["CacheControl"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["RateLimitedProblem"];
-            };
-        };
-        /** @description Request line and headers are larger than the gateway takes. */
-        GatewayHeadersTooLarge: {
+        /** @description The gateway can't understand the request (400), or it is too large for it (413, 431). */
+        GatewayRefusal: {
             headers: {
                 "Cache-Control": components["headers"]["CacheControl"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1624,32 +1577,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["GatewayProblem"];
             };
         };
-        /** @description The function failed. */
-        GatewayBadGateway: {
-            headers: {
-                "Retry-After": components["headers"]["Retry-After"];
-                "Cache-Control": components["headers"]["CacheControl"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["GatewayProblem"];
-            };
-        };
-        /** @description No process of the function is free. */
-        GatewayUnavailable: {
-            headers: {
-                "Retry-After": components["headers"]["Retry-After"];
-                "Cache-Control": components["headers"]["CacheControl"];
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["UnavailableProblem"];
-            };
-        };
-        /** @description The function took too long. */
-        GatewayTimeout: {
+        /** @description The route takes no more requests now (429), or its function gave no answer (502, 503, 504). */
+        GatewayFailure: {
             headers: {
                 "Retry-After": components["headers"]["Retry-After"];
                 "Cache-Control": components["headers"]["CacheControl"];

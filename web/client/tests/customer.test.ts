@@ -137,6 +137,7 @@ test('one of two who wait for a checkout may leave; when both have, it is cancel
   await until(() => shop.callsOf('/checkout').length === 2, 'it is under way');
   for (const controller of both) controller.abort();
   for (const call of calls) await assert.rejects(call, { name: 'AbortError' });
+  await until(() => shop.callsOf('/checkout')[1]?.over === true, 'the request is cancelled');
   assert.equal((await other.submit()).replayed, false);
   assert.equal(shop.callsOf('/checkout').length, 3);
 });

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,25 +19,25 @@ async function withShop(run: (readyFile: string) => Promise<number>): Promise<nu
   const given = process.env['SHOP_READY_FILE'];
   if (given) return run(given);
   const folder = await mkdtemp(join(tmpdir(), 'client-tests-'));
-  const readyFile = join(folder, 'ready.json');
+  const [readyFile, log] = [join(folder, 'ready.json'), join(folder, 'shop.log')];
+  const output = await open(log, 'w');
   const parameters = LIMITS.flatMap((name) => ['--parameter', `${name}=100000`]);
   const shop = spawn('cargo', ['run', '--locked', '--', '--port', '0', '--ready-file', readyFile, ...parameters], {
     cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', output.fd, output.fd],
   });
   const ended = once(shop, 'exit');
   try {
     while (!existsSync(readyFile)) {
-      if (shop.exitCode !== null) throw new Error('The shop did not start.');
+      if (shop.exitCode !== null) throw new Error(`The shop did not start:\n${await readFile(log, 'utf8')}`);
       await sleep(200);
     }
-    const { pid } = JSON.parse(await readFile(readyFile, 'utf8')) as { pid: number };
-    const result = await run(readyFile);
-    process.kill(pid, 'SIGTERM');
-    return result;
+    return await run(readyFile);
   } finally {
+    // cargo has become the shop.
     if (shop.exitCode === null) shop.kill('SIGTERM');
     await ended;
+    await output.close();
     await rm(folder, { recursive: true });
   }
 }

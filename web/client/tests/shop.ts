@@ -89,18 +89,23 @@ export interface Call {
   token: string | undefined;
   key: string | undefined;
   body: string;
+  /** Whether the client has gone, or has its answer. */
+  over: boolean;
+}
+
+/** An answer that the shop did not give. */
+interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  body?: string;
 }
 
 /**
  * What is done with a request: `hang` gives no answer, `lose` does what was
- * asked for and gives none, an object is the answer, a function changes the shop's.
+ * asked for and gives none, `cut` gives none without doing it; a function changes
+ * the shop's answer.
  */
-export type Fault =
-  | 'hang'
-  | 'lose'
-  | 'cut'
-  | { status: number; headers?: Record<string, string>; body?: string }
-  | ((answer: string) => string | Promise<string>);
+export type Fault = 'hang' | 'lose' | 'cut' | Answer | ((answer: string) => string | Answer | Promise<string | Answer>);
 
 /** A server before the shop, with faults as tests like them. */
 export class FaultyShop {
@@ -155,15 +160,16 @@ export class FaultyShop {
       token: headers.authorization?.replace('Bearer ', ''),
       key: headers['idempotency-key'] as string | undefined,
       body,
+      over: false,
     };
+    response.once('close', () => {
+      call.over = true;
+    });
     this.calls.push(call);
     const fault = this.fault(call);
     if (fault === 'hang') return;
     if (fault === 'cut') return void response.destroy();
-    if (typeof fault === 'object') {
-      response.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers });
-      return void response.end(fault.body ?? '{"message":"no"}');
-    }
+    if (typeof fault === 'object') return give(response, fault);
     const { host: _, connection: __, 'content-length': ___, 'transfer-encoding': ____, ...passed } = headers;
     const answer = await fetch(api + url, {
       method,
@@ -174,9 +180,16 @@ export class FaultyShop {
     if (fault === 'lose') return void response.destroy();
     const told = Object.fromEntries(answer.headers);
     delete told['content-length'];
+    const changed = fault ? await fault(text) : text;
+    if (typeof changed === 'object') return give(response, changed);
     response.writeHead(answer.status, told);
-    response.end(fault ? await fault(text) : text);
+    response.end(changed);
   }
+}
+
+function give(response: http.ServerResponse, answer: Answer): void {
+  response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
+  response.end(answer.body ?? '{"message":"no"}');
 }
 
 /** Waits until something holds, for two seconds at most. */

@@ -122,33 +122,59 @@ test('a call that is cancelled ends at once, before, during and between its requ
   }
 });
 
-test('a call that is cancelled leaves the refresh that others wait for', async (t) => {
+for (const when of ['before it is sent', 'after a 401'] as const) {
+  test(`a call that is cancelled while it waits for a refresh ${when} ends at once, and the refresh goes on`, async (t) => {
+    const shop = await FaultyShop.start(t);
+    if (when === 'before it is sent') shop.next('/register', (answer) => answer.replace('"expiresIn":900', '"expiresIn":0'));
+    const client = await newcomer(t, { baseUrl: shop.url });
+    if (when === 'after a 401') shop.next('/cart', { status: 401 }, 2);
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    shop.next('/refresh', async (answer) => {
+      await held;
+      return answer;
+    });
+    const controller = new AbortController();
+    const cancelled = client.cart.get({ signal: controller.signal });
+    const other = client.cart.get();
+    await until(() => shop.callsOf('/refresh').length === 1, 'the refresh is under way');
+    controller.abort();
+    await assert.rejects(cancelled, { name: 'AbortError' });
+    release();
+    assert.deepEqual((await other).items, []);
+    assert.equal(shop.callsOf('/refresh').length, 1);
+  });
+}
+
+test('what is not repeated is cancelled as well', async (t) => {
   const shop = await FaultyShop.start(t);
-  shop.next('/register', (answer) => answer.replace('"expiresIn":900', '"expiresIn":0'));
-  const client = await newcomer(t, { baseUrl: shop.url });
-  shop.next('/refresh', (answer) => new Promise((resolve) => setTimeout(() => resolve(answer), 200)));
+  const client = customer(t, { baseUrl: shop.url });
+  shop.fault = () => 'hang';
   const controller = new AbortController();
-  const cancelled = client.cart.get({ signal: controller.signal });
-  const other = client.cart.get();
-  await until(() => shop.callsOf('/refresh').length === 1, 'the refresh is under way');
-  controller.abort();
-  await assert.rejects(cancelled, { name: 'AbortError' });
-  assert.deepEqual((await other).items, []);
-  assert.equal(shop.callsOf('/refresh').length, 1);
+  const { email, password } = account('customer');
+  const call = client.signIn({ email, password }, { signal: controller.signal });
+  await until(() => shop.calls.length === 1, 'the call is under way');
+  controller.abort(new Error('The page was left.'));
+  await assert.rejects(call, { message: 'The page was left.' });
 });
 
-test('a client whose signal is aborted ends its calls and makes no more', async (t) => {
-  const shop = await FaultyShop.start(t);
-  const controller = new AbortController();
-  const client = customer(t, { baseUrl: shop.url, signal: controller.signal });
-  shop.fault = () => 'hang';
-  const call = client.products.list().page();
-  await until(() => shop.calls.length === 1, 'the call is under way');
-  controller.abort();
-  await assert.rejects(call, { name: 'AbortError' });
-  await assert.rejects(client.products.list().page(), { name: 'AbortError' });
-  assert.equal(shop.calls.length, 1);
-});
+for (const call of ['cart', 'products'] as const) {
+  test(`a client whose signal is aborted ends its calls and makes no more: ${call}`, async (t) => {
+    const shop = await FaultyShop.start(t);
+    const controller = new AbortController();
+    const client = await newcomer(t, { baseUrl: shop.url, signal: controller.signal });
+    const run = () => (call === 'cart' ? client.cart.get() : client.products.list().page());
+    shop.fault = () => 'hang';
+    const running = run();
+    await until(() => shop.calls.length === 2, 'the call is under way');
+    controller.abort();
+    await assert.rejects(running, { name: 'AbortError' });
+    await assert.rejects(run(), { name: 'AbortError' });
+    assert.equal(shop.calls.length, 2);
+  });
+}
 
 test("the gateway's own answers are problems, too", async (t) => {
   const shop = await FaultyShop.start(t);

@@ -1,6 +1,10 @@
 import type { NewProduct } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { parseMoney } from '@buy-from-me/ui';
+import { formatMoney, parseMoney } from '@buy-from-me/ui';
+
+/** The highest price, in minor units, and the most pieces that the shop keeps account of. */
+const MAX_AMOUNT = 1_000_000_000;
+const MAX_STOCK = 1_000_000;
 
 /** A new product as it is typed. */
 export interface ProductDraft {
@@ -35,10 +39,11 @@ export function readProduct(draft: ProductDraft, currency: string): ReadProduct 
   if (length < 3 || length > 200) errors['/name'] = words.name;
   const price = parseMoney(draft.price, currency);
   if (!price) errors['/price'] = words.price;
+  else if (price.amount > MAX_AMOUNT) errors['/price'] = words.tooDear(formatMoney({ amount: MAX_AMOUNT, currency }));
   const category = draft.category.trim();
   if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(category)) errors['/category'] = words.category;
   const stock = draft.stock.trim();
-  if (!/^\d{1,7}$/.test(stock)) errors['/stock'] = words.stock;
+  if (!/^\d{1,7}$/.test(stock) || Number(stock) > MAX_STOCK) errors['/stock'] = words.stock(MAX_STOCK);
   if (!price || Object.keys(errors).length > 0) return { errors };
   const description = draft.description.trim();
   return {

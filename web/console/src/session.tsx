@@ -1,4 +1,5 @@
 import type { StaffClient, User } from '@buy-from-me/client';
+import { noteAnswer } from '@buy-from-me/ui';
 import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
 import type { Catalogue } from './catalogue.ts';
@@ -45,6 +46,7 @@ export function useSession(staff: StaffClient): [Session, () => Promise<void>] {
   useEffect(() => {
     const take = (user: User | null) => {
       if (user) {
+        noteAnswer();
         keepFor(user.userId);
         setSession({ state: 'signed-in', user });
       } else {

@@ -58,6 +58,12 @@ function Navigation(props: { route: Route; user: User; onSignOut(): void }) {
               </a>
             </li>
           ))}
+          <li class="nav-away">
+            {/* In a tab of its own: this one may be the only one that is signed in. */}
+            <a href="../" target="_blank" rel="noopener noreferrer">
+              {text.nav.storefront} <span aria-hidden="true">↗</span>
+            </a>
+          </li>
         </ul>
       </nav>
       <section class="account" aria-label={text.account}>

@@ -2,23 +2,31 @@ import type { CustomerClient } from '@buy-from-me/client';
 
 const NAME = 'buy-from-me.categories';
 
+/** How many pages of the newest products are looked at: a cache of the browser's has them for "Show more". */
+const PAGES = 3;
+
 /**
  * The categories of the products that were seen. The API has no list of them yet, so that
- * this page knows those that the newest hundred products are of, and those it met since.
+ * this page knows those that the newest products are of, and those it met since.
  */
 export class Categories {
-  #slugs: readonly string[] = [];
+  #seen: readonly string[] = [];
+  /** What is shown: only once the newest products were looked at, so that nothing moves about. */
+  #view: readonly string[] = [];
+  #learned: 'no' | 'soon' | 'yes' = 'no';
   readonly #listeners = new Set<() => void>();
-  #learned = false;
 
   constructor(private readonly storage: Pick<Storage, 'getItem' | 'setItem'> = sessionStorage) {
     const kept = storage.getItem(NAME);
-    if (kept) this.#slugs = kept.split(' ');
+    if (kept) {
+      this.#seen = this.#view = kept.split(' ');
+      this.#learned = 'yes';
+    }
   }
 
   /** In alphabetical order. */
   get view(): readonly string[] {
-    return this.#slugs;
+    return this.#view;
   }
 
   subscribe(listener: () => void): () => void {
@@ -28,22 +36,33 @@ export class Categories {
 
   /** Notes the categories of products. */
   see(products: readonly { category: string }[]): void {
-    const all = new Set([...this.#slugs, ...products.map((it) => it.category)]);
-    if (all.size === this.#slugs.length) return;
-    this.#slugs = [...all].sort();
-    this.storage.setItem(NAME, this.#slugs.join(' '));
-    this.#listeners.forEach((listener) => listener());
+    const all = new Set([...this.#seen, ...products.map((it) => it.category)]);
+    if (all.size === this.#seen.length) return;
+    this.#seen = [...all].sort();
+    if (this.#learned === 'yes') this.#show();
   }
 
-  /** Looks at the newest hundred products, once. */
+  /** Looks at the newest products, once, and shows what was seen. */
   async learn(shop: Pick<CustomerClient, 'products'>): Promise<void> {
-    if (this.#learned) return;
-    this.#learned = true;
+    if (this.#learned !== 'no') return;
+    this.#learned = 'soon';
     try {
-      this.see((await shop.products.list({ limit: 100 }).page()).items);
+      let pages = 0;
+      for await (const page of shop.products.list({ sort: 'newest' }).pages()) {
+        this.see(page.items);
+        if (++pages === PAGES) break;
+      }
+      this.#learned = 'yes';
+      this.#show();
     } catch {
-      // The list itself says what is wrong; this is worth another try later.
-      this.#learned = false;
+      // The page itself says what is wrong; this is worth another try with the next.
+      this.#learned = 'no';
     }
+  }
+
+  #show(): void {
+    this.#view = this.#seen;
+    this.storage.setItem(NAME, this.#seen.join(' '));
+    this.#listeners.forEach((listener) => listener());
   }
 }

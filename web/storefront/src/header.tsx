@@ -25,10 +25,11 @@ export function Header() {
               <span class="header-label">{user ? text.header.account : text.header.signIn}</span>
             </a>
           )}
-          <a class="header-tool" href={href(['cart'])} aria-label={text.header.cart(count)}>
+          <a class="header-tool" href={href(['cart'])}>
             <BagIcon />
-            <span class="header-label">{text.header.cartShort}</span>
+            <span class="header-label">{text.header.cart}</span>
             {count > 0 && <span class="header-count number">{count}</span>}
+            <span class="hidden-visually">{user && text.header.items(count)}</span>
           </a>
         </div>
       </div>

@@ -8,7 +8,17 @@ export interface Explanation {
   readonly text: string;
 }
 
-/** Asks why there was no answer: a request without CORS is answered if only CORS is in the way. */
+let answered = false;
+
+/** Notes that the shop's answers can be read here: that it gives none has no longer to do with CORS. */
+export function noteAnswer(): void {
+  answered = true;
+}
+
+/**
+ * Asks why there was no answer: a request without CORS is answered if only CORS is in the
+ * way. False says nothing: the shop lets pages of its own site alone read even those.
+ */
 async function isCors(api: string): Promise<boolean> {
   try {
     await fetch(`${api}/api/products?limit=1`, { mode: 'no-cors', cache: 'no-store' });
@@ -31,17 +41,16 @@ function logged(text: string): Explanation {
 export async function explain(error: unknown, api: string): Promise<Explanation> {
   const words = ui.problems;
   if (error instanceof ConnectionError) {
-    if (await isCors(api)) return logged(words.cors(api, location.origin));
-    // The browser keeps the shop's answers from pages of other sites (Cross-Origin-Resource-Policy),
-    // so that from there a shop that is down looks like one that does not allow the page.
-    if (new URL(api).hostname !== location.hostname) return logged(words.downOrCors(api, location.origin));
-    return { text: words.down(api) };
+    if (answered) return { text: words.down(api) };
+    const text = (await isCors(api)) ? words.cors : words.downOrCors;
+    return logged(text(api, location.origin));
   }
   if (error instanceof SessionEnded) return { text: words.signedOut };
   if (!(error instanceof ShopProblem)) {
     console.error(error);
     return { text: words.broken };
   }
+  noteAnswer();
   switch (error.status) {
     case 401:
       return { text: words.signedOut };

@@ -1,6 +1,6 @@
 export { type AppSettings, run, useSettings } from './app.tsx';
 export { formatDate, formatMoney, parseMoney } from './format.ts';
-export { Failure, explain, type Explanation, useExplanation } from './failure.tsx';
+export { Failure, explain, type Explanation, noteAnswer, useExplanation } from './failure.tsx';
 export { type Action, useAction } from './action.ts';
 export { Field, SelectField, Submit, fieldErrors, focusFirstInvalid } from './form.tsx';
 export { useLoad, type Loaded } from './load.ts';

@@ -1,5 +1,6 @@
 import { ConnectionError, ShopProblem } from '@buy-from-me/client';
 import { type Inputs, useCallback, useEffect, useState } from 'preact/hooks';
+import { noteAnswer } from './failure.tsx';
 
 /** What became of something that is loaded. */
 export type Loaded<T> =
@@ -33,6 +34,7 @@ export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, inputs: In
     let timer: ReturnType<typeof setTimeout> | undefined;
     load(controller.signal).then(
       (value) => {
+        noteAnswer();
         if (!controller.signal.aborted) setLoaded({ state: 'ready', value });
       },
       (error: unknown) => {

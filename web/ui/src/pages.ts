@@ -1,5 +1,6 @@
 import type { Listing } from '@buy-from-me/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { noteAnswer } from './failure.tsx';
 import { retryDelay } from './load.ts';
 import { currentVisit } from './place.ts';
 
@@ -49,6 +50,7 @@ export function usePages<Item>(name: string, list: (signal: AbortSignal) => List
       .page(shown?.nextCursor)
       .then(
         (page) => {
+          noteAnswer();
           if (controller.signal.aborted) return;
           const next = { items: [...(shown?.items ?? []), ...page.items], nextCursor: page.nextCursor };
           kept.set(place, next);

@@ -1,10 +1,11 @@
-import { ShopProblem } from '@buy-from-me/client';
+import { ConnectionError, ShopProblem } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, Field, Page, Submit, announce, fieldErrors, href, useAction } from '@buy-from-me/ui';
+import { Failure, Field, Page, Submit, fieldErrors, href, useAction } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
 import { forgetInvitationToken, invitationToken } from '../invitation-token.ts';
 import { Form } from '../parts/form.tsx';
 import { DoneNotice, RefusedNotice } from '../parts/notices.tsx';
+import { SlowNote } from '../parts/slow.tsx';
 import { useStaff } from '../session.tsx';
 
 /** Lets somebody who was invited choose their password. */
@@ -12,13 +13,19 @@ export function InvitationPage() {
   const staff = useStaff();
   const [token] = useState(invitationToken);
   const [password, setPassword] = useState('');
+  // Whether a try got no answer: then the token may be used up, and the password set.
+  const [uncertain, setUncertain] = useState(false);
   const [done, setDone] = useState(false);
   const accept = useAction(async () => {
     if (token === undefined) return;
-    await staff.acceptInvitation({ token, password });
+    try {
+      await staff.acceptInvitation({ token, password });
+    } catch (error) {
+      if (error instanceof ConnectionError) setUncertain(true);
+      throw error;
+    }
     forgetInvitationToken();
     setDone(true);
-    announce(text.invitation.done);
   });
   return (
     <div class="narrow">
@@ -33,7 +40,8 @@ export function InvitationPage() {
           <p class="notice notice-warn">{text.invitation.noToken}</p>
         ) : (
           <Form class="form card" error={accept.error} onSubmit={() => void accept.run()}>
-            {accept.error !== undefined && <AcceptFailure error={accept.error} />}
+            {accept.error !== undefined && <AcceptFailure error={accept.error} uncertain={uncertain} />}
+            <SlowNote busy={accept.busy} />
             <Field
               label={text.password.next}
               hint={text.passwordHint}
@@ -54,7 +62,8 @@ export function InvitationPage() {
   );
 }
 
-function AcceptFailure({ error }: { error: unknown }) {
+function AcceptFailure({ error, uncertain }: { error: unknown; uncertain: boolean }) {
   const useless = error instanceof ShopProblem && (error.status === 401 || error.errors.some((it) => it.pointer === '/token'));
-  return useless ? <RefusedNotice text={text.invitation.badToken} /> : <Failure error={error} />;
+  if (!useless) return <Failure error={error} />;
+  return <RefusedNotice text={uncertain ? text.invitation.uncertain : text.invitation.badToken} />;
 }

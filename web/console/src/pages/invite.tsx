@@ -6,6 +6,7 @@ import { useDraft } from '../drafts.ts';
 import { Form } from '../parts/form.tsx';
 import { InvitationLink, useInvitation } from '../parts/invitation-link.tsx';
 import { RefusedNotice } from '../parts/notices.tsx';
+import { SlowNote } from '../parts/slow.tsx';
 import { STAFF_ROLES } from '../roles.ts';
 
 const words = text.invite;
@@ -71,6 +72,7 @@ export function InvitePage() {
             options={STAFF_ROLES.map((it) => ({ value: it, label: text.roles[it] }))}
             error={errors['/role']}
           />
+          <SlowNote busy={invite.busy} />
           <p class="row">
             <Submit busy={invite.busy}>{words.submit}</Submit>
             <a href={href(['users'])}>{words.back}</a>

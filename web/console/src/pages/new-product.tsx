@@ -8,6 +8,7 @@ import { useDraft } from '../drafts.ts';
 import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-field.tsx';
 import { EMPTY_PRODUCT, priceError, readProduct } from '../product-form.ts';
+import { SlowNote } from '../parts/slow.tsx';
 import { useCatalogue, useStaff } from '../session.tsx';
 
 const words = text.newProduct;
@@ -107,6 +108,7 @@ export function NewProductPage() {
           ]}
           error={errors['/status']}
         />
+        <SlowNote busy={create.busy} />
         <p class="row">
           <Submit busy={create.busy}>{words.submit}</Submit>
           <button

@@ -1,8 +1,10 @@
+import { ConnectionError } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, Field, Page, Submit, announce, fieldErrors, useAction } from '@buy-from-me/ui';
+import { Failure, Field, Page, Submit, fieldErrors, useAction } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
 import { Form } from '../parts/form.tsx';
 import { DoneNotice } from '../parts/notices.tsx';
+import { SlowNote } from '../parts/slow.tsx';
 import { useStaff, useUser } from '../session.tsx';
 
 /** Changes the password of whoever is signed in. */
@@ -18,13 +20,14 @@ export function PasswordPage() {
     setCurrent('');
     setNext('');
     setDone(true);
-    announce(text.password.done);
   });
   const errors = fieldErrors(change.error);
   return (
     <Page title={text.password.title} suffix={text.suffix} lead={<p class="quiet">{text.password.lead}</p>}>
       <Form class="form card" error={change.error} onSubmit={() => void change.run()}>
         {change.error !== undefined && <Failure error={change.error} />}
+        {change.error instanceof ConnectionError && <p>{text.password.uncertain}</p>}
+        <SlowNote busy={change.busy} />
         {done && <DoneNotice text={text.password.done} />}
         {/* Password managers look for the name that a password belongs to. */}
         <input type="email" autocomplete="username" value={user.email} readOnly hidden />

@@ -35,6 +35,13 @@ export function ProductPage({ productId }: { productId: string }) {
         {isUnseen && <p>{words.unseen.text}</p>}
         {(product ?? created) && <Facts product={product} created={created} productId={productId} />}
         {product && <Pictures product={product} />}
+        {product && (
+          <p>
+            <a href={`../${href(['products', productId])}`} target="_blank" rel="noopener noreferrer">
+              {words.storefront} <span aria-hidden="true">↗</span>
+            </a>
+          </p>
+        )}
         {/* An address that names no product is answered by the shop itself. */}
         {atLeast(user.role, 'admin') && (product ?? created ?? isUnseen) && <PictureUpload productId={productId} />}
       </div>

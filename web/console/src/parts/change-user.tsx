@@ -9,6 +9,7 @@ import { Dialog } from './dialog.tsx';
 import { Form } from './form.tsx';
 import { InvitationLink, useInvitation } from './invitation-link.tsx';
 import { RefusedNotice } from './notices.tsx';
+import { SlowNote } from './slow.tsx';
 
 const words = text.changeUser;
 
@@ -79,6 +80,7 @@ export function ChangeUser(props: { user: StaffUser; onClose(): void; onChanged(
           error={errors['/status']}
         />
         {user.userId === self.userId && <p class="notice notice-warn">{words.yourself}</p>}
+        <SlowNote busy={save.busy} />
         <p class="row">
           <Submit busy={save.busy} disabled={!change}>
             {words.save}

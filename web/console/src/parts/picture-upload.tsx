@@ -1,6 +1,6 @@
 import { type SentUpload, ShopProblem, UploadRefused } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, announce, useAction } from '@buy-from-me/ui';
+import { Failure, useAction } from '@buy-from-me/ui';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { PICTURE_TYPES, pictureError } from '../pictures.ts';
 import { useStaff } from '../session.tsx';
@@ -47,7 +47,6 @@ export function PictureUpload({ productId }: { productId: string }) {
     } catch (error) {
       if (!controller.signal.aborted) throw error;
       setCancelled(true);
-      announce(words.cancelled);
       return;
     }
     setSent((before) => [{ name: file.name, upload }, ...before]);
@@ -65,7 +64,11 @@ export function PictureUpload({ productId }: { productId: string }) {
       ))}
       <Form class="form card" error={mistake} onSubmit={() => void send.run()}>
         {send.error !== undefined && <UploadFailure error={send.error} />}
-        {cancelled && <p class="notice">{words.cancelled}</p>}
+        {cancelled && (
+          <p class="notice" role="status">
+            {words.cancelled}
+          </p>
+        )}
         <div class="field">
           <label for={id}>{words.choose}</label>
           <input

@@ -43,10 +43,10 @@ function OrderView({ order, thanks }: { order: Order; thanks: boolean }) {
       <div class="with-aside">
         <div class="stack-wide">
           {thanks && <p class="notice notice-good">{text.order.thanksText}</p>}
-          <section class="stack" aria-labelledby="lines">
+          <div class="stack">
             <h2 id="lines">{text.order.lines}</h2>
             <Lines order={order} />
-          </section>
+          </div>
         </div>
         <aside class="aside card stack-wide">
           <section class="stack" aria-labelledby="address">

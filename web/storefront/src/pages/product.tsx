@@ -13,7 +13,9 @@ export function ProductPage({ id }: { id: string }) {
   const { client, categories } = useShop();
   const [loaded, again] = useLoad((signal) => client.products.get(id, { signal }), [id]);
   useEffect(() => {
-    if (loaded.state === 'ready') categories.see([loaded.value]);
+    if (loaded.state !== 'ready') return;
+    categories.see([loaded.value]);
+    void categories.learn(client);
   }, [loaded]);
 
   switch (loaded.state) {

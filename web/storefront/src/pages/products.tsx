@@ -42,10 +42,7 @@ function ProductList({ category, sort }: { category: string | undefined; sort: S
   useEffect(() => {
     if (!items) return;
     categories.see(items);
-    // A complete list has them all. Else after the first page is on the screen: it must not wait for this.
-    if (!category && !list.more) return;
-    const timer = setTimeout(() => void categories.learn(client), 300);
-    return () => clearTimeout(timer);
+    void categories.learn(client);
   }, [items]);
 
   const cards = useRef<HTMLUListElement>(null);
