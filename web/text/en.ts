@@ -85,6 +85,7 @@ export const storefront = {
     none: 'There is nothing here.',
     noneInCategory: 'There is nothing in this category, or it does not exist.',
     seeAll: 'See everything',
+    seeCategory: 'See all',
   },
   product: {
     notFound: 'This product does not exist',

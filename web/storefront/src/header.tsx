@@ -39,7 +39,7 @@ export function Header() {
             <BagIcon />
             <span class="header-label">{text.header.cart}</span>
             {count > 0 && <span class="header-count number">{count}</span>}
-            <span class="hidden-visually">{user && text.header.items(count)}</span>
+            <span class="hidden-visually">{text.header.items(count)}</span>
           </a>
         </div>
       </div>

@@ -84,8 +84,8 @@ export class Session {
       error: undefined,
       turn: left ? turn + 1 : turn,
     });
-    if (user) noteAnswer();
     if (user && isOther) {
+      noteAnswer();
       // Drops what is kept for anybody else.
       keptCheckout(user.userId);
       void this.cart.load();

@@ -3,10 +3,14 @@ import { storefront as text } from '@buy-from-me/text';
 import { Failure, Page, Waiting, announce, formatMoney, href, navigate, useAction, useLoad } from '@buy-from-me/ui';
 import { useEffect, useState } from 'preact/hooks';
 import { AvailabilityLabel } from '../availability.tsx';
+import { Card } from '../card.tsx';
 import { keepToAdd } from '../kept.ts';
 import { Picture } from '../picture.tsx';
 import { Quantity, parseQuantity } from '../quantity.tsx';
 import { useCart, useSession, useShop } from '../shop.tsx';
+
+/** How many others of its category stand below a product. */
+const MORE = 4;
 
 /** Shows one product, and puts it into the cart. */
 export function ProductPage({ id }: { id: string }) {
@@ -36,7 +40,6 @@ export function ProductPage({ id }: { id: string }) {
 }
 
 function ProductView({ product }: { product: Product }) {
-  const category = text.category(product.category);
   const [chosen, setChosen] = useState(0);
   const image = product.images[chosen];
   const count = product.images.length;
@@ -80,12 +83,33 @@ function ProductView({ product }: { product: Product }) {
         >
           {product.description && <p class="product-description">{product.description}</p>}
           <AddToCart product={product} />
-          <p class="small">
-            <a href={href(['products'], { category: product.category })}>{text.product.moreOf(category)}</a>
-          </p>
         </Page>
       </div>
+      <MoreOfCategory product={product} />
     </article>
+  );
+}
+
+/** Shows a few others of the same category, and leads to all of them. */
+function MoreOfCategory({ product }: { product: Product }) {
+  const { client } = useShop();
+  const { category, productId } = product;
+  const [loaded] = useLoad((signal) => client.products.list({ category, limit: MORE + 1 }, { signal }).page(), [category]);
+  const others = loaded.state === 'ready' ? loaded.value.items.filter((it) => it.productId !== productId) : [];
+  return (
+    <section class="product-more stack-wide" aria-labelledby="more">
+      <div class="row row-apart">
+        <h2 id="more">{text.product.moreOf(text.category(category))}</h2>
+        <a href={href(['products'], { category })}>{text.products.seeCategory}</a>
+      </div>
+      {others.length > 0 && (
+        <ul class="cards">
+          {others.slice(0, MORE).map((it) => (
+            <Card key={it.productId} product={it} level="h3" />
+          ))}
+        </ul>
+      )}
+    </section>
   );
 }
 

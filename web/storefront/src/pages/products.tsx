@@ -1,10 +1,8 @@
-import type { ProductCard } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Page, Waiting, formatMoney, href, navigate, usePages } from '@buy-from-me/ui';
+import { Failure, Page, Waiting, href, navigate, usePages } from '@buy-from-me/ui';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import { AvailabilityLabel } from '../availability.tsx';
+import { Card } from '../card.tsx';
 import { ShowMore, useGrowth } from '../list.tsx';
-import { Picture } from '../picture.tsx';
 import { useShop } from '../shop.tsx';
 
 type Sort = keyof typeof text.products.sorts;
@@ -93,21 +91,6 @@ function SortChoice(props: { sort: Sort; onSort(sort: Sort): void }) {
         ))}
       </select>
     </div>
-  );
-}
-
-function Card({ product, eager }: { product: ProductCard; eager: boolean }) {
-  return (
-    <li class="product-card">
-      <Picture url={product.imageUrl} eager={eager} />
-      <h2 class="product-name">
-        <a href={href(['products', product.productId])}>{product.name}</a>
-      </h2>
-      <p class="product-facts">
-        <span class="product-price number">{formatMoney(product.price)}</span>
-        <AvailabilityLabel availability={product.availability} />
-      </p>
-    </li>
   );
 }
 

@@ -1,0 +1,21 @@
+import type { ProductCard } from '@buy-from-me/client';
+import { formatMoney, href } from '@buy-from-me/ui';
+import { AvailabilityLabel } from './availability.tsx';
+import { Picture } from './picture.tsx';
+
+/** One product of a list; all of it is the link. `eager`: its picture is seen at once. */
+export function Card(props: { product: ProductCard; level?: 'h2' | 'h3'; eager?: boolean }) {
+  const { product, level: Heading = 'h2' } = props;
+  return (
+    <li class="product-card">
+      <Picture url={product.imageUrl} eager={!!props.eager} />
+      <Heading class="product-name">
+        <a href={href(['products', product.productId])}>{product.name}</a>
+      </Heading>
+      <p class="product-facts">
+        <span class="product-price number">{formatMoney(product.price)}</span>
+        <AvailabilityLabel availability={product.availability} />
+      </p>
+    </li>
+  );
+}
