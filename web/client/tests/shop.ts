@@ -24,6 +24,7 @@ export interface Account {
 export const ready = JSON.parse(readFileSync(process.env['SHOP_READY_FILE'] ?? '', 'utf8')) as {
   web: string;
   console: string;
+  docs: string;
   api: string;
   dynamodb: string;
   accounts: Account[];
