@@ -475,3 +475,20 @@ async fn the_staffs_routes_are_closed_to_all_but_the_listed_networks() {
     refused.expect_problem(403, "forbidden");
     shop.anonymous().get("/api/products").await.expect(200);
 }
+
+#[tokio::test]
+async fn past_the_concurrency_of_signing_in_the_gateway_answers_503() {
+    let shop = spawn_shop_with(with_parameter("SignInConcurrency", "1")).await;
+    let (anonymous, body) = (shop.anonymous(), right("alice@example.com"));
+    let attempts = (0..8).map(|_| anonymous.post("/api/auth/login", &body));
+    let answers = futures_util::future::join_all(attempts).await;
+    let (busy, others): (Vec<_>, Vec<_>) = answers.into_iter().partition(|it| it.status == 503);
+    assert!(!busy.is_empty());
+    for answer in busy {
+        let answer = answer.expect_problem(503, "unavailable");
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    for answer in others {
+        answer.expect(200);
+    }
+}

@@ -2,6 +2,8 @@
 
 mod document;
 mod seen;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;

@@ -1,7 +1,6 @@
 //! The program that `cargo run` starts, as a process of its own.
 
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use local::Profile;
@@ -34,13 +33,14 @@ impl Program {
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let ready_file = folder.join("ready.json");
-        let output = std::fs::File::create(folder.join("output")).unwrap();
+        let file = |name: &str| std::fs::File::create(folder.join(name)).unwrap();
+        let errors = || std::fs::read_to_string(folder.join("errors")).unwrap();
         let mut process = command()
             .args(["--port", "0", "--ready-file"])
             .arg(&ready_file)
             .args(arguments)
-            .stdout(output)
-            .stderr(Stdio::null())
+            .stdout(file("output"))
+            .stderr(file("errors"))
             .kill_on_drop(true)
             .spawn()
             .unwrap();
@@ -50,12 +50,13 @@ impl Program {
                     break serde_json::from_slice(&text).unwrap();
                 }
                 if let Some(status) = process.try_wait().unwrap() {
-                    panic!("the shop ended before it was open: {status}");
+                    panic!("the shop ended before it was open: {status}\n{}", errors());
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         });
-        let ready = open.await.expect("the shop opens in time");
+        let ready = open.await;
+        let ready = ready.unwrap_or_else(|_| panic!("the shop opens in time\n{}", errors()));
         Self {
             process,
             folder,

@@ -17,7 +17,12 @@ const ARGUMENTS = [
 ];
 
 let browser: Promise<Browser> | undefined;
-after(async () => (await browser)?.close());
+
+/** Ends the browser. */
+export async function closeBrowser(): Promise<void> {
+  await (await browser)?.close();
+  browser = undefined;
+}
 
 /** Starts the browser, once for all tests of a file. */
 export function openBrowser(): Promise<Browser> {
@@ -112,8 +117,12 @@ export interface Given {
   visitor(options?: BrowserContextOptions): Promise<Visitor>;
 }
 
+let closes = false;
+
 /** A test in the browser. If it fails it tells what its pages showed. */
 export function pageTest(name: string, run: (given: Given) => Promise<void>): void {
+  if (!closes) after(closeBrowser);
+  closes = true;
   void test(name, async (t) => {
     const visitors: Visitor[] = [];
     const visitor = async (options?: BrowserContextOptions) => {

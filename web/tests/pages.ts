@@ -40,6 +40,7 @@ export async function openPages(browser: Visitor, look: Look): Promise<void> {
   await page.goto(route('register'));
   await heading(page, text.register.title).waitFor();
   await look('registration', page);
+  browser.expectsStatus(422);
   await button(page, text.register.submit).click();
   await page.locator('[aria-invalid="true"]').first().waitFor();
   await look('registration, with errors', page);

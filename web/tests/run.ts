@@ -1,4 +1,5 @@
-// Runs the tests of a folder against a running shop: `tsx tests/run.ts FOLDER [options of node --test]`.
+// Runs the tests of a folder, or one program, against a running shop:
+// `tsx tests/run.ts FOLDER [options of node --test]`, `tsx tests/run.ts FILE`.
 // The shop is the one that SHOP_READY_FILE tells of, which must count next to no requests (see
 // LIMITS), or else one that is built and started for it.
 import { spawn } from 'node:child_process';
@@ -16,7 +17,7 @@ const LIMITS = ['SignInLimit', 'StaffSignInLimit', 'RegistrationLimit', 'Invitat
 const web = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Runs something with the ready file of a shop that is open meanwhile. */
-export async function withShop<Result>(run: (readyFile: string) => Promise<Result>): Promise<Result> {
+async function withShop<Result>(run: (readyFile: string) => Promise<Result>): Promise<Result> {
   const given = process.env['SHOP_READY_FILE'];
   if (given) return run(given);
   const folder = await mkdtemp(join(tmpdir(), 'shop-for-tests-'));
@@ -44,7 +45,7 @@ export async function withShop<Result>(run: (readyFile: string) => Promise<Resul
 }
 
 /** Runs a program of Node with the sources of all packages, and returns its exit code. */
-export async function runNode(readyFile: string, parameters: readonly string[]): Promise<number> {
+async function runNode(readyFile: string, parameters: readonly string[]): Promise<number> {
   const node = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', ...parameters], {
     cwd: web,
     env: { ...process.env, SHOP_READY_FILE: readyFile },
@@ -60,8 +61,15 @@ async function testsIn(folder: string): Promise<string[]> {
   return names.filter((name) => name.endsWith('.test.ts')).sort().map((name) => join(folder, name));
 }
 
-const [folder, ...options] = process.argv.slice(2);
-if (!folder) throw new Error('Which folder?');
-const files = await testsIn(folder);
-if (files.length === 0) throw new Error(`${folder} has no tests.`);
-process.exitCode = await withShop((readyFile) => runNode(readyFile, ['--test', '--test-reporter=spec', '--test-timeout=120000', ...options, ...files]));
+/** Returns what to run: a program, or the tests of a folder. */
+async function parametersOf(path: string, options: readonly string[]): Promise<readonly string[]> {
+  if (path.endsWith('.ts')) return [path, ...options];
+  const files = await testsIn(path);
+  if (files.length === 0) throw new Error(`${path} has no tests.`);
+  return ['--test', '--test-reporter=spec', '--test-timeout=120000', ...options, ...files];
+}
+
+const [path, ...options] = process.argv.slice(2);
+if (!path) throw new Error('Of what?');
+const parameters = await parametersOf(path, options);
+process.exitCode = await withShop((readyFile) => runNode(readyFile, parameters));

@@ -306,7 +306,6 @@ export const console = {
     signOut: 'Sign out',
     storefront: 'Storefront',
   },
-  slow: 'The shop is slow to answer. We keep waiting.',
 
   signIn: {
     title: 'Sign in',
@@ -447,7 +446,7 @@ export const console = {
     anyStatus: 'Any status',
     customers: 'Customers',
     none: 'Nobody matches this filter.',
-    columns: { name: 'Name', email: 'E-mail address', role: 'Role', status: 'Status', since: 'Since', actions: 'Actions' },
+    columns: { name: 'Name', email: 'E-mail', role: 'Role', status: 'Status', since: 'Since', actions: 'Actions' },
     you: 'you',
     change: 'Change',
     changeOf: (name: string) => `Change ${name}`,
@@ -513,7 +512,7 @@ export const console = {
     earlier: 'The day before',
     later: 'The day after',
     none: 'No records.',
-    columns: { at: 'Time', actor: 'Who', action: 'What', target: 'To what', changes: 'Details', requestId: 'Request' },
+    columns: { at: 'Time, request', actor: 'Who', action: 'What', target: 'To what', changes: 'Details' },
     actors: { unknown: 'Unknown', schedule: 'The shop, on schedule', operator: 'Operator' },
     actions: {
       'account-registered': 'Account made',

@@ -144,6 +144,24 @@ fn contract_and_code_take_the_same_queries() {
 }
 
 #[test]
+fn an_empty_parameter_is_one_that_is_absent() {
+    let mut found = 0;
+    for (operation, reads) in READERS {
+        let pointer = format!("{}/parameters", own().operation(operation).pointer);
+        let all = own().document().pointer(&pointer).unwrap();
+        for at in 0..all.as_array().unwrap().len() {
+            let parameter = own().resolve(&format!("{pointer}/{at}")).value;
+            if parameter["in"] == "query" {
+                found += 1;
+                assert_eq!(parameter["allowEmptyValue"], true, "{operation} {parameter}");
+                assert!(reads(parameter["name"].as_str().unwrap(), ""), "{parameter}");
+            }
+        }
+    }
+    assert_eq!(found, 16);
+}
+
+#[test]
 fn contract_and_code_take_the_same_idempotency_keys() {
     let long = ["k".repeat(255), "k".repeat(256)];
     let keys = [

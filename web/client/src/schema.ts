@@ -548,13 +548,12 @@ export interface components {
             currency: components["schemas"]["Currency"];
         };
         /**
-         * Format: email
          * @description An e-mail address. Accounts are found by it whatever its case.
          * @example carol@example.com
          */
         Email: string;
         /**
-         * @description One line, trimmed, without characters that nobody sees.
+         * @description One line, trimmed, without control characters or others that nobody sees.
          * @example Carol Cook
          */
         PersonName: string;
@@ -594,7 +593,7 @@ export interface components {
          */
         ProductStatus: "draft" | "published";
         /**
-         * @description One line, trimmed, without characters that nobody sees.
+         * @description One line, trimmed, without control characters or others that nobody sees.
          * @example Blue Enamel Mug
          */
         ProductName: string;

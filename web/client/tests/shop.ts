@@ -24,6 +24,7 @@ export interface Account {
 export const ready = JSON.parse(readFileSync(process.env['SHOP_READY_FILE'] ?? '', 'utf8')) as {
   web: string;
   console: string;
+  docs: string;
   api: string;
   dynamodb: string;
   accounts: Account[];
@@ -196,11 +197,11 @@ function give(response: http.ServerResponse, answer: Answer): void {
   response.end(answer.body ?? '{"message":"no"}');
 }
 
-/** Waits until something holds, for two seconds at most. */
+/** Waits until something holds, for ten seconds at most. */
 export async function until(holds: () => boolean, what: string): Promise<void> {
   const begun = performance.now();
   while (!holds()) {
-    assert.ok(performance.now() - begun < 2000, `never: ${what}`);
+    assert.ok(performance.now() - begun < 10_000, `never: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

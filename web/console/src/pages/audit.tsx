@@ -62,22 +62,26 @@ function columnsFor(names: Names): readonly Column<AuditEntry>[] {
       label: words.columns.at,
       class: 'cell-time',
       cell: (it) => (
-        <time dateTime={it.at} title={it.at}>
-          {formatSecond(it.at)}
-        </time>
+        <>
+          <time dateTime={it.at} title={it.at}>
+            {formatSecond(it.at)}
+          </time>
+          <div class="mono quiet">{it.requestId}</div>
+        </>
       ),
     },
     {
       label: words.columns.actor,
+      class: 'cell-short',
       cell: (it) => <Named id={it.actor} name={word(it.actor)} to={{ actor: it.actor }} label={words.onlyBy} />,
     },
     { label: words.columns.action, class: 'cell-main', cell: (it) => words.actions[it.action] ?? it.action },
     {
       label: words.columns.target,
+      class: 'cell-short',
       cell: (it) => <Named id={it.target} name={names.get(it.target)} to={{ target: it.target }} label={words.onlyTo} />,
     },
     { label: words.columns.changes, cell: (it) => it.changes.map((change) => <div key={change.field}>{changed(change)}</div>) },
-    { label: words.columns.requestId, cell: (it) => <span class="mono quiet">{it.requestId}</span> },
   ];
 }
 
@@ -110,7 +114,7 @@ function Filter({ view }: { view: AuditView }) {
     if (!isMissing) navigate(href(['audit'], queryOf({ scope, id: id.trim(), day })));
   };
   return (
-    <Form class="filter" error={missing || undefined} onSubmit={show}>
+    <Form class="filter filter-long" error={missing || undefined} onSubmit={show}>
       <SelectField
         label={words.show}
         value={scope}

@@ -1,11 +1,10 @@
 import { ConnectionError, ShopProblem } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, Field, Page, Submit, fieldErrors, href, useAction } from '@buy-from-me/ui';
+import { Failure, Field, fieldErrors, href, Page, Submit, useAction, Waiting } from '@buy-from-me/ui';
 import { useEffect, useState } from 'preact/hooks';
 import { forgetInvitationToken, invitationToken } from '../invitation-token.ts';
 import { Form } from '../parts/form.tsx';
 import { DoneNotice, RefusedNotice } from '../parts/notices.tsx';
-import { SlowNote } from '../parts/slow.tsx';
 import { useStaff } from '../session.tsx';
 
 /** Lets somebody who was invited choose their password. */
@@ -52,7 +51,7 @@ export function InvitationPage() {
         ) : (
           <Form class="form card" error={accept.error} onSubmit={() => void accept.run()}>
             {accept.error !== undefined && <AcceptFailure error={accept.error} uncertain={uncertain} />}
-            <SlowNote busy={accept.busy} />
+            {accept.busy && <Waiting quiet />}
             <Field
               label={text.password.next}
               hint={text.passwordHint}

@@ -1,12 +1,11 @@
 import { ShopProblem } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, Field, Page, SelectField, Submit, fieldErrors, href } from '@buy-from-me/ui';
+import { Failure, Field, fieldErrors, href, Page, SelectField, Submit, Waiting } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
 import { useDraft } from '../drafts.ts';
 import { Form } from '../parts/form.tsx';
 import { InvitationLink, useInvitation } from '../parts/invitation-link.tsx';
 import { RefusedNotice } from '../parts/notices.tsx';
-import { SlowNote } from '../parts/slow.tsx';
 import { STAFF_ROLES } from '../roles.ts';
 
 const words = text.invite;
@@ -72,7 +71,7 @@ export function InvitePage() {
             options={STAFF_ROLES.map((it) => ({ value: it, label: text.roles[it] }))}
             error={errors['/role']}
           />
-          <SlowNote busy={invite.busy} />
+          {invite.busy && <Waiting quiet />}
           <p class="row">
             <Submit busy={invite.busy}>{words.submit}</Submit>
             <a href={href(['users'])}>{words.back}</a>

@@ -1,6 +1,6 @@
 import type { Attempt, StaffProduct } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, Field, Page, SelectField, Submit, announce, fieldErrors, href, navigate, useLoad, useAction } from '@buy-from-me/ui';
+import { announce, Failure, Field, fieldErrors, href, navigate, Page, SelectField, Submit, useAction, useLoad, Waiting } from '@buy-from-me/ui';
 import { useId, useRef, useState } from 'preact/hooks';
 import { known } from '../catalogue.ts';
 import { rememberCreated } from '../created-products.ts';
@@ -8,7 +8,6 @@ import { useDraft } from '../drafts.ts';
 import { Form } from '../parts/form.tsx';
 import { TextField } from '../parts/text-field.tsx';
 import { EMPTY_PRODUCT, priceError, readProduct } from '../product-form.ts';
-import { SlowNote } from '../parts/slow.tsx';
 import { useCatalogue, useStaff } from '../session.tsx';
 
 const words = text.newProduct;
@@ -108,7 +107,7 @@ export function NewProductPage() {
           ]}
           error={errors['/status']}
         />
-        <SlowNote busy={create.busy} />
+        {create.busy && <Waiting quiet />}
         <p class="row">
           <Submit busy={create.busy}>{words.submit}</Submit>
           <button

@@ -1,10 +1,9 @@
 import { ConnectionError } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, Field, Page, Submit, fieldErrors, useAction } from '@buy-from-me/ui';
+import { Failure, Field, fieldErrors, Page, Submit, useAction, Waiting } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
 import { Form } from '../parts/form.tsx';
 import { DoneNotice } from '../parts/notices.tsx';
-import { SlowNote } from '../parts/slow.tsx';
 import { useStaff, useUser } from '../session.tsx';
 
 /** Changes the password of whoever is signed in. */
@@ -27,7 +26,7 @@ export function PasswordPage() {
       <Form class="form card" error={change.error} onSubmit={() => void change.run()}>
         {change.error !== undefined && <Failure error={change.error} />}
         {change.error instanceof ConnectionError && <p>{text.password.uncertain}</p>}
-        <SlowNote busy={change.busy} />
+        {change.busy && <Waiting quiet />}
         {done && <DoneNotice text={text.password.done} />}
         {/* Password managers look for the name that a password belongs to. */}
         <input type="email" autocomplete="username" value={user.email} readOnly hidden />

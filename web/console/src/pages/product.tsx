@@ -22,7 +22,7 @@ export function ProductPage({ productId }: { productId: string }) {
   const isUnseen = loaded.state === 'ready' && !product && !created;
   const title = product?.name ?? created?.name ?? (isUnseen ? words.unseen.title : ui.loading);
   return (
-    <Page title={title} suffix={text.suffix}>
+    <Page title={title} suffix={text.suffix} lead={product && <StorefrontLink productId={productId} />}>
       <div class="stack-wide">
         {created && (
           <DoneNotice text={created.status === 'draft' ? words.createdDraft(created.name) : words.created(created.name)}>
@@ -35,17 +35,21 @@ export function ProductPage({ productId }: { productId: string }) {
         {isUnseen && <p>{words.unseen.text}</p>}
         {(product ?? created) && <Facts product={product} created={created} productId={productId} />}
         {product && <Pictures product={product} />}
-        {product && (
-          <p>
-            <a href={`../${href(['products', productId])}`} target="_blank" rel="noopener noreferrer">
-              {words.storefront} <span aria-hidden="true">↗</span>
-            </a>
-          </p>
-        )}
         {/* An address that names no product is answered by the shop itself. */}
         {atLeast(user.role, 'admin') && (product ?? created ?? isUnseen) && <PictureUpload productId={productId} />}
       </div>
     </Page>
+  );
+}
+
+/** Leads to what customers see, in a tab of its own: this one may be the only one that is signed in. */
+function StorefrontLink({ productId }: { productId: string }) {
+  return (
+    <p>
+      <a href={`../${href(['products', productId])}`} target="_blank" rel="noopener noreferrer">
+        {words.storefront} <span aria-hidden="true">↗</span>
+      </a>
+    </p>
   );
 }
 

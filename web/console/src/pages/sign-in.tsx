@@ -1,9 +1,8 @@
 import { ShopProblem } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, Field, Page, Submit, href, navigate, useSettings, useAction } from '@buy-from-me/ui';
+import { Failure, Field, href, navigate, Page, Submit, useAction, useSettings, Waiting } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
 import { RefusedNotice } from '../parts/notices.tsx';
-import { SlowNote } from '../parts/slow.tsx';
 import { useStaff } from '../session.tsx';
 
 /** Shows how a sign-in failed: in its own words, since nobody is signed in yet. */
@@ -69,7 +68,7 @@ export function SignInPage(props: { why?: 'left' | 'ended' | undefined }) {
               value={password}
               onValue={setPassword}
             />
-            <SlowNote busy={signIn.busy} />
+            {signIn.busy && <Waiting quiet />}
             <p>
               <Submit busy={signIn.busy}>{text.signIn.submit}</Submit>
             </p>

@@ -40,12 +40,12 @@ export function UsersPage({ query }: { query: URLSearchParams }) {
           </>
         ),
       },
-      { label: words.columns.email, class: 'cell-long', cell: (it) => it.email },
+      { label: words.columns.email, class: 'cell-long', cell: (it) => <Email address={it.email} /> },
       { label: words.columns.role, cell: (it) => text.roles[it.role] },
       { label: words.columns.status, cell: (it) => <StatusBadge status={it.status} /> },
       {
         label: words.columns.since,
-        class: 'cell-time',
+        class: 'cell-day',
         cell: (it) => <time dateTime={it.createdAt}>{formatDay(it.createdAt)}</time>,
       },
       {
@@ -98,6 +98,18 @@ export function UsersPage({ query }: { query: URLSearchParams }) {
         />
       )}
     </Page>
+  );
+}
+
+/** Shows an address that breaks, if it must, before its domain. */
+function Email({ address }: { address: string }) {
+  const at = address.lastIndexOf('@');
+  return (
+    <>
+      {address.slice(0, at)}
+      <wbr />
+      {address.slice(at)}
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
 import { ShopProblem, type StaffUser, type UserChange, type UserStatus } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, SelectField, Submit, fieldErrors, useAction } from '@buy-from-me/ui';
+import { Failure, fieldErrors, SelectField, Submit, useAction, Waiting } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
 import { type Choice, changeOf, possibleStatuses, readAgain } from '../people.ts';
 import { STAFF_ROLES } from '../roles.ts';
@@ -9,7 +9,6 @@ import { Dialog } from './dialog.tsx';
 import { Form } from './form.tsx';
 import { InvitationLink, useInvitation } from './invitation-link.tsx';
 import { RefusedNotice } from './notices.tsx';
-import { SlowNote } from './slow.tsx';
 
 const words = text.changeUser;
 
@@ -80,7 +79,7 @@ export function ChangeUser(props: { user: StaffUser; onClose(): void; onChanged(
           error={errors['/status']}
         />
         {user.userId === self.userId && <p class="notice notice-warn">{words.yourself}</p>}
-        <SlowNote busy={save.busy} />
+        {save.busy && <Waiting quiet />}
         <p class="row">
           <Submit busy={save.busy} disabled={!change}>
             {words.save}

@@ -1,7 +1,6 @@
 import { console as text, ui } from '@buy-from-me/text';
-import { Failure, type Loaded } from '@buy-from-me/ui';
+import { Failure, type Loaded, Waiting } from '@buy-from-me/ui';
 import type { ComponentChildren } from 'preact';
-import { SlowNote } from './slow.tsx';
 
 /** Shows one page of a list: loading, failed, empty, or its items with the way to the next. */
 export function ListPage<Item>(props: {
@@ -18,7 +17,7 @@ export function ListPage<Item>(props: {
   if (loaded.state === 'loading') {
     return (
       <div class="stack" aria-busy="true">
-        <SlowNote busy />
+        <Waiting quiet />
         <p class="hidden-visually">{ui.loading}</p>
         {[0, 1, 2, 3, 4].map((it) => (
           <div key={it} class="skeleton skeleton-row" />

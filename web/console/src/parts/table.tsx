@@ -10,7 +10,7 @@ export interface Column<Item> {
 }
 
 /**
- * A table that becomes a list of cards on narrow windows. Its roles are spelled out, since
+ * A table that becomes a list of cards where it has little room. Its roles are spelled out, since
  * a row that is no longer displayed as one would lose its meaning for screen readers.
  */
 export function Table<Item>(props: {
@@ -21,29 +21,29 @@ export function Table<Item>(props: {
 }) {
   return (
     <div class="table-scroll">
-    <table class="table" role="table">
-      <caption class="hidden-visually">{props.caption}</caption>
-      <thead role="rowgroup">
-        <tr role="row">
-          {props.columns.map((it) => (
-            <th key={it.label} role="columnheader" scope="col" class={it.class}>
-              {it.quiet ? <span class="hidden-visually">{it.label}</span> : it.label}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
-        {props.items.map((item) => (
-          <tr key={props.itemKey(item)} role="row">
+      <table class="table" role="table">
+        <caption class="hidden-visually">{props.caption}</caption>
+        <thead role="rowgroup">
+          <tr role="row">
             {props.columns.map((it) => (
-              <td key={it.label} role="cell" class={it.class} data-label={it.quiet ? undefined : it.label}>
-                {it.cell(item)}
-              </td>
+              <th key={it.label} role="columnheader" scope="col" class={it.class}>
+                {it.quiet ? <span class="hidden-visually">{it.label}</span> : it.label}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody role="rowgroup">
+          {props.items.map((item) => (
+            <tr key={props.itemKey(item)} role="row">
+              {props.columns.map((it) => (
+                <td key={it.label} role="cell" class={it.class} data-label={it.quiet ? undefined : it.label}>
+                  <div>{it.cell(item)}</div>
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
     </div>
   );
 }
