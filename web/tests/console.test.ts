@@ -6,7 +6,7 @@ import { consoleRoute, fillProduct, fillStaffSignIn, openConsoleAs } from './con
 import { eventually, pageTest } from './browser.ts';
 import { Network } from './network.ts';
 import { picture } from './picture.ts';
-import { PASSWORD, account, newColleague, newEmail, newName, objectOf, staffClient } from './shop.ts';
+import { PASSWORD, account, newColleague, newEmail, newName, objectOf, ready, staffClient } from './shop.ts';
 import { button, field, heading, link, route, secret } from './storefront.ts';
 
 pageTest('an admin creates a product and sends its picture, and customers see the product', async ({ visitor }) => {
@@ -222,10 +222,13 @@ pageTest('a product that could not be created is typed once: it is created when 
   await button(page, text.newProduct.submit).click();
   await page.getByText(ui.problems.unavailable).waitFor();
   assert.equal(await field(page, text.newProduct.name).inputValue(), name);
-  // The answers of the next tries are lost: the product is made by the first of them.
-  let lost = 2;
-  network.fault = ({ method }) => (method === 'POST' && lost-- > 0 ? 'lost' : undefined);
+  // The product is made, and no answer comes to any of the client's own tries.
+  network.fault = ({ method }) => (method === 'POST' ? 'lost' : undefined);
   browser.expectsNoAnswer();
+  await button(page, text.newProduct.submit).click();
+  await page.getByText(ui.problems.down(ready.api)).waitFor();
+  assert.equal(await field(page, text.newProduct.name).inputValue(), name);
+  network.fault = () => undefined;
   await button(page, text.newProduct.submit).click();
   await heading(page, name).waitFor();
   await page.goto(consoleRoute('products'));
