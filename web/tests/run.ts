@@ -66,7 +66,7 @@ async function parametersOf(path: string, options: readonly string[]): Promise<r
   if (path.endsWith('.ts')) return [path, ...options];
   const files = await testsIn(path);
   if (files.length === 0) throw new Error(`${path} has no tests.`);
-  return ['--test', '--test-reporter=spec', '--test-timeout=120000', ...options, ...files];
+  return ['--test', '--test-reporter=spec', '--test-timeout=240000', ...options, ...files];
 }
 
 const [path, ...options] = process.argv.slice(2);

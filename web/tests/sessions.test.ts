@@ -119,6 +119,9 @@ pageTest('a reload stays signed in', async ({ visitor }) => {
 pageTest('the back button after signing out shows nothing private', async ({ visitor }) => {
   const customer = await customerWithThings();
   const browser = await visitor();
+  // What the page shows must not wait for the shop to hear of it.
+  const network = await Network.between(browser.context);
+  network.fault = ({ path }) => (path === '/api/auth/logout' ? { delay: 1500 } : undefined);
   const page = await browser.tab();
   await openAs(page, customer, `orders/${customer.orderId}`);
   await page.getByText(customer.orderId).waitFor();
