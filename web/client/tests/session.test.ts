@@ -118,6 +118,16 @@ test('a shop that cannot refresh now does not end the session', async (t) => {
   await client.cart.get();
 });
 
+test('parallel calls share a refresh that fails, too', async (t) => {
+  const shop = await FaultyShop.start(t);
+  shop.next('/register', (answer) => answer.replace('"expiresIn":900', '"expiresIn":0'));
+  const client = await newcomer(t, { baseUrl: shop.url, retry: { attempts: 1 } });
+  shop.next('/refresh', { status: 503 }, 9);
+  const carts = Array.from({ length: 4 }, () => problem(client.cart.get(), 'unavailable'));
+  await Promise.all(carts);
+  assert.equal(refreshes(shop).length, 1);
+});
+
 test('a dead session signs out in all tabs, and its token is forgotten', async (t) => {
   const shop = await FaultyShop.start(t);
   const store = openStore();

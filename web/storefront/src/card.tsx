@@ -19,3 +19,18 @@ export function Card(props: { product: ProductCard; level?: 'h2' | 'h3'; eager?:
     </li>
   );
 }
+
+/** Stands where cards will be. */
+export function CardSkeletons({ count }: { count: number }) {
+  return (
+    <ul class="cards" aria-hidden="true">
+      {Array.from({ length: count }, (_, index) => (
+        <li key={index} class="product-card">
+          <span class="picture skeleton" />
+          <span class="skeleton skeleton-line" />
+          <span class="skeleton skeleton-line skeleton-short" />
+        </li>
+      ))}
+    </ul>
+  );
+}

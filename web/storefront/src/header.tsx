@@ -29,12 +29,11 @@ export function Header() {
         </a>
         <CategoryLinks listing={listing} current={listing ? route.query.get('category') : null} />
         <div class="header-tools">
-          {user !== undefined && (
-            <a class="header-tool" href={href([user ? 'account' : 'sign-in'])}>
-              <PersonIcon />
-              <span class="header-label">{user ? text.header.account : text.header.signIn}</span>
-            </a>
-          )}
+          {/* Its place is kept until it is known who is there. */}
+          <a class={`header-tool ${user === undefined ? 'not-known' : ''}`} href={href([user ? 'account' : 'sign-in'])}>
+            <PersonIcon />
+            <span class="header-label">{user ? text.header.account : text.header.signIn}</span>
+          </a>
           <a class="header-tool" href={href(['cart'])}>
             <BagIcon />
             <span class="header-label">{text.header.cart}</span>

@@ -3,7 +3,7 @@ import { storefront as text } from '@buy-from-me/text';
 import { Failure, Page, Waiting, announce, formatMoney, href, navigate, useAction, useLoad } from '@buy-from-me/ui';
 import { useEffect, useState } from 'preact/hooks';
 import { AvailabilityLabel } from '../availability.tsx';
-import { Card } from '../card.tsx';
+import { Card, CardSkeletons } from '../card.tsx';
 import { keepToAdd } from '../kept.ts';
 import { Picture } from '../picture.tsx';
 import { Quantity, parseQuantity } from '../quantity.tsx';
@@ -102,6 +102,7 @@ function MoreOfCategory({ product }: { product: Product }) {
         <h2 id="more">{text.product.moreOf(text.category(category))}</h2>
         <a href={href(['products'], { category })}>{text.products.seeCategory}</a>
       </div>
+      {loaded.state === 'loading' && <CardSkeletons count={MORE} />}
       {others.length > 0 && (
         <ul class="cards">
           {others.slice(0, MORE).map((it) => (

@@ -1,7 +1,7 @@
 import { storefront as text } from '@buy-from-me/text';
 import { Failure, Page, Waiting, href, navigate, usePages } from '@buy-from-me/ui';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import { Card } from '../card.tsx';
+import { Card, CardSkeletons } from '../card.tsx';
 import { ShowMore, useGrowth } from '../list.tsx';
 import { useShop } from '../shop.tsx';
 
@@ -64,7 +64,12 @@ function ProductList({ category, sort }: { category: string | undefined; sort: S
           )}
         </div>
       )}
-      {!items && list.error === undefined && <CardSkeletons />}
+      {!items && list.error === undefined && (
+        <>
+          <Waiting quiet />
+          <CardSkeletons count={8} />
+        </>
+      )}
       {list.error !== undefined && <Failure error={list.error} waiting={list.waiting} onRetry={list.showMore} />}
       <ShowMore list={list}>{text.products.showMore}</ShowMore>
     </div>
@@ -91,22 +96,5 @@ function SortChoice(props: { sort: Sort; onSort(sort: Sort): void }) {
         ))}
       </select>
     </div>
-  );
-}
-
-function CardSkeletons() {
-  return (
-    <>
-      <Waiting quiet />
-      <ul class="cards" aria-hidden="true">
-        {Array.from({ length: 8 }, (_, index) => (
-          <li key={index} class="product-card">
-            <span class="picture skeleton" />
-            <span class="skeleton skeleton-line" />
-            <span class="skeleton skeleton-line skeleton-short" />
-          </li>
-        ))}
-      </ul>
-    </>
   );
 }
