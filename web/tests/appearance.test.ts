@@ -50,11 +50,21 @@ function inspector(): { look: Look; findings: string[] } {
       if (wide.length > 0) findings.push(`${state}, ${width} px wide: it scrolls sideways: ${wide.join(' ')}`);
       if (!AXE_WIDTHS.has(width)) continue;
       for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        // The page is drawn in these colours first.
-        await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
         const rules = AXE_WIDTHS.get(width) === colorScheme ? 'all' : 'contrast';
-        for (const it of await seriousFindings(page, rules)) findings.push(`${state}, ${width} px wide, ${colorScheme}: ${it}`);
+        const inspect = async () => {
+          await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+          // The page is drawn in these colours first.
+          await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+          return seriousFindings(page, rules);
+        };
+        let found = await inspect();
+        if (found.length > 0) {
+          // Right after a change of scheme Chromium may tell the colours of before: what is wrong is so twice.
+          await page.emulateMedia({ colorScheme: colorScheme === 'light' ? 'dark' : 'light' });
+          await page.waitForTimeout(300);
+          found = await inspect();
+        }
+        for (const it of found) findings.push(`${state}, ${width} px wide, ${colorScheme}: ${it}`);
       }
     }
   };
