@@ -88,7 +88,7 @@ for (const { name: look, ...options } of LOOKS) {
     await page.screenshot({ path, type: 'jpeg', quality: 72, animations: 'disabled', caret: 'hide' });
     total += (await stat(path)).size;
   };
-  for (const pages of [storefrontPages, consolePages, ...(look.startsWith('desktop') ? [referencePages] : [])]) {
+  for (const pages of [storefrontPages, consolePages, ...(look === 'desktop-light' ? [referencePages] : [])]) {
     const browser = await Visitor.arrive(options);
     await pages(browser, take);
     await browser.leave();
