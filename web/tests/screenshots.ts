@@ -28,6 +28,8 @@ async function storefrontPages(browser: Visitor, take: Take): Promise<void> {
   const page = await browser.tab(route(''));
   const cards = page.getByRole('list', { name: text.products.list }).getByRole('link');
   await cards.first().waitFor();
+  // The categories are learnt a moment later.
+  await page.getByRole('navigation').getByRole('link').nth(2).waitFor();
   await take('products', page);
   const [first = '', second = ''] = await cards.allInnerTexts();
   await openAs(page, customer);
@@ -79,6 +81,7 @@ for (const { name: look, ...options } of LOOKS) {
   const take: Take = async (name, page) => {
     // What was told for a moment is no part of the page.
     await page.getByRole('status').filter({ hasText: /\S/ }).waitFor({ state: 'detached', timeout: 10_000 }).catch(() => {});
+    await page.mouse.move(0, 0);
     await page.evaluate(async () => {
       (document.activeElement as HTMLElement | null)?.blur();
       scrollTo(0, 0);
@@ -88,7 +91,7 @@ for (const { name: look, ...options } of LOOKS) {
     await page.screenshot({ path, type: 'jpeg', quality: 72, animations: 'disabled', caret: 'hide' });
     total += (await stat(path)).size;
   };
-  for (const pages of [storefrontPages, consolePages, ...(look.startsWith('desktop') ? [referencePages] : [])]) {
+  for (const pages of [storefrontPages, consolePages, ...(look === 'desktop-light' ? [referencePages] : [])]) {
     const browser = await Visitor.arrive(options);
     await pages(browser, take);
     await browser.leave();
