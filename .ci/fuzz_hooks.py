@@ -478,7 +478,7 @@ def filter_failure(context, failure, case, response):
     if isinstance(failure, RejectedPositiveData):
         status = response.status_code
         reasons = [reason_for(operation_id(case), status, *it) for it in refused(response)]
-        if None in reasons:
+        if not reasons or None in reasons:
             return True
         excused.update(reasons)
         return False
