@@ -72,7 +72,7 @@ export function createCustomerClient(options: ClientOptions): CustomerClient {
 
   const client = {
     async register(body, options) {
-      return session.begin(await unwrap(api.POST('/api/auth/register', { body, ...call(options) })));
+      return session.signIn(unwrap(api.POST('/api/auth/register', { body, ...call(options) })));
     },
     products: {
       list: (filter, options) =>

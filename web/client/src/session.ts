@@ -58,6 +58,10 @@ export class Session {
   /** The newest sign-in that is over: what another tab tells of it comes too late. */
   #endedAt = 0;
   #restoring: Promise<void> | undefined;
+  /** Counts who came and went, so that a slow answer can tell that it comes too late. */
+  #turn = 0;
+  /** Aborted when another sign-in, or a sign-out, is asked for. */
+  #signingIn = new AbortController();
 
   constructor(realm: Realm, options: ClientOptions) {
     const page = globalThis.location as Location | undefined;
@@ -106,14 +110,47 @@ export class Session {
     return underSignals([signal, this.#closed.signal, this.#live?.end.signal], run);
   }
 
-  /** Signs in with what the shop answered to a sign-in, instead of whoever was. */
-  begin(tokens: SessionTokens): User {
+  /**
+   * Signs in by a call that answers with tokens, instead of whoever was. What
+   * was asked for later, here or in another tab, wins: then this rejects with
+   * `SessionEnded`, and the tokens are given back.
+   */
+  signIn(sent: Promise<SessionTokens>): Promise<User> {
+    const { signal } = this.#supersede();
+    const since = Math.max(Date.now(), this.#latest());
+    const done = sent.then((tokens) => {
+      if (signal.aborted || this.#latest() > since) {
+        this.#giveBack(tokens);
+        throw new SessionEnded();
+      }
+      return this.#begin(tokens);
+    });
+    return withSignal(done, signal);
+  }
+
+  #begin(tokens: SessionTokens): User {
     const before = this.#live?.held;
-    const startedAt = Math.max(Date.now(), this.#endedAt + 1, (before?.startedAt ?? 0) + 1);
-    this.#set(share(tokens, startedAt, 0));
+    this.#set(share(tokens, Math.max(Date.now(), this.#latest() + 1), 0));
     // Nobody will use the earlier session again. If the shop isn't told, it runs out.
     if (before) void this.#logout(before.refreshToken).catch(() => {});
     return tokens.user;
+  }
+
+  /** Ends the sign-in under way. */
+  #supersede(): AbortController {
+    this.#signingIn.abort(new SessionEnded());
+    return (this.#signingIn = new AbortController());
+  }
+
+  /** Returns when the newest sign-in was that is known of. */
+  #latest(): number {
+    return Math.max(this.#endedAt, this.#live?.held.startedAt ?? 0);
+  }
+
+  /** Signs out at the shop whom nobody waits for any more. If the shop isn't told, it runs out. */
+  #giveBack({ refreshToken, user }: SessionTokens): void {
+    // The same user may be here by the same session, which another tab has handed over.
+    if (user.userId !== this.user?.userId) void this.#logout(refreshToken).catch(() => {});
   }
 
   async restore(options: CallOptions = {}): Promise<User | null> {
@@ -129,13 +166,20 @@ export class Session {
   /** Ends the session in all tabs, then at the shop. */
   async signOut(options: CallOptions = {}): Promise<void> {
     const held = this.#live?.held;
-    const token = held?.refreshToken ?? (await this.#store.get(this.#name));
+    const kept = held ? Promise.resolve(held.refreshToken) : (async () => this.#store.get(this.#name))();
+    // At once, so that what comes meanwhile comes too late, and though the store fails.
     this.end();
+    const token = await kept;
     if (token) await this.#logout(token, options.signal);
   }
 
   /** Ends the session in all tabs. */
   end(): void {
+    this.#supersede();
+    this.#endAll();
+  }
+
+  #endAll(): void {
     const startedAt = this.#live?.held.startedAt ?? Date.now();
     this.#end(startedAt);
     this.#tabs?.end(startedAt);
@@ -190,9 +234,10 @@ export class Session {
       } catch (error) {
         // The same user has signed in anew meanwhile.
         if (live.held !== before) return;
-        if (error instanceof DeadSession && this.#live === live) this.end();
+        if (error instanceof DeadSession && this.#live === live) this.#endAll();
         throw error;
       }
+      if (live.end.signal.aborted) this.#giveBack(tokens);
       live.end.signal.throwIfAborted();
       if (live.held === before) this.#set(share(tokens, before.startedAt, before.generation + 1));
     }).finally(() => {
@@ -202,18 +247,25 @@ export class Session {
   }
 
   async #restore(): Promise<void> {
+    const turn = this.#turn;
+    const begun = Date.now();
+    // Somebody has signed in or out meanwhile, here or in another tab.
+    const isLate = () => this.#turn !== turn;
     if (!(await this.#store.get(this.#name))) return this.#tabs?.ask();
     await withLock(this.#lock, async () => {
       // Another tab may have a newer token, or has come up at the same moment with this one.
       await this.#tabs?.ask();
       const token = await this.#store.get(this.#name);
-      if (this.#live || !token) return;
+      if (isLate() || !token) return;
       try {
         const tokens = await this.#exchange(token);
-        if (!this.#live) this.#set(share(tokens, Math.max(Date.now(), this.#endedAt + 1), 0));
+        if (isLate()) return this.#giveBack(tokens);
+        // As of the begin: a sign-in that was asked for meanwhile is newer.
+        this.#set(share(tokens, Math.max(begun, this.#endedAt + 1), 0));
       } catch (error) {
+        if (isLate()) return;
         if (!(error instanceof DeadSession)) throw error;
-        if (!this.#live) this.#keep(null);
+        this.#keep(null);
       }
     });
   }
@@ -260,6 +312,7 @@ export class Session {
   }
 
   #hold(session: SharedSession): void {
+    this.#turn++;
     const before = this.user;
     const mark = performance.now() - Math.max(0, Date.now() - session.givenAt);
     const live = this.#live;
@@ -278,6 +331,7 @@ export class Session {
     this.#endedAt = Math.max(this.#endedAt, startedAt);
     const live = this.#live;
     if (live && live.held.startedAt > startedAt) return;
+    this.#turn++;
     const before = this.user;
     this.#live = null;
     this.#keep(null);
