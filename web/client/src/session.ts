@@ -105,6 +105,13 @@ export class Session {
     this.#tabs?.close();
   }
 
+  /** Waits until it is known who is there, if a restore is under way. */
+  async known(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#live || !this.#restoring) return;
+    const restored = this.#restoring.catch(() => {});
+    await underSignals([signal, this.#closed.signal], (ended) => withSignal(restored, ended));
+  }
+
   /** Runs something that ends with the session or with the caller's signal. */
   within<Value>(signal: AbortSignal | undefined, run: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
     return underSignals([signal, this.#closed.signal, this.#live?.end.signal], run);
@@ -191,7 +198,7 @@ export class Session {
       return this.transport.send(request, { signal: this.#closed.signal });
     }
     // A call right after the page came up waits until it is known who is there.
-    await withSignal(this.#restoring?.catch(() => {}) ?? Promise.resolve(), request.signal);
+    await this.known(request.signal);
     const live = this.#live;
     return this.within(request.signal, async (signal) => {
       if (!live) return this.transport.send(request, { signal });

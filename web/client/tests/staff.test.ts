@@ -1,7 +1,7 @@
 // The staff's calls, against the shop as it is.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type NewProduct, UploadRefused } from '@buy-from-me/client';
+import { type NewProduct, SessionEnded, UploadRefused } from '@buy-from-me/client';
 import { account, api, customer, FaultyShop, newEmail, problem, signedInStaff, staff, until } from './shop.ts';
 
 const MUG: NewProduct = { name: 'Test Mug', price: { amount: 900, currency: 'EUR' }, category: 'test-mugs', status: 'published', stock: 3 };
@@ -24,6 +24,21 @@ test('a product is made once under its key', async (t) => {
   assert.notEqual(other.value.productId, first.value.productId);
   assert.equal((await customer(t).products.get(first.value.productId)).name, 'Test Mug');
 });
+
+for (const answer of ['given', 'lost'] as const) {
+  test(`what one of the staff attempts is not made for another, once its answer was ${answer}`, async (t) => {
+    const shop = await FaultyShop.start(t);
+    const admin = await signedInStaff(t, 'admin', { baseUrl: shop.url, retry: { attempts: 1 } });
+    const attempt = admin.products.attempt(MUG);
+    if (answer === 'lost') shop.next('/products', 'lose');
+    await attempt.submit().catch(() => {});
+    await admin.signIn(account('super-admin'));
+    await assert.rejects(attempt.submit(), SessionEnded);
+    assert.equal(shop.callsOf('/products').length, 1);
+    await admin.signIn(account('admin'));
+    assert.equal((await attempt.submit()).replayed, answer === 'lost');
+  });
+}
 
 test('the staff may only do what their role allows', async (t) => {
   const member = await signedInStaff(t, 'staff');
