@@ -1,6 +1,6 @@
 import createClient, { type Client } from 'openapi-fetch';
 import { readJson } from './answers.ts';
-import { SessionEnded } from './errors.ts';
+import { SessionEnded, ShopProblem } from './errors.ts';
 import type { CallOptions, ClientOptions } from './options.ts';
 import type { paths } from './schema.ts';
 import { underSignals, withSignal } from './signals.ts';
@@ -32,6 +32,8 @@ interface Live {
   readonly end: AbortController;
   /** The refresh under way. */
   refreshing?: Promise<void> | undefined;
+  /** Why the shop refused a refresh, which ended it. */
+  dead?: DeadSession;
 }
 
 /** A refresh token that the shop doesn't take, with its answer. */
@@ -58,6 +60,9 @@ export class Session {
   /** The newest sign-in that is over: what another tab tells of it comes too late. */
   #endedAt = 0;
   #restoring: Promise<void> | undefined;
+  /** What the store is to keep next, and the writing under way. */
+  #next: { token: string | null } | undefined;
+  #writing: Promise<void> | undefined;
   /** Counts who came and went, so that a slow answer can tell that it comes too late. */
   #turn = 0;
   /** Aborted when another sign-in, or a sign-out, is asked for. */
@@ -75,6 +80,13 @@ export class Session {
       baseUrl: this.#base,
       credentials: 'omit',
       fetch: (request) => this.#send(request),
+    });
+    this.api.use({
+      onRequest({ params }) {
+        // The address would be another, since a segment like that is none.
+        if (Object.values(params.path ?? {}).some((it) => /^\.{0,2}$/.test(String(it)))) throw nothingThere();
+        return undefined;
+      },
     });
     if (options.shareBetweenTabs ?? 'document' in globalThis) {
       this.#lock = this.#name;
@@ -165,7 +177,8 @@ export class Session {
       this.#restoring ??= this.#restore().finally(() => {
         this.#restoring = undefined;
       });
-      await withSignal(this.#restoring, options.signal);
+      const restored = this.#restoring;
+      await underSignals([options.signal, this.#closed.signal], (ended) => withSignal(restored, ended));
     }
     return this.user;
   }
@@ -201,13 +214,18 @@ export class Session {
     await this.known(request.signal);
     const live = this.#live;
     return this.within(request.signal, async (signal) => {
+      // Not longer than the session: another tab may hold the lock for long.
+      const refresh = (it: Live, spent: string) =>
+        withSignal(this.#refresh(it, spent), signal).catch((error: unknown) => {
+          throw it.dead ?? error;
+        });
       if (!live) return this.transport.send(request, { signal });
       try {
-        if (isOld(live)) await withSignal(this.#refresh(live, live.held.accessToken), request.signal);
+        if (isOld(live)) await refresh(live, live.held.accessToken);
         const token = live.held.accessToken;
         const response = await this.transport.send(request, { signal, token });
         if (response.status !== 401) return this.#answer(live, response);
-        await withSignal(this.#refresh(live, token), request.signal);
+        await refresh(live, token);
       } catch (error) {
         if (error instanceof DeadSession) return error.response.clone();
         throw error;
@@ -241,7 +259,10 @@ export class Session {
       } catch (error) {
         // The same user has signed in anew meanwhile.
         if (live.held !== before) return;
-        if (error instanceof DeadSession && this.#live === live) this.#endAll();
+        if (error instanceof DeadSession && this.#live === live) {
+          live.dead = error;
+          this.#endAll();
+        }
         throw error;
       }
       if (live.end.signal.aborted) this.#giveBack(tokens);
@@ -258,6 +279,7 @@ export class Session {
     const begun = Date.now();
     // Somebody has signed in or out meanwhile, here or in another tab.
     const isLate = () => this.#turn !== turn;
+    await this.#writing;
     if (!(await this.#store.get(this.#name))) return this.#tabs?.ask();
     await withLock(this.#lock, async () => {
       // Another tab may have a newer token, or has come up at the same moment with this one.
@@ -346,9 +368,26 @@ export class Session {
     this.#tellListeners(before);
   }
 
-  /** Keeps a refresh token. A store that fails costs what it is for, not the session. */
+  /**
+   * Keeps a refresh token, one after the other, so that a slow store ends with
+   * the last. A store that fails costs what it is for, not the session.
+   */
   #keep(token: string | null): void {
-    void (async () => this.#store.set(this.#name, token))().catch(() => {});
+    this.#next = { token };
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #write(): Promise<void> {
+    for (let next; (next = this.#next); ) {
+      this.#next = undefined;
+      try {
+        await this.#store.set(this.#name, next.token);
+      } catch {
+        // As if there were no store.
+      }
+    }
   }
 
   #tellListeners(before: User | null): void {
@@ -365,6 +404,10 @@ export class Session {
       }
     }
   }
+}
+
+function nothingThere(): ShopProblem {
+  return new ShopProblem({ title: 'Not found', status: 404, code: 'not-found', detail: 'Nothing has such an id.' });
 }
 
 function share(tokens: SessionTokens, startedAt: number, generation: number): SharedSession {

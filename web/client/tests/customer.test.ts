@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type CustomerClient, ConnectionError, type CheckoutRequest, memoryTokenStore, SessionEnded } from '@buy-from-me/client';
-import { ADDRESS, account, customer, FaultyShop, newEmail, newcomer, PASSWORD, problem, signedInStaff, until } from './shop.ts';
+import { ADDRESS, account, customer, FaultyShop, newEmail, newcomer, PASSWORD, problem, signedInStaff, staff, until } from './shop.ts';
 
 /** Makes a product with so many pieces, and returns its id. */
 async function newProduct(t: TestContext, stock: number): Promise<string> {
@@ -264,3 +264,16 @@ test('what the client has no name for is called through the typed client, with t
   const { data, error } = await client.api.GET('/api/orders', { params: { query: { limit: 1 } } });
   assert.deepEqual([data, error], [{ items: [], nextCursor: null }, undefined]);
 });
+
+for (const id of ['', '.', '..']) {
+  test(`an id that would make another address is refused before it is sent: "${id}"`, async (t) => {
+    const shop = await FaultyShop.start(t);
+    const client = customer(t, { baseUrl: shop.url });
+    await problem(client.products.get(id), 'not-found');
+    await problem(client.cart.setItem(id, 1), 'not-found');
+    await problem(client.cart.removeItem(id), 'not-found');
+    await problem(client.orders.get(id), 'not-found');
+    await problem(staff(t, { baseUrl: shop.url }).users.update(id, { role: 'staff' }, 1), 'not-found');
+    assert.equal(shop.calls.length, 0);
+  });
+}

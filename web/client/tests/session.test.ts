@@ -574,3 +574,100 @@ for (const realm of ['customer', 'staff'] as const) {
     });
   }
 }
+
+test('a slow store forgets the token of who has signed out', async (t) => {
+  const kept = openStore();
+  const tokenStore: TokenStore = {
+    get: kept.get,
+    // Keeping takes longer than forgetting.
+    set: async (key, token) => {
+      await new Promise((resolve) => setTimeout(resolve, token ? 100 : 1));
+      await kept.set(key, token);
+      writes++;
+    },
+  };
+  let writes = 0;
+  const client = await newcomer(t, { tokenStore });
+  await client.signOut();
+  await until(() => writes === 2, 'both are written');
+  assert.equal(kept.tokens.size, 0);
+});
+
+test('a sign-out ends the session in all tabs though the store fails', async (t) => {
+  const options = { baseUrl: (await FaultyShop.start(t)).url, shareBetweenTabs: true };
+  const failing: TokenStore = {
+    get: () => Promise.reject(new Error('the store fails')),
+    set: () => Promise.reject(new Error('the store fails')),
+  };
+  const tab = await newcomer(t, options);
+  const client = customer(t, { ...options, tokenStore: failing });
+  await assert.rejects(client.signOut(), { message: 'the store fails' });
+  await until(() => tab.user === null, 'the other tab hears of it');
+});
+
+for (const end of ['closed', 'signed out'] as const) {
+  test(`a call that waits for another tab's refresh ends at once when its client is ${end}`, async (t) => {
+    const shop = await FaultyShop.start(t);
+    const options = { baseUrl: shop.url, shareBetweenTabs: true };
+    const client = await newcomer(t, options);
+    const tab = customer(t, options);
+    await tab.restore();
+    await tab.cart.get();
+    expireTokens(shop);
+    const held = holdBack();
+    shop.next('/refresh', held.fault);
+    const first = client.cart.get();
+    first.catch(() => {});
+    await until(() => held.has, 'the other tab refreshes');
+    const waiting = tab.cart.get();
+    waiting.catch(() => {});
+    await until(() => shop.callsOf('/cart').length === 3, 'the call is refused');
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+    };
+    waiting.then(over, over);
+    if (end === 'closed') tab.close();
+    else await tab.signOut();
+    await until(() => isOver, 'the call ends');
+    await assert.rejects(waiting, { name: end === 'closed' ? 'AbortError' : 'SessionEnded' });
+    held.release();
+  });
+}
+
+test('what is no message of a tab is ignored', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url, shareBetweenTabs: true });
+  const { user } = client;
+  const faults: unknown[] = [];
+  const onFault = (error: unknown) => faults.push(error);
+  process.on('uncaughtException', onFault);
+  t.after(() => process.off('uncaughtException', onFault));
+  const channel = new BroadcastChannel(`buy-from-me/1/customer/${shop.url}`);
+  t.after(() => channel.close());
+  let answers = 0;
+  channel.onmessage = () => answers++;
+  const later = { startedAt: Date.now() + 1000, generation: 0, givenAt: Date.now(), lifetime: 1000 };
+  const session = { ...later, accessToken: 'a', refreshToken: 'r', user: { userId: 'usr_x' } };
+  const wrong = [
+    null,
+    undefined,
+    'ask',
+    7,
+    [],
+    {},
+    { type: 'end' },
+    { type: 'end', startedAt: Infinity },
+    { type: 'session' },
+    { type: 'session', session: null },
+    { type: 'session', session: later },
+    { type: 'session', session: { ...session, user: null } },
+    { type: 'session', session: { ...session, startedAt: Infinity } },
+    { type: 'session', session: { ...session, accessToken: {} } },
+  ];
+  for (const message of wrong) channel.postMessage(message);
+  channel.postMessage({ type: 'ask' });
+  await until(() => answers > 0, 'the tab answers who asks');
+  assert.deepEqual([faults, client.user, answers], [[], user, 1]);
+  await client.cart.get();
+});

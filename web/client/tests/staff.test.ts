@@ -1,7 +1,7 @@
 // The staff's calls, against the shop as it is.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type NewProduct, SessionEnded, UploadRefused } from '@buy-from-me/client';
+import { ConnectionError, type NewProduct, SessionEnded, UploadRefused } from '@buy-from-me/client';
 import { account, api, customer, FaultyShop, newEmail, problem, signedInStaff, staff, until } from './shop.ts';
 
 const MUG: NewProduct = { name: 'Test Mug', price: { amount: 900, currency: 'EUR' }, category: 'test-mugs', status: 'published', stock: 3 };
@@ -170,4 +170,33 @@ test('a session of the staff is refreshed by their own route', async (t) => {
   const paths = shop.calls.map(({ path }) => path);
   assert.deepEqual(paths, ['/api/admin/login', '/api/admin/refresh', '/api/admin/users', '/api/admin/logout']);
   assert.notEqual(shop.url, api);
+});
+
+test("a bucket's answer that is none ends an upload from a browser, too", async (t) => {
+  // Stands in for a browser's: the answer has a status that goes with no body.
+  class Answered {
+    upload = {};
+    status = 205;
+    responseText = 'a body';
+    onload = () => {};
+    open(): void {}
+    abort(): void {}
+    send(): void {
+      // Browsers report what a listener throws, and go on.
+      setTimeout(() => {
+        try {
+          this.onload();
+        } catch {
+          // The upload hangs.
+        }
+      });
+    }
+  }
+  const admin = await signedInStaff(t, 'admin', { retry: { attempts: 1 } });
+  const { value } = await admin.products.create(MUG);
+  Object.assign(globalThis, { XMLHttpRequest: Answered });
+  t.after(() => Reflect.deleteProperty(globalThis, 'XMLHttpRequest'));
+  const hangs = new Promise((resolve) => setTimeout(resolve, 2000, 'hangs'));
+  const sent = admin.uploads.send(value.productId, picture()).catch((error: unknown) => error);
+  assert.ok((await Promise.race([sent, hangs])) instanceof ConnectionError);
 });
