@@ -621,7 +621,8 @@ for (const end of ['closed', 'signed out'] as const) {
     await until(() => held.has, 'the other tab refreshes');
     const waiting = tab.cart.get();
     waiting.catch(() => {});
-    await until(() => shop.callsOf('/cart').length === 3, 'the call is refused');
+    await until(() => shop.callsOf('/cart').at(-1)?.over === true && shop.callsOf('/cart').length === 3, 'the call is refused');
+    await new Promise((resolve) => setTimeout(resolve, 50));
     let isOver = false;
     const over = () => {
       isOver = true;
