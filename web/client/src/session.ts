@@ -178,6 +178,8 @@ export class Session {
         this.#restoring = undefined;
       });
       const restored = this.#restoring;
+      // Nobody hears of it if this client is closed.
+      restored.catch(() => {});
       await underSignals([options.signal, this.#closed.signal], (ended) => withSignal(restored, ended));
     }
     return this.user;

@@ -672,3 +672,14 @@ test('what is no message of a tab is ignored', async (t) => {
   assert.deepEqual([faults, client.user, answers], [[], user, 1]);
   await client.cart.get();
 });
+
+test('a restore of a client that is closed says so, and leaves nothing behind', async (t) => {
+  const tokenStore = openStore();
+  await newcomer(t, { tokenStore });
+  const client = customer(t, { tokenStore });
+  client.close();
+  await assert.rejects(client.restore(), { name: 'AbortError' });
+  // What nobody handles would fail this test.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(tokenStore.tokens.size, 1);
+});
