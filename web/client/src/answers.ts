@@ -1,6 +1,6 @@
-import { ConnectionError, ShopProblem, type ToldProblem } from './errors.ts';
+import { ConnectionError, ShopProblem } from './errors.ts';
 import { secondsToWait } from './transport.ts';
-import type { ProblemCode } from './types.ts';
+import type { FieldError, Money, ProblemCode } from './types.ts';
 
 /** What the gateway's own refusals mean, which are no documents of the shop. */
 const GATEWAY_CODES: Readonly<Record<number, ProblemCode>> = {
@@ -51,17 +51,55 @@ function notTheShop(thrown: unknown): never {
   throw thrown;
 }
 
-/** Returns the problem that an answer tells of. */
+/** What a problem may tell, before it has been looked at. */
+type Told = Partial<Record<'code' | 'title' | 'detail' | 'requestId' | 'errors' | 'total' | 'products', unknown>>;
+
+/** Returns the problem that an answer tells of: only what is known, and has the type that it should have. */
 function problemOf(document: unknown, response: Response): ShopProblem {
-  const { status, headers } = response;
+  const { status, statusText, headers } = response;
   const retryAfter = secondsToWait(headers, undefined);
-  if (isProblem(document)) return new ShopProblem(document, retryAfter);
-  const title = response.statusText || `Status ${status}`;
-  const code = GATEWAY_CODES[status] ?? (status < 500 ? 'malformed' : 'internal');
-  const detail = 'The gateway answered, not the shop.';
-  return new ShopProblem({ title, status, detail, code }, retryAfter);
+  const told = (document ?? {}) as Told;
+  const { requestId, errors } = told;
+  const title = textOr(told.title, statusText || `Status ${status}`);
+  if (!isProblem(told)) {
+    const code = GATEWAY_CODES[status] ?? (status < 500 ? 'malformed' : 'internal');
+    return new ShopProblem({ title, status, code, detail: 'The gateway answered, not the shop.' }, retryAfter);
+  }
+  const problem = {
+    title,
+    status,
+    code: told.code,
+    detail: textOr(told.detail, title),
+    errors: isListOf(errors, isFieldError) ? errors : [],
+    ...(typeof requestId === 'string' && { requestId }),
+    ...(told.code === 'price-changed' && { total: told.total }),
+    ...(told.code === 'out-of-stock' && { products: told.products }),
+  };
+  return new ShopProblem(problem, retryAfter);
 }
 
-function isProblem(document: unknown): document is ToldProblem {
-  return typeof document === 'object' && document !== null && 'code' in document && 'status' in document;
+/** Tells whether a problem is one of the shop's, with what its code promises. */
+function isProblem(told: Told): told is Told & { code: ProblemCode } {
+  const { code, total, products } = told;
+  if (code === 'price-changed') return isMoney(total);
+  if (code === 'out-of-stock') return isListOf(products, (it) => typeof it === 'string');
+  return typeof code === 'string' && code !== '';
+}
+
+function textOr(text: unknown, fallback: string): string {
+  return typeof text === 'string' ? text : fallback;
+}
+
+function isListOf<Item>(list: unknown, isItem: (item: unknown) => item is Item): list is Item[] {
+  return Array.isArray(list) && list.every(isItem);
+}
+
+function isFieldError(it: unknown): it is FieldError {
+  const { pointer, detail } = (it ?? {}) as Partial<FieldError>;
+  return typeof pointer === 'string' && typeof detail === 'string';
+}
+
+function isMoney(it: unknown): it is Money {
+  const { amount, currency } = (it ?? {}) as Partial<Money>;
+  return Number.isSafeInteger(amount) && typeof currency === 'string';
 }

@@ -17,7 +17,10 @@ export interface SessionClient {
   onUserChange(listener: (user: User | null) => void): () => void;
   /** Takes over the session of another tab or of the token store, if there is one. */
   restore(options?: CallOptions): Promise<User | null>;
-  /** Signs in, instead of whoever was. */
+  /**
+   * Signs in, instead of whoever was. Rejects with `SessionEnded` if another
+   * sign-in, or a sign-out, is asked for before the shop has answered.
+   */
   signIn(credentials: Credentials, options?: CallOptions): Promise<User>;
   /**
    * Signs out: here and in all tabs at once; the promise tells whether the shop
@@ -44,7 +47,7 @@ export function sessionClient(session: Session, realm: Realm) {
     restore: (options?: CallOptions) => session.restore(options),
     async signIn({ email, password, device }: Credentials, options?: CallOptions) {
       const body = { email, password, ...(device && { device }) };
-      return session.begin(await unwrap(api.POST(realm.login, { body, ...call(options) })));
+      return session.signIn(unwrap(api.POST(realm.login, { body, ...call(options) })));
     },
     async signOut({ everywhere, ...options }: CallOptions & { everywhere?: boolean | undefined } = {}) {
       if (!everywhere) return session.signOut(options);

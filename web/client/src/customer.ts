@@ -1,7 +1,6 @@
 import { unwrap, unwrapCreated } from './answers.ts';
-import { type CheckoutAttempt, type CheckoutState, newKey, once, readCheckoutState } from './attempt.ts';
+import { type CheckoutAttempt, type CheckoutState, frozen, newKey, once, readCheckoutState } from './attempt.ts';
 import { call, keyed, type SessionClient, sessionClient } from './client.ts';
-import { SessionEnded } from './errors.ts';
 import { type Listing, listing } from './listing.ts';
 import type { CallOptions, ClientOptions } from './options.ts';
 import { Session } from './session.ts';
@@ -55,24 +54,36 @@ export function createCustomerClient(options: ClientOptions): CustomerClient {
   const session = new Session(REALM, options);
   const { api } = session;
 
-  function attempt(state: CheckoutState): CheckoutAttempt {
-    const { key, request } = state;
-    let { userId } = state;
-    const submit = once(async (signal) => {
-      const user = session.user?.userId ?? null;
-      userId ??= user;
-      // The cart, the address and the key are another's.
-      if (user !== null && user !== userId) throw new SessionEnded();
+  function attempt({ key, userId, request: given }: CheckoutState): CheckoutAttempt {
+    const request = frozen(given);
+    const owner = { userId };
+    // Made as the page came up, it is of who turns out to be there.
+    let isKnown = false;
+    const bind = () => {
+      if (!isKnown) owner.userId ??= session.user?.userId ?? null;
+    };
+    void session.known(undefined).then(bind, () => {}).finally(() => {
+      isKnown = true;
+    });
+    const submit = once(session, owner, async (signal) => {
       const sent = api.POST('/api/checkout', { body: request, ...keyed({ idempotencyKey: key, signal }) });
       const { value, replayed } = await unwrapCreated(sent);
       return { order: value, replayed };
     });
-    return { key, request, submit, toJSON: () => ({ key, userId, request }) };
+    function toJSON(): CheckoutState {
+      bind();
+      return { key, userId: owner.userId, request };
+    }
+    return { key, request, submit, toJSON };
+  }
+
+  function checkout(request: CheckoutRequest): CheckoutAttempt {
+    return attempt({ key: newKey(), userId: session.user?.userId ?? null, request });
   }
 
   const client = {
     async register(body, options) {
-      return session.begin(await unwrap(api.POST('/api/auth/register', { body, ...call(options) })));
+      return session.signIn(unwrap(api.POST('/api/auth/register', { body, ...call(options) })));
     },
     products: {
       list: (filter, options) =>
@@ -90,8 +101,7 @@ export function createCustomerClient(options: ClientOptions): CustomerClient {
         await unwrap(api.DELETE('/api/cart/items/{productId}', call(options, { path: { productId } })));
       },
     },
-    checkout: (request) =>
-      attempt({ key: newKey(), userId: session.user?.userId ?? null, request: structuredClone(request) }),
+    checkout,
     resumeCheckout: (state) => attempt(readCheckoutState(state)),
     orders: {
       list: (filter, options) =>

@@ -17,12 +17,12 @@ export interface Listing<Item> extends AsyncIterable<Item> {
 export function listing<Item>(read: (at: { cursor?: string }) => Promise<Page<Item>>): Listing<Item> {
   const page = (cursor?: string | null) => read(cursor == null ? {} : { cursor });
   async function* pages() {
-    let cursor: string | null = null;
+    let cursor: string | null | undefined;
     do {
       const it: Page<Item> = await page(cursor);
       yield it;
       cursor = it.nextCursor;
-    } while (cursor !== null);
+    } while (cursor != null);
   }
   return {
     page,

@@ -16,7 +16,7 @@ export interface ClientOptions {
    */
   shareBetweenTabs?: boolean | undefined;
   retry?: RetryOptions | undefined;
-  /** How many milliseconds one request may take. Default: 30 000. */
+  /** How many milliseconds one request may take. Default: 15 000. */
   timeout?: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 import createClient, { type Client } from 'openapi-fetch';
 import { readJson } from './answers.ts';
-import { SessionEnded } from './errors.ts';
+import { SessionEnded, ShopProblem } from './errors.ts';
 import type { CallOptions, ClientOptions } from './options.ts';
 import type { paths } from './schema.ts';
 import { underSignals, withSignal } from './signals.ts';
@@ -32,6 +32,8 @@ interface Live {
   readonly end: AbortController;
   /** The refresh under way. */
   refreshing?: Promise<void> | undefined;
+  /** Why the shop refused a refresh, which ended it. */
+  dead?: DeadSession;
 }
 
 /** A refresh token that the shop doesn't take, with its answer. */
@@ -58,6 +60,13 @@ export class Session {
   /** The newest sign-in that is over: what another tab tells of it comes too late. */
   #endedAt = 0;
   #restoring: Promise<void> | undefined;
+  /** What the store is to keep next, and the writing under way. */
+  #next: { token: string | null } | undefined;
+  #writing: Promise<void> | undefined;
+  /** Counts who came and went, so that a slow answer can tell that it comes too late. */
+  #turn = 0;
+  /** Aborted when another sign-in, or a sign-out, is asked for. */
+  #signingIn = new AbortController();
 
   constructor(realm: Realm, options: ClientOptions) {
     const page = globalThis.location as Location | undefined;
@@ -71,6 +80,13 @@ export class Session {
       baseUrl: this.#base,
       credentials: 'omit',
       fetch: (request) => this.#send(request),
+    });
+    this.api.use({
+      onRequest({ params }) {
+        // The address would be another, since a segment like that is none.
+        if (Object.values(params.path ?? {}).some((it) => /^\.{0,2}$/.test(String(it)))) throw nothingThere();
+        return undefined;
+      },
     });
     if (options.shareBetweenTabs ?? 'document' in globalThis) {
       this.#lock = this.#name;
@@ -101,19 +117,59 @@ export class Session {
     this.#tabs?.close();
   }
 
+  /** Waits until it is known who is there, if a restore is under way. */
+  async known(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#live || !this.#restoring) return;
+    const restored = this.#restoring.catch(() => {});
+    await underSignals([signal, this.#closed.signal], (ended) => withSignal(restored, ended));
+  }
+
   /** Runs something that ends with the session or with the caller's signal. */
   within<Value>(signal: AbortSignal | undefined, run: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
     return underSignals([signal, this.#closed.signal, this.#live?.end.signal], run);
   }
 
-  /** Signs in with what the shop answered to a sign-in, instead of whoever was. */
-  begin(tokens: SessionTokens): User {
+  /**
+   * Signs in by a call that answers with tokens, instead of whoever was. What
+   * was asked for later, here or in another tab, wins: then this rejects with
+   * `SessionEnded`, and the tokens are given back.
+   */
+  signIn(sent: Promise<SessionTokens>): Promise<User> {
+    const { signal } = this.#supersede();
+    const since = Math.max(Date.now(), this.#latest());
+    const done = sent.then((tokens) => {
+      if (signal.aborted || this.#latest() > since) {
+        this.#giveBack(tokens);
+        throw new SessionEnded();
+      }
+      return this.#begin(tokens);
+    });
+    return withSignal(done, signal);
+  }
+
+  #begin(tokens: SessionTokens): User {
     const before = this.#live?.held;
-    const startedAt = Math.max(Date.now(), this.#endedAt + 1, (before?.startedAt ?? 0) + 1);
-    this.#set(share(tokens, startedAt, 0));
+    this.#set(share(tokens, Math.max(Date.now(), this.#latest() + 1), 0));
     // Nobody will use the earlier session again. If the shop isn't told, it runs out.
     if (before) void this.#logout(before.refreshToken).catch(() => {});
     return tokens.user;
+  }
+
+  /** Ends the sign-in under way. */
+  #supersede(): AbortController {
+    this.#signingIn.abort(new SessionEnded());
+    return (this.#signingIn = new AbortController());
+  }
+
+  /** Returns when the newest sign-in was that is known of. */
+  #latest(): number {
+    return Math.max(this.#endedAt, this.#live?.held.startedAt ?? 0);
+  }
+
+  /** Signs out at the shop whom nobody waits for any more. If the shop isn't told, it runs out. */
+  #giveBack({ refreshToken, user }: SessionTokens): void {
+    // The same user may be here by the same session, which another tab has handed over.
+    if (user.userId !== this.user?.userId) void this.#logout(refreshToken).catch(() => {});
   }
 
   async restore(options: CallOptions = {}): Promise<User | null> {
@@ -121,7 +177,10 @@ export class Session {
       this.#restoring ??= this.#restore().finally(() => {
         this.#restoring = undefined;
       });
-      await withSignal(this.#restoring, options.signal);
+      const restored = this.#restoring;
+      // Nobody hears of it if this client is closed.
+      restored.catch(() => {});
+      await underSignals([options.signal, this.#closed.signal], (ended) => withSignal(restored, ended));
     }
     return this.user;
   }
@@ -129,13 +188,20 @@ export class Session {
   /** Ends the session in all tabs, then at the shop. */
   async signOut(options: CallOptions = {}): Promise<void> {
     const held = this.#live?.held;
-    const token = held?.refreshToken ?? (await this.#store.get(this.#name));
+    const kept = held ? Promise.resolve(held.refreshToken) : (async () => this.#store.get(this.#name))();
+    // At once, so that what comes meanwhile comes too late, and though the store fails.
     this.end();
+    const token = await kept;
     if (token) await this.#logout(token, options.signal);
   }
 
   /** Ends the session in all tabs. */
   end(): void {
+    this.#supersede();
+    this.#endAll();
+  }
+
+  #endAll(): void {
     const startedAt = this.#live?.held.startedAt ?? Date.now();
     this.#end(startedAt);
     this.#tabs?.end(startedAt);
@@ -147,16 +213,21 @@ export class Session {
       return this.transport.send(request, { signal: this.#closed.signal });
     }
     // A call right after the page came up waits until it is known who is there.
-    await withSignal(this.#restoring?.catch(() => {}) ?? Promise.resolve(), request.signal);
+    await this.known(request.signal);
     const live = this.#live;
     return this.within(request.signal, async (signal) => {
+      // Not longer than the session: another tab may hold the lock for long.
+      const refresh = (it: Live, spent: string) =>
+        withSignal(this.#refresh(it, spent), signal).catch((error: unknown) => {
+          throw it.dead ?? error;
+        });
       if (!live) return this.transport.send(request, { signal });
       try {
-        if (isOld(live)) await withSignal(this.#refresh(live, live.held.accessToken), request.signal);
+        if (isOld(live)) await refresh(live, live.held.accessToken);
         const token = live.held.accessToken;
         const response = await this.transport.send(request, { signal, token });
         if (response.status !== 401) return this.#answer(live, response);
-        await withSignal(this.#refresh(live, token), request.signal);
+        await refresh(live, token);
       } catch (error) {
         if (error instanceof DeadSession) return error.response.clone();
         throw error;
@@ -190,9 +261,13 @@ export class Session {
       } catch (error) {
         // The same user has signed in anew meanwhile.
         if (live.held !== before) return;
-        if (error instanceof DeadSession && this.#live === live) this.end();
+        if (error instanceof DeadSession && this.#live === live) {
+          live.dead = error;
+          this.#endAll();
+        }
         throw error;
       }
+      if (live.end.signal.aborted) this.#giveBack(tokens);
       live.end.signal.throwIfAborted();
       if (live.held === before) this.#set(share(tokens, before.startedAt, before.generation + 1));
     }).finally(() => {
@@ -202,18 +277,26 @@ export class Session {
   }
 
   async #restore(): Promise<void> {
+    const turn = this.#turn;
+    const begun = Date.now();
+    // Somebody has signed in or out meanwhile, here or in another tab.
+    const isLate = () => this.#turn !== turn;
+    await this.#writing;
     if (!(await this.#store.get(this.#name))) return this.#tabs?.ask();
     await withLock(this.#lock, async () => {
       // Another tab may have a newer token, or has come up at the same moment with this one.
       await this.#tabs?.ask();
       const token = await this.#store.get(this.#name);
-      if (this.#live || !token) return;
+      if (isLate() || !token) return;
       try {
         const tokens = await this.#exchange(token);
-        if (!this.#live) this.#set(share(tokens, Math.max(Date.now(), this.#endedAt + 1), 0));
+        if (isLate()) return this.#giveBack(tokens);
+        // As of the begin: a sign-in that was asked for meanwhile is newer.
+        this.#set(share(tokens, Math.max(begun, this.#endedAt + 1), 0));
       } catch (error) {
+        if (isLate()) return;
         if (!(error instanceof DeadSession)) throw error;
-        if (!this.#live) this.#keep(null);
+        this.#keep(null);
       }
     });
   }
@@ -260,6 +343,7 @@ export class Session {
   }
 
   #hold(session: SharedSession): void {
+    this.#turn++;
     const before = this.user;
     const mark = performance.now() - Math.max(0, Date.now() - session.givenAt);
     const live = this.#live;
@@ -278,6 +362,7 @@ export class Session {
     this.#endedAt = Math.max(this.#endedAt, startedAt);
     const live = this.#live;
     if (live && live.held.startedAt > startedAt) return;
+    this.#turn++;
     const before = this.user;
     this.#live = null;
     this.#keep(null);
@@ -285,9 +370,26 @@ export class Session {
     this.#tellListeners(before);
   }
 
-  /** Keeps a refresh token. A store that fails costs what it is for, not the session. */
+  /**
+   * Keeps a refresh token, one after the other, so that a slow store ends with
+   * the last. A store that fails costs what it is for, not the session.
+   */
   #keep(token: string | null): void {
-    void (async () => this.#store.set(this.#name, token))().catch(() => {});
+    this.#next = { token };
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #write(): Promise<void> {
+    for (let next; (next = this.#next); ) {
+      this.#next = undefined;
+      try {
+        await this.#store.set(this.#name, next.token);
+      } catch {
+        // As if there were no store.
+      }
+    }
   }
 
   #tellListeners(before: User | null): void {
@@ -304,6 +406,10 @@ export class Session {
       }
     }
   }
+}
+
+function nothingThere(): ShopProblem {
+  return new ShopProblem({ title: 'Not found', status: 404, code: 'not-found', detail: 'Nothing has such an id.' });
 }
 
 function share(tokens: SessionTokens, startedAt: number, generation: number): SharedSession {

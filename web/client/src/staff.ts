@@ -107,14 +107,14 @@ export function createStaffClient(options: ClientOptions): StaffClient {
     },
     products: {
       create: createProduct,
-      attempt: (product) => attempt((options) => createProduct(product, options)),
+      attempt: (product) => attempt(session, product, createProduct),
     },
     uploads: { send: sendPicture },
     users: {
       list: (filter, options) =>
         listing((at) => unwrap(api.GET('/api/admin/users', call(options, { query: { ...filter, ...at } })))),
       create: createUser,
-      attempt: (invitation) => attempt((options) => createUser(invitation, options)),
+      attempt: (invitation) => attempt(session, invitation, createUser),
       update: (userId, body, version, options) =>
         unwrap(
           api.PATCH('/api/admin/users/{userId}', {

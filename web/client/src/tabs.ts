@@ -43,7 +43,9 @@ export class Tabs {
     this.#channel = new BroadcastChannel(name);
     // Node waits for open channels before it ends.
     (this.#channel as { unref?: () => void }).unref?.();
-    this.#channel.onmessage = ({ data }: MessageEvent<Message>) => {
+    this.#channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+      // Another version of the client, or whatever else runs in this origin, may send anything.
+      if (!isMessage(data)) return;
       if (data.type === 'end') return tab.ended(data.startedAt);
       if (data.type === 'session') {
         if (tab.adopt(data.session)) for (const answered of this.#asking) answered();
@@ -87,6 +89,18 @@ export class Tabs {
   #post(message: Message): void {
     if (!this.#closed) this.#channel.postMessage(message);
   }
+}
+
+function isMessage(it: unknown): it is Message {
+  const { type, startedAt, session } = (it ?? {}) as { type?: unknown; startedAt?: unknown; session?: unknown };
+  return type === 'ask' || (type === 'end' && Number.isFinite(startedAt)) || (type === 'session' && isSession(session));
+}
+
+function isSession(it: unknown): it is SharedSession {
+  const session = (it ?? {}) as Partial<SharedSession>;
+  const { startedAt, generation, givenAt, lifetime, accessToken, refreshToken, user } = session;
+  const texts = [accessToken, refreshToken, (user as Partial<User> | null | undefined)?.userId];
+  return [startedAt, generation, givenAt, lifetime].every(Number.isFinite) && texts.every((text) => typeof text === 'string');
 }
 
 /** Who waits for which lock, in this process. */

@@ -4,6 +4,8 @@ import { sleep, underSignals } from './signals.ts';
 
 /** The first wait before an unanswered call is repeated, in milliseconds. It doubles each time. */
 const BACKOFF = 250;
+/** No wait is longer, in seconds: what is told beyond it is a fault, and timers can't count it. */
+const LONGEST_WAIT = 86_400;
 /** What the shop or its gateway answers when it can't right now. */
 const PASSING = new Set([429, 502, 503, 504]);
 const WITHOUT_BODY = new Set([204, 205, 304]);
@@ -44,7 +46,7 @@ export class Transport {
   ): Promise<Response> {
     const begun = performance.now();
     for (let attempt = 1; ; attempt++) {
-      let wait = BACKOFF * 2 ** (attempt - 1) * (0.5 + Math.random());
+      let wait = Math.min(BACKOFF * 2 ** (attempt - 1) * (0.5 + Math.random()), LONGEST_WAIT * 1000);
       const outcome = await run().catch((error: unknown) => {
         if (error instanceof ConnectionError) return error;
         throw error;
@@ -66,8 +68,9 @@ export class Transport {
       const headers = new Headers(request.headers);
       if (sending.token) headers.set('Authorization', `Bearer ${sending.token}`);
       const body = /^(GET|HEAD)$/.test(request.method) ? null : (await request.clone().text()) || null;
+      // The shop redirects nobody, and whoever does gets neither token nor body.
       // Of a copy: Chromium takes the body of the original for used, so that it could not be sent again.
-      const copy = (limited: AbortSignal) => new Request(request.clone(), { headers, body, signal: limited });
+      const copy = (limited: AbortSignal) => new Request(request.clone(), { headers, body, signal: limited, redirect: 'error' });
       const once = () => this.once(copy, signal);
       const repeatable = sending.repeatable ?? isRepeatable(request);
       return repeatable ? await this.repeat(once, signal) : await once();
@@ -82,7 +85,7 @@ export class Transport {
   ): Promise<Response> {
     return underSignals([signal], async (limited, abort) => {
       const late = () => abort(new DOMException(`No answer within ${timeout} ms`, 'TimeoutError'));
-      const timer = setTimeout(late, timeout);
+      const timer = setTimeout(late, Math.min(timeout, LONGEST_WAIT * 1000));
       const sent = request(limited);
       try {
         const response = await this.#fetch(sent);
@@ -107,8 +110,8 @@ function isRepeatable(request: Request): boolean {
   return ['GET', 'HEAD', 'PUT', 'DELETE'].includes(request.method);
 }
 
-/** Reads Retry-After. */
+/** Reads Retry-After, in seconds. The shop never gives a date. */
 export function secondsToWait<Fallback>(headers: Headers, fallback: Fallback): number | Fallback {
   const text = headers.get('Retry-After');
-  return text !== null && /^\d+$/.test(text) ? Number(text) : fallback;
+  return text !== null && /^\d+$/.test(text) ? Math.min(Number(text), LONGEST_WAIT) : fallback;
 }

@@ -30,7 +30,7 @@ export async function postForm(
   // Only XMLHttpRequest tells of progress.
   const response =
     typeof XMLHttpRequest === 'undefined'
-      ? await transport.once((limited) => new Request(url, { method: 'POST', body, signal: limited }), signal, FORM_LIFETIME)
+      ? await transport.once((limited) => new Request(url, { method: 'POST', body, signal: limited, redirect: 'error' }), signal, FORM_LIFETIME)
       : await postByXhr(url, body, file.size, onProgress, signal);
   if (response.ok) onProgress(file.size, file.size);
   return response;
@@ -49,7 +49,14 @@ function postByXhr(url: string, body: FormData, size: number, onProgress: Progre
     xhr.timeout = FORM_LIFETIME;
     // What is sent is larger than the file by the form around it.
     xhr.upload.onprogress = ({ loaded, total }) => onProgress(Math.floor((size * loaded) / total), size);
-    xhr.onload = () => resolve(new Response(xhr.responseText || null, { status: xhr.status }));
+    xhr.onload = () => {
+      try {
+        resolve(new Response(xhr.responseText || null, { status: xhr.status }));
+      } catch (error) {
+        // A status that goes with no body, or that is none.
+        reject(new ConnectionError(error));
+      }
+    };
     xhr.onerror = () => reject(new ConnectionError(new TypeError('The bucket gave no answer')));
     xhr.ontimeout = () => reject(new ConnectionError(new DOMException('Too slow', 'TimeoutError')));
     xhr.onabort = () => reject(signal.reason);

@@ -1,8 +1,8 @@
 // A customer's calls, against the shop as it is.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type CustomerClient, ConnectionError, type CheckoutRequest, SessionEnded } from '@buy-from-me/client';
-import { ADDRESS, account, customer, FaultyShop, newcomer, problem, signedInStaff, until } from './shop.ts';
+import { type CustomerClient, ConnectionError, type CheckoutRequest, memoryTokenStore, SessionEnded } from '@buy-from-me/client';
+import { ADDRESS, account, customer, FaultyShop, newEmail, newcomer, PASSWORD, problem, signedInStaff, staff, until } from './shop.ts';
 
 /** Makes a product with so many pieces, and returns its id. */
 async function newProduct(t: TestContext, stock: number): Promise<string> {
@@ -150,8 +150,81 @@ test('a checkout is not submitted for another user', async (t) => {
   await assert.rejects(attempt.submit(), SessionEnded);
   await assert.rejects(client.resumeCheckout(attempt.toJSON()).submit(), SessionEnded);
   assert.equal(shop.callsOf('/checkout').length, 0);
-  assert.throws(() => client.resumeCheckout({ key: 'no request' }), TypeError);
   assert.throws(() => client.resumeCheckout('no JSON'), SyntaxError);
+});
+
+test('a checkout goes on from what one was kept as, and from nothing else', (t) => {
+  const client = customer(t);
+  const state = { key: 'a key', userId: null, request: {} };
+  for (const wrong of [{ request: undefined }, { request: null }, { request: [] }, { request: 'x' }, { key: '' }, { key: 1 }, { userId: 1 }]) {
+    assert.throws(() => client.resumeCheckout({ ...state, ...wrong }), TypeError, JSON.stringify(wrong));
+  }
+  for (const wrong of ['null', '[]', '1', undefined]) assert.throws(() => client.resumeCheckout(wrong), TypeError);
+});
+
+test('nobody changes what a checkout asks for once it is made', (t) => {
+  const client = customer(t);
+  const request = { expectedTotal: { amount: 1, currency: 'EUR' }, shippingAddress: { ...ADDRESS }, paymentMethod: 'invoice' as const };
+  for (const attempt of [client.checkout(request), client.resumeCheckout({ key: 'a key', userId: null, request })]) {
+    request.expectedTotal.amount = 2;
+    request.shippingAddress.city = 'Elsewhere';
+    assert.deepEqual([attempt.request.expectedTotal.amount, attempt.request.shippingAddress.city], [1, 'Berlin']);
+    assert.throws(() => Object.assign(attempt.request.expectedTotal, { amount: 3 }), TypeError);
+    assert.throws(() => Object.assign(attempt.request, { paymentMethod: 'card' }), TypeError);
+    request.expectedTotal.amount = 1;
+    request.shippingAddress.city = 'Berlin';
+  }
+});
+
+test('a checkout that was kept is not submitted for another user whose session is being restored', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const before = await newcomer(t);
+  const kept = JSON.stringify(before.checkout(await fillCart(t, before)));
+  const tokenStore = memoryTokenStore();
+  const other = await newcomer(t, { baseUrl: shop.url, tokenStore });
+  await fillCart(t, other);
+  const client = customer(t, { baseUrl: shop.url, tokenStore });
+  const restored = client.restore();
+  await assert.rejects(client.resumeCheckout(kept).submit(), SessionEnded);
+  assert.equal((await restored)?.userId, other.user?.userId);
+  assert.equal(shop.callsOf('/checkout').length, 0);
+});
+
+test('a checkout that is made while a session is being restored is of its user', async (t) => {
+  const tokenStore = memoryTokenStore();
+  const before = await newcomer(t, { tokenStore });
+  const request = await fillCart(t, before);
+  const client = customer(t, { tokenStore });
+  const restored = client.restore();
+  const attempt = client.checkout(request);
+  const user = await restored;
+  assert.ok(user);
+  assert.equal(attempt.toJSON().userId, user.userId);
+  await client.signIn(account('customer'));
+  await assert.rejects(attempt.submit(), SessionEnded);
+});
+
+test('the order of a checkout is not shown to nobody, nor to another user', async (t) => {
+  const client = await newcomer(t);
+  const attempt = client.checkout(await fillCart(t, client));
+  await attempt.submit();
+  await client.signOut();
+  await assert.rejects(attempt.submit(), SessionEnded);
+  await client.signIn(account('customer'));
+  await assert.rejects(attempt.submit(), SessionEnded);
+});
+
+test('a checkout that was made by nobody is of who submits it first', async (t) => {
+  const client = customer(t);
+  const email = newEmail();
+  await client.register({ email, password: PASSWORD, name: 'Nora' });
+  const request = await fillCart(t, client);
+  await client.signOut();
+  const attempt = client.checkout(request);
+  await problem(attempt.submit(), 'unauthenticated');
+  const user = await client.signIn({ email, password: PASSWORD });
+  await attempt.submit();
+  assert.equal(attempt.toJSON().userId, user.userId);
 });
 
 test('a price that changed comes with the total of today', async (t) => {
@@ -191,3 +264,16 @@ test('what the client has no name for is called through the typed client, with t
   const { data, error } = await client.api.GET('/api/orders', { params: { query: { limit: 1 } } });
   assert.deepEqual([data, error], [{ items: [], nextCursor: null }, undefined]);
 });
+
+for (const id of ['', '.', '..']) {
+  test(`an id that would make another address is refused before it is sent: "${id}"`, async (t) => {
+    const shop = await FaultyShop.start(t);
+    const client = customer(t, { baseUrl: shop.url });
+    await problem(client.products.get(id), 'not-found');
+    await problem(client.cart.setItem(id, 1), 'not-found');
+    await problem(client.cart.removeItem(id), 'not-found');
+    await problem(client.orders.get(id), 'not-found');
+    await problem(staff(t, { baseUrl: shop.url }).users.update(id, { role: 'staff' }, 1), 'not-found');
+    assert.equal(shop.calls.length, 0);
+  });
+}

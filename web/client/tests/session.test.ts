@@ -483,3 +483,203 @@ test('a listener that is let go hears nothing, and one that throws stops nobody'
   assert.deepEqual(told, ['Nora']);
   assert.match(String(thrown), /a fault of the page/);
 });
+
+/** Holds an answer of the shop's back until it is released. */
+function holdBack() {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const holding = { has: false, release, fault };
+  function fault(answer: string): Promise<string> {
+    holding.has = true;
+    return held.then(() => answer);
+  }
+  return holding;
+}
+
+/** Returns the refresh tokens that the shop was asked to log out. */
+const loggedOut = (shop: FaultyShop) => shop.callsOf('/logout').map(({ body }) => (JSON.parse(body) as { refreshToken: string }).refreshToken);
+
+/** Begins a restore of another user's session, whose answer is held back. */
+async function slowRestore(t: Parameters<typeof newcomer>[0]) {
+  const shop = await FaultyShop.start(t);
+  const tokenStore = openStore();
+  const options = { baseUrl: shop.url, shareBetweenTabs: true };
+  const before = await newcomer(t, { baseUrl: shop.url, tokenStore });
+  before.close();
+  const [token] = tokenStore.tokens.values();
+  const held = holdBack();
+  shop.next('/refresh', held.fault);
+  const client = customer(t, { ...options, tokenStore });
+  const told: (string | undefined)[] = [];
+  client.onUserChange((user) => told.push(user?.email));
+  const restored = client.restore();
+  await until(() => held.has, 'the shop has answered the refresh');
+  return { shop, tokenStore, options, token, client, told, restored, release: held.release };
+}
+
+test('a sign-out is not undone by a restore that was under way', async (t) => {
+  const { shop, tokenStore, client, told, restored, release } = await slowRestore(t);
+  await client.signOut();
+  const [kept] = loggedOut(shop);
+  release();
+  assert.deepEqual([await restored, client.user, told, tokenStore.tokens.size], [null, null, [], 0]);
+  await until(() => loggedOut(shop).length === 2, 'the late tokens are given back');
+  assert.notEqual(loggedOut(shop)[1], kept);
+  await problem(client.cart.get(), 'unauthenticated');
+});
+
+for (const where of ['this', 'another'] as const) {
+  test(`a restore under way brings nobody back after another user came and went in ${where} tab`, async (t) => {
+    const { shop, tokenStore, options, client, told, restored, release } = await slowRestore(t);
+    const other = where === 'this' ? client : customer(t, options);
+    await other.signIn(account('customer'));
+    await until(() => client.user !== null, 'the sign-in is known');
+    await other.signOut();
+    await until(() => client.user === null, 'the sign-out is known');
+    const gone = shop.callsOf('/logout').length;
+    release();
+    assert.equal(await restored, null);
+    await until(() => shop.callsOf('/logout').length > gone, 'the late tokens are given back');
+    assert.deepEqual([client.user, other.user, tokenStore.tokens.size], [null, null, 0]);
+    assert.deepEqual(told, [account('customer').email, undefined]);
+  });
+}
+
+for (const realm of ['customer', 'staff'] as const) {
+  for (const later of ['sign-in', 'sign-out', 'sign-in in another tab'] as const) {
+    test(`a sign-in of ${realm} that is answered late gives way to a later ${later}`, async (t) => {
+      const shop = await FaultyShop.start(t);
+      const options = { baseUrl: shop.url, shareBetweenTabs: true };
+      const [client, tab] = realm === 'customer' ? [customer(t, options), customer(t, options)] : [staff(t, options), staff(t, options)];
+      const held = holdBack();
+      shop.next('register' in client ? '/register' : '/login', held.fault);
+      const late =
+        'register' in client
+          ? client.register({ email: newEmail(), password: PASSWORD, name: 'Nora' })
+          : client.signIn(account('admin'));
+      const ended = assert.rejects(late, SessionEnded);
+      await until(() => held.has, 'the shop has answered the sign-in');
+      // A later moment by the clock, which other tabs go by.
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      if (later === 'sign-out') await client.signOut();
+      else await (later === 'sign-in' ? client : tab).signIn(account(realm));
+      const email = later === 'sign-out' ? undefined : account(realm).email;
+      await until(() => client.user?.email === email, 'the later one is known');
+      held.release();
+      await ended;
+      await until(() => loggedOut(shop).length === 1, 'the late tokens are given back');
+      assert.equal(client.user?.email, email);
+    });
+  }
+}
+
+test('a slow store forgets the token of who has signed out', async (t) => {
+  const kept = openStore();
+  const tokenStore: TokenStore = {
+    get: kept.get,
+    // Keeping takes longer than forgetting.
+    set: async (key, token) => {
+      await new Promise((resolve) => setTimeout(resolve, token ? 100 : 1));
+      await kept.set(key, token);
+      writes++;
+    },
+  };
+  let writes = 0;
+  const client = await newcomer(t, { tokenStore });
+  await client.signOut();
+  await until(() => writes === 2, 'both are written');
+  assert.equal(kept.tokens.size, 0);
+});
+
+test('a sign-out ends the session in all tabs though the store fails', async (t) => {
+  const options = { baseUrl: (await FaultyShop.start(t)).url, shareBetweenTabs: true };
+  const failing: TokenStore = {
+    get: () => Promise.reject(new Error('the store fails')),
+    set: () => Promise.reject(new Error('the store fails')),
+  };
+  const tab = await newcomer(t, options);
+  const client = customer(t, { ...options, tokenStore: failing });
+  await assert.rejects(client.signOut(), { message: 'the store fails' });
+  await until(() => tab.user === null, 'the other tab hears of it');
+});
+
+for (const end of ['closed', 'signed out'] as const) {
+  test(`a call that waits for another tab's refresh ends at once when its client is ${end}`, async (t) => {
+    const shop = await FaultyShop.start(t);
+    const options = { baseUrl: shop.url, shareBetweenTabs: true };
+    const client = await newcomer(t, options);
+    const tab = customer(t, options);
+    await tab.restore();
+    await tab.cart.get();
+    expireTokens(shop);
+    const held = holdBack();
+    shop.next('/refresh', held.fault);
+    const first = client.cart.get();
+    first.catch(() => {});
+    await until(() => held.has, 'the other tab refreshes');
+    const waiting = tab.cart.get();
+    waiting.catch(() => {});
+    await until(() => shop.callsOf('/cart').at(-1)?.over === true && shop.callsOf('/cart').length === 3, 'the call is refused');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+    };
+    waiting.then(over, over);
+    if (end === 'closed') tab.close();
+    else await tab.signOut();
+    await until(() => isOver, 'the call ends');
+    await assert.rejects(waiting, { name: end === 'closed' ? 'AbortError' : 'SessionEnded' });
+    held.release();
+  });
+}
+
+test('what is no message of a tab is ignored', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url, shareBetweenTabs: true });
+  const { user } = client;
+  const faults: unknown[] = [];
+  const onFault = (error: unknown) => faults.push(error);
+  process.on('uncaughtException', onFault);
+  t.after(() => process.off('uncaughtException', onFault));
+  const channel = new BroadcastChannel(`buy-from-me/1/customer/${shop.url}`);
+  t.after(() => channel.close());
+  let answers = 0;
+  channel.onmessage = () => answers++;
+  const later = { startedAt: Date.now() + 1000, generation: 0, givenAt: Date.now(), lifetime: 1000 };
+  const session = { ...later, accessToken: 'a', refreshToken: 'r', user: { userId: 'usr_x' } };
+  const wrong = [
+    null,
+    undefined,
+    'ask',
+    7,
+    [],
+    {},
+    { type: 'end' },
+    { type: 'end', startedAt: Infinity },
+    { type: 'session' },
+    { type: 'session', session: null },
+    { type: 'session', session: later },
+    { type: 'session', session: { ...session, user: null } },
+    { type: 'session', session: { ...session, startedAt: Infinity } },
+    { type: 'session', session: { ...session, accessToken: {} } },
+  ];
+  for (const message of wrong) channel.postMessage(message);
+  channel.postMessage({ type: 'ask' });
+  await until(() => answers > 0, 'the tab answers who asks');
+  assert.deepEqual([faults, client.user, answers], [[], user, 1]);
+  await client.cart.get();
+});
+
+test('a restore of a client that is closed says so, and leaves nothing behind', async (t) => {
+  const tokenStore = openStore();
+  await newcomer(t, { tokenStore });
+  const client = customer(t, { tokenStore });
+  client.close();
+  await assert.rejects(client.restore(), { name: 'AbortError' });
+  // What nobody handles would fail this test.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(tokenStore.tokens.size, 1);
+});

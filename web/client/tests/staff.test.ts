@@ -1,7 +1,7 @@
 // The staff's calls, against the shop as it is.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type NewProduct, UploadRefused } from '@buy-from-me/client';
+import { ConnectionError, type NewProduct, SessionEnded, UploadRefused } from '@buy-from-me/client';
 import { account, api, customer, FaultyShop, newEmail, problem, signedInStaff, staff, until } from './shop.ts';
 
 const MUG: NewProduct = { name: 'Test Mug', price: { amount: 900, currency: 'EUR' }, category: 'test-mugs', status: 'published', stock: 3 };
@@ -24,6 +24,21 @@ test('a product is made once under its key', async (t) => {
   assert.notEqual(other.value.productId, first.value.productId);
   assert.equal((await customer(t).products.get(first.value.productId)).name, 'Test Mug');
 });
+
+for (const answer of ['given', 'lost'] as const) {
+  test(`what one of the staff attempts is not made for another, once its answer was ${answer}`, async (t) => {
+    const shop = await FaultyShop.start(t);
+    const admin = await signedInStaff(t, 'admin', { baseUrl: shop.url, retry: { attempts: 1 } });
+    const attempt = admin.products.attempt(MUG);
+    if (answer === 'lost') shop.next('/products', 'lose');
+    await attempt.submit().catch(() => {});
+    await admin.signIn(account('super-admin'));
+    await assert.rejects(attempt.submit(), SessionEnded);
+    assert.equal(shop.callsOf('/products').length, 1);
+    await admin.signIn(account('admin'));
+    assert.equal((await attempt.submit()).replayed, answer === 'lost');
+  });
+}
 
 test('the staff may only do what their role allows', async (t) => {
   const member = await signedInStaff(t, 'staff');
@@ -155,4 +170,33 @@ test('a session of the staff is refreshed by their own route', async (t) => {
   const paths = shop.calls.map(({ path }) => path);
   assert.deepEqual(paths, ['/api/admin/login', '/api/admin/refresh', '/api/admin/users', '/api/admin/logout']);
   assert.notEqual(shop.url, api);
+});
+
+test("a bucket's answer that is none ends an upload from a browser, too", async (t) => {
+  // Stands in for a browser's: the answer has a status that goes with no body.
+  class Answered {
+    upload = {};
+    status = 205;
+    responseText = 'a body';
+    onload = () => {};
+    open(): void {}
+    abort(): void {}
+    send(): void {
+      // Browsers report what a listener throws, and go on.
+      setTimeout(() => {
+        try {
+          this.onload();
+        } catch {
+          // The upload hangs.
+        }
+      });
+    }
+  }
+  const admin = await signedInStaff(t, 'admin', { retry: { attempts: 1 } });
+  const { value } = await admin.products.create(MUG);
+  Object.assign(globalThis, { XMLHttpRequest: Answered });
+  t.after(() => Reflect.deleteProperty(globalThis, 'XMLHttpRequest'));
+  const hangs = new Promise((resolve) => setTimeout(resolve, 2000, 'hangs'));
+  const sent = admin.uploads.send(value.productId, picture()).catch((error: unknown) => error);
+  assert.ok((await Promise.race([sent, hangs])) instanceof ConnectionError);
 });

@@ -1,7 +1,7 @@
 // Faults: what is repeated, for how long, and what is said when nothing helps.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { ConnectionError } from '@buy-from-me/client';
+import { type TestContext, test } from 'node:test';
+import { ConnectionError, ShopProblem } from '@buy-from-me/client';
 import { account, customer, FaultyShop, newcomer, problem, signedInStaff, until } from './shop.ts';
 
 /** Returns how many milliseconds something took. */
@@ -204,4 +204,105 @@ test('a shop that is down is a ConnectionError that names CORS as another reason
   const error = await client.products.list().page().catch((it: unknown) => it);
   assert.ok(error instanceof ConnectionError);
   assert.match(error.message, /down.*CORS/s);
+});
+
+for (const [told, seconds] of [
+  ['99999999999999999999999', 86_400],
+  ['9'.repeat(400), 86_400],
+  ['-5', undefined],
+  ['1e3', undefined],
+  ['NaN', undefined],
+  ['Wed, 21 Oct 2099 07:28:00 GMT', undefined],
+] as const) {
+  test(`a Retry-After that no shop gives harms nobody: ${told.slice(0, 30)}`, async (t) => {
+    const shop = await FaultyShop.start(t);
+    // Whoever waits for as long as it takes must not go on at once.
+    const client = customer(t, { baseUrl: shop.url, retry: { attempts: 2, budget: Infinity } });
+    shop.fault = () => ({ status: 503, headers: { 'retry-after': told } });
+    const controller = new AbortController();
+    const call = client.products.list({}, { signal: controller.signal }).page();
+    if (seconds === undefined) {
+      const { retryAfter } = await problem(call, 'unavailable');
+      assert.deepEqual([retryAfter, shop.calls.length], [undefined, 2]);
+      return;
+    }
+    call.catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    assert.equal(shop.calls.length, 1);
+    controller.abort();
+    await assert.rejects(call, { name: 'AbortError' });
+    const { retryAfter } = await problem(customer(t, { baseUrl: shop.url }).products.list().page(), 'unavailable');
+    assert.equal(retryAfter, seconds);
+  });
+}
+
+test('a timeout that timers cannot count does not end calls at once', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = customer(t, { baseUrl: shop.url, timeout: Infinity, retry: { attempts: 1 } });
+  shop.next('/products', (answer) => new Promise((resolve) => setTimeout(() => resolve(answer), 100)));
+  assert.ok((await client.products.list().page()).items.length);
+});
+
+/** Returns the problem that a client makes of an answer. */
+async function problemOf(t: TestContext, status: number, document: string): Promise<ShopProblem> {
+  const shop = await FaultyShop.start(t);
+  shop.fault = () => ({ status, headers: { 'content-type': 'application/problem+json' }, body: document });
+  const client = customer(t, { baseUrl: shop.url, retry: { attempts: 1 } });
+  const error = await client.cart.get().catch((it: unknown) => it);
+  assert.ok(error instanceof ShopProblem, String(error));
+  return error;
+}
+
+test('a problem has the status of HTTP and members of the types that they promise, whatever it tells', async (t) => {
+  const invalid = await problemOf(t, 422, '{"code":"invalid","status":"200","title":1,"detail":{},"requestId":[],"errors":"x"}');
+  assert.deepEqual(
+    [invalid.status, invalid.code, typeof invalid.title, typeof invalid.detail, invalid.requestId, invalid.errors],
+    [422, 'invalid', 'string', 'string', undefined, []],
+  );
+  for (const errors of ['null', '[null]', '[{"pointer":"/a"}]', '[{"pointer":"/a","detail":"b"},{"pointer":1,"detail":"b"}]', '{"length":1}']) {
+    assert.deepEqual((await problemOf(t, 422, `{"code":"invalid","status":422,"errors":${errors}}`)).errors, [], errors);
+  }
+  for (const code of ['{"a":1}', 'null', '""', '7']) {
+    assert.equal((await problemOf(t, 404, `{"code":${code},"status":422}`)).code, 'not-found', code);
+  }
+  for (const document of ['null', '[]', '"text"', '7']) assert.equal((await problemOf(t, 403, document)).code, 'forbidden', document);
+});
+
+test('a problem takes over nothing that it should not have', async (t) => {
+  const document = '{"code":"conflict","status":409,"__proto__":{"x":1},"name":"N","message":"M","stack":"S","retryAfter":"x","total":1}';
+  const problem = await problemOf(t, 409, document);
+  assert.equal(Object.getPrototypeOf(problem), ShopProblem.prototype);
+  assert.deepEqual([problem.name, problem.retryAfter, 'x' in problem, 'total' in problem], ['ShopProblem', undefined, false, false]);
+  assert.match(problem.message, /^409 conflict: /);
+  assert.notEqual(problem.stack, 'S');
+});
+
+test('a problem without what its code promises is another problem', async (t) => {
+  for (const total of ['null', '{}', '{"amount":"1","currency":"EUR"}', '{"amount":1}', '1e999']) {
+    const { code } = await problemOf(t, 409, `{"code":"price-changed","status":409,"total":${total}}`);
+    assert.notEqual(code, 'price-changed', total);
+  }
+  for (const products of ['null', '"prod"', '[1]']) {
+    const { code } = await problemOf(t, 409, `{"code":"out-of-stock","status":409,"products":${products}}`);
+    assert.notEqual(code, 'out-of-stock', products);
+  }
+});
+
+test('a redirect is no answer, and is not followed', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const elsewhere = await FaultyShop.start(t);
+  const client = await newcomer(t, { baseUrl: shop.url, retry: { attempts: 1 } });
+  for (const status of [302, 307]) {
+    shop.next('/cart', { status, headers: { location: `${elsewhere.url}/api/cart` } });
+    await assert.rejects(client.cart.get(), ConnectionError);
+  }
+  assert.equal(elsewhere.calls.length, 0);
+});
+
+test('a list whose page does not say where the next begins has ended', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const client = customer(t, { baseUrl: shop.url });
+  shop.fault = () => (shop.calls.length > 3 ? { status: 400 } : { status: 200, body: '{"items":[]}' });
+  for await (const _ of client.products.list()) assert.fail('It has no items.');
+  assert.equal(shop.calls.length, 1);
 });
