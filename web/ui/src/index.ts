@@ -8,5 +8,6 @@ export { forgetPages, type Pages, usePages } from './pages.ts';
 export { Announcements, announce } from './announce.tsx';
 export { Page } from './page.tsx';
 export { beginPlace } from './place.ts';
-export { href, navigate, type Route, useRoute } from './router.ts';
+export { LONGEST_PAUSE_MS, secondsToWait } from './retry.ts';
+export { href, navigate, parseRoute, type Route, useRoute } from './router.ts';
 export { Waiting } from './waiting.tsx';

@@ -1,8 +1,8 @@
 import type { Listing } from '@buy-from-me/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { noteAnswer } from './failure.tsx';
-import { retryDelay } from './load.ts';
 import { currentVisit } from './place.ts';
+import { retryDelay } from './retry.ts';
 
 interface Shown<Item> {
   readonly items: readonly Item[];
