@@ -1,4 +1,5 @@
 export { type AppSettings, run, useSettings } from './app.tsx';
+export { Boundary } from './boundary.tsx';
 export { formatDate, formatMoney, parseMoney } from './format.ts';
 export { Failure, explain, type Explanation, noteAnswer, useExplanation } from './failure.tsx';
 export { type Action, useAction } from './action.ts';
