@@ -24,6 +24,8 @@ const ui = SwaggerUIBundle({
   deepLinking: true,
   displayRequestDuration: true,
   docExpansion: 'list',
+  // Who may call an operation: `x-audience`.
+  showExtensions: true,
   tryItOutEnabled: true,
   validatorUrl: null,
   onComplete: () => loaded.resolve(),

@@ -7,7 +7,7 @@ import { pageTest } from './browser.ts';
 import { newProduct, ready, storefrontUrl } from './shop.ts';
 import { link } from './storefront.ts';
 
-/** The most that the first page may weigh without its pictures, in bytes that are sent. */
+/** The most that the first page may weigh without its pictures, in bytes, compressed as a CDN sends it. */
 const MOST = 60_000;
 /** The most that a framework may weigh. */
 const MOST_OF_FRAMEWORK = 15_000;

@@ -1,7 +1,8 @@
-// All text that the pages show, in English. A second language is a second file
-// with the same members: `npm run build -- --language de` takes `de.ts`.
+// All text of the pages, in English. What is wrong with a field, and why a change is
+// refused, the shop itself says, in English only: the pages show that as it comes.
 //
-// Members that take values are functions, so that each language orders its words.
+// A second language is a second file with the same members: `npm run build -- --language de`
+// takes `de.ts`. Members that take values are functions, so that each language orders its words.
 
 /** The language, as BCP 47 names it: for `<html lang>`, numbers, prices and dates. */
 export const language = 'en';
@@ -11,7 +12,7 @@ export const ui = {
   loading: 'Loading …',
   slow: 'This takes longer than usual. Please wait a little.',
   tryAgain: 'Try again',
-  goingOn: 'We keep trying.',
+  goingOn: 'We try again by ourselves.',
   close: 'Close',
   optional: 'optional',
   fillIn: 'Please fill this in.',
@@ -286,7 +287,7 @@ export const console = {
     password: 'Password',
   },
   passwordHint: '15 to 128 characters. A few words that nobody connects with you are good.',
-  listed: (count: number) => (count === 1 ? 'One entry' : `${count} entries`),
+  listed: (count: number) => (count === 1 ? 'One on this page' : `${count} on this page`),
   nextPage: 'Next page',
   firstPage: 'First page',
   apply: 'Show',
@@ -326,7 +327,7 @@ export const console = {
     title: (name: string) => `Hello, ${name}`,
     lead: (role: string) => `You are signed in with the role “${role}”. This is what you can do here.`,
     products: { title: 'Products', text: 'See what is published in the shop.' },
-    newProduct: { title: 'New product', text: 'Put something on sale, or keep it as a draft, and add pictures.' },
+    newProduct: { title: 'New product', text: 'Put something on sale, and add pictures.' },
     users: { title: 'People', text: 'See staff and customers, change roles, close and reopen accounts.' },
     invite: { title: 'Invite somebody', text: 'Give a colleague an account of their own.' },
     audit: { title: 'Audit log', text: 'Read who did what, when, and to what.' },
@@ -373,7 +374,7 @@ export const console = {
     statuses: { draft: 'Draft', published: 'Published' },
     created: (name: string) => `“${name}” is created.`,
     createdDraft: (name: string) =>
-      `“${name}” is created as a draft: customers don’t see it. Note its id: the shop can’t list drafts yet.`,
+      `“${name}” is created as a draft: customers don’t see it. Note its id: drafts can’t be listed or published yet.`,
     another: 'Create another',
     description: 'Description',
     noDescription: 'It has none.',
@@ -389,7 +390,7 @@ export const console = {
 
   newProduct: {
     title: 'New product',
-    lead: 'A draft is seen by nobody; a published product is in the shop at once.',
+    lead: 'A published product is in the shop at once. A draft is seen by nobody, and can’t be listed or published later yet.',
     name: 'Name',
     nameHint: '3 to 200 characters.',
     description: 'Description',

@@ -22,7 +22,8 @@ export const EMPTY_PRODUCT: ProductDraft = {
   description: '',
   price: '',
   category: '',
-  status: 'draft',
+  // A draft can't be published later, as long as products can't be changed.
+  status: 'published',
   stock: '0',
 };
 

@@ -1,7 +1,7 @@
 import { ShopProblem } from '@buy-from-me/client';
 import { ui } from '@buy-from-me/text';
-import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
+import type { ComponentChildren, RefObject } from 'preact';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 
 /** Returns what the shop says of each field, by JSON pointer (`/shippingAddress/city`). */
 export function fieldErrors(error: unknown): Readonly<Record<string, string>> {
@@ -41,6 +41,28 @@ function words(error: string | undefined, value: string, required: boolean): str
   return error && required && value.trim() === '' ? ui.fillIn : error;
 }
 
+/**
+ * Returns what is wrong with a field as long as it is as it was sent: what was changed since
+ * may be right, which the shop says when the form is sent again. `changed` notes a change.
+ */
+function useWords<Input extends HTMLInputElement | HTMLSelectElement>(
+  error: string | undefined,
+  value: string,
+  required: boolean,
+): { input: RefObject<Input | null>; wrong: string | undefined; changed(): void } {
+  const input = useRef<Input>(null);
+  const [isChanged, setChanged] = useState(false);
+  useEffect(() => {
+    const form = input.current?.form;
+    const sent = () => setChanged(false);
+    // Before the form's own listener, which may already say what is wrong.
+    form?.addEventListener('submit', sent, { capture: true });
+    return () => form?.removeEventListener('submit', sent, { capture: true });
+  }, []);
+  const wrong = isChanged ? undefined : words(error, value, required);
+  return { input, wrong, changed: () => setChanged(true) };
+}
+
 function Labelled(props: FieldProps & { id: string; required?: boolean; children: ComponentChildren }) {
   return (
     <div class="field">
@@ -78,7 +100,7 @@ export function Field({
   ...input
 }: FieldProps & InputProps & { value: string; onValue(value: string): void }) {
   const id = useId();
-  const wrong = words(error, value, !!input.required);
+  const { input: element, wrong, changed } = useWords<HTMLInputElement>(error, value, !!input.required);
   return (
     <Labelled id={id} label={label} hint={hint} error={wrong} required={!!input.required}>
       <input
@@ -87,7 +109,11 @@ export function Field({
         {...description(id, { label, hint, error: wrong })}
         id={id}
         value={value}
-        onInput={(event) => onValue(event.currentTarget.value)}
+        ref={element}
+        onInput={(event) => {
+          changed();
+          onValue(event.currentTarget.value);
+        }}
       />
     </Labelled>
   );
@@ -109,7 +135,7 @@ export function SelectField({
 } & Pick<InputProps, 'name' | 'required' | 'disabled' | 'autocomplete'>) {
   const id = useId();
   const required = select.required ?? true;
-  const wrong = words(error, value, required);
+  const { input: element, wrong, changed } = useWords<HTMLSelectElement>(error, value, required);
   return (
     <Labelled id={id} label={label} hint={hint} error={wrong} required={required}>
       <select
@@ -117,7 +143,11 @@ export function SelectField({
         {...description(id, { label, hint, error: wrong })}
         id={id}
         value={value}
-        onChange={(event) => onValue(event.currentTarget.value)}
+        ref={element}
+        onChange={(event) => {
+          changed();
+          onValue(event.currentTarget.value);
+        }}
       >
         {options.map((it) => (
           <option key={it.value} value={it.value}>
