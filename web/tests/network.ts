@@ -4,10 +4,17 @@ import { ready, storefrontUrl } from './shop.ts';
 
 /**
  * What becomes of a request: `down` reaches nothing, `lost` is done and its answer doesn't
- * come, a status is answered instead, `delay` answers after so many milliseconds, and
- * `spoiled` reaches the API with an access token that it can't take.
+ * come, a status is answered instead, `delay` answers after so many milliseconds, `spoiled`
+ * reaches the API with an access token that it can't take, and `body` is answered instead, as
+ * whoever stands between a page and the shop may do: text as HTML, anything else as JSON.
  */
-export type Fault = 'down' | 'lost' | 'spoiled' | { status: 429 | 503; retryAfter: number } | { delay: number };
+export type Fault =
+  | 'down'
+  | 'lost'
+  | 'spoiled'
+  | { status: 429 | 503; retryAfter: number }
+  | { delay: number }
+  | { status: number; body: unknown };
 
 /** A call of the API, as a page sent it. */
 export interface Call {
@@ -57,6 +64,16 @@ export class Network {
       await new Promise((resolve) => setTimeout(resolve, fault.delay));
       return route.continue();
     }
+    const cors = {
+      'access-control-allow-origin': new URL(storefrontUrl).origin,
+      'access-control-expose-headers': 'retry-after',
+    };
+    if ('body' in fault) {
+      const { status, body } = fault;
+      const isText = typeof body === 'string';
+      const type = isText ? 'text/html' : status < 400 ? 'application/json' : 'application/problem+json';
+      return route.fulfill({ status, headers: { ...cors, 'content-type': type }, body: isText ? body : JSON.stringify(body) });
+    }
     const { status, retryAfter } = fault;
     const code = status === 429 ? 'rate-limited' : 'unavailable';
     return route.fulfill({
@@ -64,8 +81,7 @@ export class Network {
       headers: {
         'content-type': 'application/problem+json',
         'retry-after': String(retryAfter),
-        'access-control-allow-origin': new URL(storefrontUrl).origin,
-        'access-control-expose-headers': 'retry-after',
+        ...cors,
       },
       body: JSON.stringify({ type: 'about:blank', title: code, status, detail: code, code, requestId: 'none' }),
     });

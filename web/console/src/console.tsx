@@ -1,6 +1,6 @@
 import type { Role, StaffClient } from '@buy-from-me/client';
 import { console as text, ui } from '@buy-from-me/text';
-import { type Route, announce, href, navigate, useRoute } from '@buy-from-me/ui';
+import { Boundary, type Route, announce, href, navigate, useRoute } from '@buy-from-me/ui';
 import type { ComponentChildren } from 'preact';
 import type { Catalogue } from './catalogue.ts';
 import { AuditPage } from './pages/audit.tsx';
@@ -77,7 +77,7 @@ export function Console({ staff, catalogue }: { staff: StaffClient; catalogue: C
   return (
     <StaffProvider value={{ staff, catalogue, user }}>
       <Shell route={route} user={user} onSignOut={leave}>
-        {page}
+        <Boundary place={`${session.state} ${user?.userId} ${key}`}>{page}</Boundary>
       </Shell>
     </StaffProvider>
   );

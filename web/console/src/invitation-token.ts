@@ -1,12 +1,15 @@
 // An invitation's token comes in the address (`#/invitation?token=…`). Whoever sees
 // the address bar or the history could use it, so it is taken out before anything else.
+import { parseRoute } from '@buy-from-me/ui';
+
 let token: string | undefined;
 
 /** Takes a token out of the address, if there is one. */
 function take(): void {
-  const [path, query] = location.hash.split('?', 2);
-  const found = new URLSearchParams(query).get('token');
-  if (path !== '#/invitation' || found === null) return;
+  // Read as the router reads it: wherever the page of invitations shows, its token goes.
+  const { path, query } = parseRoute(location.hash);
+  const found = query.get('token');
+  if (path[0] !== 'invitation' || found === null) return;
   token = found;
   history.replaceState(null, '', '#/invitation');
 }

@@ -1,4 +1,5 @@
 import type { CustomerClient } from '@buy-from-me/client';
+import { type TextStorage, tabStorage } from './tab-storage.ts';
 
 const NAME = 'buy-from-me.categories';
 
@@ -16,7 +17,7 @@ export class Categories {
   #learned: 'no' | 'soon' | 'yes' = 'no';
   readonly #listeners = new Set<() => void>();
 
-  constructor(private readonly storage: Pick<Storage, 'getItem' | 'setItem'> = sessionStorage) {
+  constructor(private readonly storage: Pick<TextStorage, 'getItem' | 'setItem'> = tabStorage) {
     const kept = storage.getItem(NAME);
     if (kept) {
       this.#seen = this.#view = kept.split(' ');

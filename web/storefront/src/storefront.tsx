@@ -1,5 +1,5 @@
 import { storefront as text, ui } from '@buy-from-me/text';
-import { Announcements, type AppSettings, Failure, Page, type Route, Waiting, beginPlace, href, navigate, useRoute } from '@buy-from-me/ui';
+import { Announcements, type AppSettings, Boundary, Failure, Page, type Route, Waiting, beginPlace, href, navigate, useRoute } from '@buy-from-me/ui';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks';
 import { guardBackForward } from './back-forward.ts';
@@ -57,7 +57,9 @@ function Frame() {
       </a>
       <Header />
       <main id="content" class="wrap">
-        <Pages key={page} route={route} />
+        <Boundary place={page}>
+          <Pages key={page} route={route} />
+        </Boundary>
       </main>
       <Footer />
       <Announcements />
@@ -93,16 +95,17 @@ function Pages({ route }: { route: Route }) {
       </Private>
     );
   }
-  const page = id === undefined && privatePages[area];
+  const page = id === undefined && privatePages.get(area);
   return page ? <Private route={route}>{page()}</Private> : <NotFound />;
 }
 
-const privatePages: Readonly<Record<string, (() => ComponentChildren) | undefined>> = {
-  cart: () => <CartPage />,
-  checkout: () => <CheckoutPage />,
-  orders: () => <OrdersPage />,
-  account: () => <AccountPage />,
-};
+// A map, since an address may name what every object has: `#/toString`.
+const privatePages: ReadonlyMap<string, () => ComponentChildren> = new Map([
+  ['cart', () => <CartPage />],
+  ['checkout', () => <CheckoutPage />],
+  ['orders', () => <OrdersPage />],
+  ['account', () => <AccountPage />],
+]);
 
 /** Shows a page to whom it belongs, and asks anybody else to sign in first. */
 function Private(props: { route: Route; children: ComponentChildren }) {

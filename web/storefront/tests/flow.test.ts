@@ -14,8 +14,13 @@ const order = { orderId: 'ord_1' } as Order;
 
 /** Makes a problem with as little as the page looks at. */
 function problem(status: number, code: string, retryAfter?: number): ShopProblem {
-  const document = { type: '', title: '', status, detail: '', code, requestId: '' };
+  const document = { type: '', title: '', status, detail: '', code, requestId: 'req_1' };
   return new ShopProblem(document as ConstructorParameters<typeof ShopProblem>[0], retryAfter);
+}
+
+/** Makes what the client takes a refusal for that somebody else than the shop gave. */
+function foreign(status: number, code: string): ShopProblem {
+  return new ShopProblem({ title: '', status, detail: '', code } as ConstructorParameters<typeof ShopProblem>[0]);
 }
 
 /** A shop whose answers the test gives, and what it was sent. */
@@ -168,6 +173,40 @@ test('an attempt whose user is gone stays kept and shows nothing', async () => {
   assert.deepEqual(kept, ['key1']);
 });
 
+test('what somebody else than the shop refuses, a firewall say, drops no attempt of which it is not known', async () => {
+  const { flow, sent, kept } = open();
+  flow.place(request(1));
+  sent[0]?.fail(new ConnectionError('gone'));
+  await settled();
+  for (const [status, code] of [[403, 'forbidden'], [404, 'not-found'], [400, 'malformed'], [409, 'price-changed']] as const) {
+    flow.ask();
+    sent.at(-1)?.fail(foreign(status, code));
+    await settled();
+    assert.equal(flow.view.state, 'unknown');
+    flow.place(request(2));
+  }
+  flow.ask();
+  assert.deepEqual(sent.map((it) => it.key), Array(6).fill('key1'));
+  assert.ok(!kept.includes(undefined));
+  sent.at(-1)?.answer(order);
+  await settled();
+  assert.equal(flow.view.state, 'placed');
+  flow.close();
+});
+
+test('an order of which nothing can be kept is placed all the same', async (t) => {
+  const log = t.mock.method(console, 'error', () => {});
+  const { sent, ...rest } = shop();
+  const flow = new CheckoutFlow(rest, () => {
+    throw new Error('the storage is full');
+  });
+  flow.place(request(1));
+  sent[0]?.answer(order);
+  await settled();
+  assert.equal(flow.view.state, 'placed');
+  assert.equal(log.mock.callCount(), 2);
+});
+
 test('tells what is refused from what is not known', () => {
   assert.equal(outcome(new ConnectionError('gone'), false), 'unknown');
   assert.equal(outcome(problem(500, 'internal'), false), 'unknown');
@@ -177,10 +216,21 @@ test('tells what is refused from what is not known', () => {
   assert.equal(outcome(problem(429, 'rate-limited'), true), 'unknown');
   assert.equal(outcome(problem(409, 'out-of-stock'), true), 'refused');
   assert.equal(outcome(problem(422, 'invalid'), false), 'refused');
+  assert.equal(outcome(problem(400, 'malformed'), false), 'refused');
+  assert.equal(outcome(foreign(422, 'invalid'), false), 'unknown');
+  // A status that does not go with the code, or a code that checkout doesn't have.
+  assert.equal(outcome(problem(409, 'malformed'), false), 'unknown');
+  assert.equal(outcome(problem(403, 'forbidden'), false), 'unknown');
+  assert.equal(outcome(problem(404, 'not-found'), false), 'unknown');
+  assert.equal(outcome(problem(302, 'odd'), false), 'unknown');
 });
 
 test('waits longer with each try, and as long as the shop asks for', () => {
   const lost = new ConnectionError('gone');
   assert.deepEqual([0, 1, 2, 3, 9].map((tries) => pause(tries, lost)), [2000, 4000, 8000, 15_000, 15_000]);
   assert.equal(pause(0, problem(503, 'unavailable', 30)), 30_000);
+});
+
+test('waits five minutes at most, whatever is asked for', () => {
+  for (const asked of [301, 9_999_999, 1e20, Infinity]) assert.equal(pause(0, problem(503, 'unavailable', asked)), 300_000);
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, test } from 'node:test';
+import type { CustomerClient } from '@buy-from-me/client';
+import { Categories } from '../src/categories.ts';
 import { emptyAddress } from '../src/checkout/address.tsx';
 import { forgetKept, isCheckoutKept, keepCheckout, keepToAdd, keptCheckout, takeToAdd, waitingToAdd } from '../src/kept.ts';
 
@@ -10,8 +12,27 @@ beforeEach(() => {
     setItem: (name, value) => void items.set(name, value),
     removeItem: (name) => void items.delete(name),
   };
-  Object.assign(globalThis, { sessionStorage: storage });
+  Object.defineProperty(globalThis, 'sessionStorage', { configurable: true, value: storage });
 });
+
+afterEach(forgetKept);
+
+/** Makes the browser refuse its storage, as it does to a page whose data is blocked. */
+function refuseStorage(): void {
+  Object.defineProperty(globalThis, 'sessionStorage', {
+    configurable: true,
+    get() {
+      throw new DOMException('denied', 'SecurityError');
+    },
+  });
+}
+
+/** Makes the browser's storage take nothing more. */
+function fillStorage(): void {
+  sessionStorage.setItem = () => {
+    throw new DOMException('full', 'QuotaExceededError');
+  };
+}
 
 const address = emptyAddress('Alice');
 
@@ -51,4 +72,31 @@ test('what waits to be added is taken once', () => {
 test('what is kept and can\'t be read counts as nothing', () => {
   sessionStorage.setItem('buy-from-me.checkout', '{');
   assert.equal(keptCheckout('usr_a'), undefined);
+});
+
+for (const [state, spoil] of [['refused', refuseStorage], ['full', fillStorage]] as const) {
+  test(`storage that is ${state} keeps nothing from being kept while the page is open`, async () => {
+    spoil();
+    keepCheckout('usr_a', { address });
+    assert.deepEqual(keptCheckout('usr_a')?.address, address);
+    keepToAdd({ productId: 'prod_1', name: 'Pot', quantity: 2 });
+    assert.equal(takeToAdd()?.quantity, 2);
+    assert.equal(takeToAdd(), undefined);
+    assert.equal(keptCheckout('usr_b'), undefined);
+    assert.equal(isCheckoutKept(), false);
+    const pages = async function* () {
+      yield { items: [{ category: 'mugs' }], nextCursor: null };
+    };
+    const categories = new Categories();
+    await categories.learn({ products: { list: () => ({ pages }) } } as unknown as CustomerClient);
+    assert.deepEqual(categories.view, ['mugs']);
+  });
+}
+
+test('what a full storage has no room for does not leave there what it replaces', () => {
+  keepCheckout('usr_a', { address });
+  fillStorage();
+  keepCheckout('usr_a', { address: emptyAddress('Anna') });
+  assert.equal(keptCheckout('usr_a')?.address?.name, 'Anna');
+  assert.equal(sessionStorage.getItem('buy-from-me.checkout'), null);
 });

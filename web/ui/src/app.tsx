@@ -1,6 +1,7 @@
 import { ui } from '@buy-from-me/text';
 import { type ComponentChildren, createContext, render } from 'preact';
 import { useContext } from 'preact/hooks';
+import { Boundary } from './boundary.tsx';
 
 /** What a page is told by `config.json`, which stands beside the storefront's index.html. */
 export interface AppSettings {
@@ -19,7 +20,11 @@ export function useSettings(): AppSettings {
 
 /** Gives the settings to all below it. */
 function App(props: { settings: AppSettings; children: ComponentChildren }) {
-  return <Settings.Provider value={props.settings}>{props.children}</Settings.Provider>;
+  return (
+    <Settings.Provider value={props.settings}>
+      <Boundary place="app">{props.children}</Boundary>
+    </Settings.Provider>
+  );
 }
 
 /** Reads the settings and shows the app that `start` makes of them. */

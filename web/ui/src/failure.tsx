@@ -2,6 +2,7 @@ import { ConnectionError, SessionEnded, ShopProblem } from '@buy-from-me/client'
 import { ui } from '@buy-from-me/text';
 import { useEffect, useState } from 'preact/hooks';
 import { useSettings } from './app.tsx';
+import { secondsToWait } from './retry.ts';
 
 /** A failure in a reader's words. */
 export interface Explanation {
@@ -63,7 +64,7 @@ export async function explain(error: unknown, api: string): Promise<Explanation>
     case 422:
       return { text: words.invalid };
     case 429:
-      return { text: words.tooMany(error.retryAfter ?? 60) };
+      return { text: words.tooMany(secondsToWait(error, 60)) };
     case 503:
       return { text: words.unavailable };
     default:

@@ -1,4 +1,5 @@
 export { type AppSettings, run, useSettings } from './app.tsx';
+export { Boundary } from './boundary.tsx';
 export { formatDate, formatMoney, parseMoney } from './format.ts';
 export { Failure, explain, type Explanation, noteAnswer, useExplanation } from './failure.tsx';
 export { type Action, useAction } from './action.ts';
@@ -8,5 +9,6 @@ export { forgetPages, type Pages, usePages } from './pages.ts';
 export { Announcements, announce } from './announce.tsx';
 export { Page } from './page.tsx';
 export { beginPlace } from './place.ts';
-export { href, navigate, type Route, useRoute } from './router.ts';
+export { LONGEST_PAUSE_MS, secondsToWait } from './retry.ts';
+export { href, navigate, parseRoute, type Route, useRoute } from './router.ts';
 export { Waiting } from './waiting.tsx';

@@ -1,6 +1,6 @@
-import { ConnectionError, ShopProblem } from '@buy-from-me/client';
 import { type Inputs, useCallback, useEffect, useState } from 'preact/hooks';
 import { noteAnswer } from './failure.tsx';
+import { retryDelay } from './retry.ts';
 
 /** What became of something that is loaded. */
 export type Loaded<T> =
@@ -8,15 +8,6 @@ export type Loaded<T> =
   | { readonly state: 'ready'; readonly value: T }
   /** `waiting`: it is tried again by itself. */
   | { readonly state: 'failed'; readonly error: unknown; readonly waiting: boolean };
-
-/** Returns the milliseconds after which it is worth trying again, or undefined if it never is. */
-export function retryDelay(error: unknown): number | undefined {
-  if (error instanceof ConnectionError) return 3000;
-  if (error instanceof ShopProblem && (error.status === 429 || error.status >= 500)) {
-    return Math.max(error.retryAfter ?? 3, 1) * 1000;
-  }
-  return undefined;
-}
 
 /**
  * Loads something when the component appears and whenever `inputs` change; the call before

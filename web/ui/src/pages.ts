@@ -1,8 +1,8 @@
 import type { Listing } from '@buy-from-me/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { noteAnswer } from './failure.tsx';
-import { retryDelay } from './load.ts';
 import { currentVisit } from './place.ts';
+import { retryDelay } from './retry.ts';
 
 interface Shown<Item> {
   readonly items: readonly Item[];
@@ -48,22 +48,21 @@ export function usePages<Item>(name: string, list: (signal: AbortSignal) => List
     setState((before) => ({ ...before, busy: true }));
     list(controller.signal)
       .page(shown?.nextCursor)
-      .then(
-        (page) => {
-          noteAnswer();
-          if (controller.signal.aborted) return;
-          const next = { items: [...(shown?.items ?? []), ...page.items], nextCursor: page.nextCursor };
-          kept.set(place, next);
-          setShown(next);
-          setState({ busy: false, error: undefined, waiting: false });
-        },
-        (error: unknown) => {
-          if (controller.signal.aborted) return;
-          const delay = retryDelay(error);
-          setState({ busy: false, error, waiting: delay !== undefined });
-          if (delay !== undefined) timer = setTimeout(() => setRequest((n) => n + 1), delay);
-        },
-      );
+      .then((page) => {
+        noteAnswer();
+        if (controller.signal.aborted) return;
+        const next = { items: [...(shown?.items ?? []), ...page.items], nextCursor: page.nextCursor };
+        kept.set(place, next);
+        setShown(next);
+        setState({ busy: false, error: undefined, waiting: false });
+      })
+      // What is no list of the shop's fails here, too.
+      .catch((error: unknown) => {
+        if (controller.signal.aborted) return;
+        const delay = retryDelay(error);
+        setState({ busy: false, error, waiting: delay !== undefined });
+        if (delay !== undefined) timer = setTimeout(() => setRequest((n) => n + 1), delay);
+      });
     return () => {
       controller.abort();
       clearTimeout(timer);

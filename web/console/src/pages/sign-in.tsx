@@ -1,6 +1,6 @@
 import { ShopProblem } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, Field, href, navigate, Page, Submit, useAction, useSettings, Waiting } from '@buy-from-me/ui';
+import { Failure, Field, href, navigate, Page, secondsToWait, Submit, useAction, useSettings, Waiting } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
 import { RefusedNotice } from '../parts/notices.tsx';
 import { useStaff } from '../session.tsx';
@@ -10,7 +10,7 @@ function SignInFailure({ error }: { error: unknown }) {
   if (error instanceof ShopProblem) {
     if (error.status === 401 || error.status === 422) return <RefusedNotice text={text.signIn.wrong} />;
     if (error.status === 429) {
-      const seconds = error.retryAfter ?? 60;
+      const seconds = secondsToWait(error, 60);
       const at = new Date(Date.now() + seconds * 1000).toLocaleTimeString(undefined, { timeStyle: 'short' });
       return <RefusedNotice text={text.signIn.tooMany(Math.ceil(seconds / 60), at)} />;
     }

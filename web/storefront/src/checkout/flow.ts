@@ -1,4 +1,7 @@
-import { type CheckoutAttempt, type CheckoutRequest, type CheckoutState, type CustomerClient, type Order, SessionEnded, ShopProblem } from '@buy-from-me/client';
+import {
+  type CheckoutAttempt, type CheckoutRequest, type CheckoutState, type CustomerClient, type Order, type ProblemCode, SessionEnded, ShopProblem,
+} from '@buy-from-me/client';
+import { LONGEST_PAUSE_MS, secondsToWait } from '@buy-from-me/ui';
 
 /** Where a checkout stands. */
 export type Checkout =
@@ -20,19 +23,30 @@ export type Outcome =
   /** Whether there is an order is not known. */
   | 'unknown';
 
+/** How the shop refuses an order, by the contract of `checkout`: the code, and the status that it comes with. */
+const REFUSALS: ReadonlyMap<ProblemCode, number> = new Map<ProblemCode, number>([
+  ['malformed', 400],
+  ['empty-cart', 409],
+  ['out-of-stock', 409],
+  ['price-changed', 409],
+  ['cart-changed', 409],
+  ['invalid', 422],
+  ['idempotency-mismatch', 422],
+]);
+
 /** Says what a failed request means. `lost`: whether an earlier one of the same key went unanswered. */
 export function outcome(error: unknown, lost: boolean): Outcome {
   if (!(error instanceof ShopProblem)) return 'unknown';
   // The shop answers these before it looks at the order: they tell nothing of an earlier request.
   if (error.status === 401 || error.status === 429) return lost ? 'unknown' : 'turned-away';
-  // The same key was sent with another body: of the order that it may have made this tells nothing.
-  return error.status >= 500 ? 'unknown' : 'refused';
+  // Only the shop's own answers have an id. What a firewall or a proxy says tells nothing of the order.
+  return error.requestId && REFUSALS.get(error.code) === error.status ? 'refused' : 'unknown';
 }
 
 /** Returns the milliseconds before the next try after `tries` that went unanswered. */
 export function pause(tries: number, error: unknown): number {
-  const asked = error instanceof ShopProblem ? (error.retryAfter ?? 0) * 1000 : 0;
-  return Math.max(asked, Math.min(2000 * 2 ** Math.min(tries, 3), 15_000));
+  const asked = error instanceof ShopProblem ? secondsToWait(error, 0) * 1000 : 0;
+  return Math.min(Math.max(asked, Math.min(2000 * 2 ** Math.min(tries, 3), 15_000)), LONGEST_PAUSE_MS);
 }
 
 /** Keeps an attempt over a reload; undefined: none is open any more. */
@@ -71,7 +85,7 @@ export class CheckoutFlow {
     try {
       this.#attempt = this.shop.resumeCheckout(kept);
     } catch {
-      return this.keep(undefined);
+      return this.#keep(undefined);
     }
     this.#lost = true;
     void this.#submit(this.#attempt);
@@ -100,11 +114,11 @@ export class CheckoutFlow {
   async #submit(attempt: CheckoutAttempt): Promise<void> {
     clearTimeout(this.#timer);
     // Kept before it is sent: a reload in between must use the same key.
-    this.keep(attempt.toJSON());
+    this.#keep(attempt.toJSON());
     this.#show({ state: 'sending', lost: this.#lost });
     try {
       const { order } = await attempt.submit();
-      this.keep(undefined);
+      this.#keep(undefined);
       this.#show({ state: 'placed', order });
     } catch (error) {
       this.#fail(attempt, error);
@@ -121,11 +135,20 @@ export class CheckoutFlow {
       if (!this.#closed) this.#timer = setTimeout(() => this.ask(), pause(this.#tries++, error));
       return;
     }
-    this.keep(undefined);
+    this.#keep(undefined);
     this.#lost = false;
     this.#tries = 0;
     if (what === 'refused') this.#attempt = undefined;
     this.#show({ state: 'refused', error, request: attempt.request });
+  }
+
+  /** Keeps an attempt, if that works: what can't be kept is ordered all the same. */
+  #keep(attempt: CheckoutState | undefined): void {
+    try {
+      this.keep(attempt);
+    } catch (error) {
+      console.error(error);
+    }
   }
 
   #show(view: Checkout): void {

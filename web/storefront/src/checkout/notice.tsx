@@ -1,6 +1,6 @@
 import { type Cart, type CartItem, ShopProblem } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, formatMoney, useAction, useExplanation } from '@buy-from-me/ui';
+import { Failure, formatMoney, secondsToWait, useAction, useExplanation } from '@buy-from-me/ui';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Quantity, parseQuantity } from '../quantity.tsx';
@@ -94,7 +94,7 @@ function Refused(props: { error: unknown; before: string; cart: Cart | undefined
     case 'rate-limited':
       return (
         <p class="notice notice-warn" role="alert">
-          {text.checkout.tooMany(error.retryAfter ?? 60)}
+          {text.checkout.tooMany(secondsToWait(error, 60))}
         </p>
       );
     // The page itself says that the cart is empty.
