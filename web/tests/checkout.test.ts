@@ -2,23 +2,13 @@
 import assert from 'node:assert/strict';
 import { storefront as text } from '@buy-from-me/text';
 import { formatMoney } from '../ui/src/format.ts';
-import { eventually, pageTest, type Visitor } from './browser.ts';
+import { eventually, pageTest } from './browser.ts';
 import { type Fault, Network } from './network.ts';
-import { ADDRESS, type Customer, newCustomer, newProduct, ordersOf, setPrice } from './shop.ts';
-import { button, cartLink, field, fillAddress, heading, link, openAs, placeButton } from './storefront.ts';
+import { ADDRESS, type Customer, newCustomer, ordersOf, setPrice } from './shop.ts';
+import { atCheckout, button, cartLink, field, heading, link, placeButton } from './storefront.ts';
 import type { Page } from 'playwright-core';
 
 const euros = (amount: number) => formatMoney({ amount, currency: 'EUR' });
-
-/** Opens the checkout of somebody whose cart holds some of a product, with the address typed. */
-async function atCheckout(browser: Visitor, quantity = 1, stock = 20) {
-  const [customer, product] = [await newCustomer(), await newProduct({ stock })];
-  await customer.client.cart.setItem(product.productId, quantity);
-  const page = await browser.tab();
-  await openAs(page, customer, 'checkout');
-  await fillAddress(page);
-  return { customer, product, page };
-}
 
 async function keepsAddress(page: Page): Promise<void> {
   assert.equal(await field(page, text.checkout.line1).inputValue(), ADDRESS.line1);

@@ -6,7 +6,7 @@ import { eventually, pageTest } from './browser.ts';
 import { menu, openConsoleAs } from './console.ts';
 import { Network } from './network.ts';
 import { ADDRESS, account, newCustomer, newProduct, ordersOf } from './shop.ts';
-import { button, field, fillAddress, heading, link, openAs, placeButton, route } from './storefront.ts';
+import { atCheckout, button, field, heading, link, openAs, placeButton, route } from './storefront.ts';
 
 pageTest('an address that names what every object has is an address without a page', async ({ visitor }) => {
   const browser = await visitor();
@@ -56,13 +56,9 @@ pageTest('a list of the console that can’t be shown says so, and leaves the ot
 });
 
 pageTest('a refusal that can’t be shown leaves a checkout that goes on', async ({ visitor }) => {
-  const [customer, product] = [await newCustomer(), await newProduct()];
-  await customer.client.cart.setItem(product.productId, 1);
   const browser = await visitor();
   const network = await Network.between(browser.context);
-  const page = await browser.tab();
-  await openAs(page, customer, 'checkout');
-  await fillAddress(page);
+  const { customer, page } = await atCheckout(browser);
   const total = { amount: 1, currency: 'no currency' };
   const body = { type: '/problems/price-changed', title: 'x', status: 409, detail: 'x', code: 'price-changed', requestId: 'req_1', total };
   network.fault = ({ path, method }) => (path === '/api/checkout' && method === 'POST' ? { status: 409, body } : undefined);
@@ -78,13 +74,9 @@ pageTest('a refusal that can’t be shown leaves a checkout that goes on', async
 });
 
 pageTest('a firewall that refuses what was asked after a lost answer leads to no second order', async ({ visitor }) => {
-  const [customer, product] = [await newCustomer(), await newProduct()];
-  await customer.client.cart.setItem(product.productId, 1);
   const browser = await visitor();
   const network = await Network.between(browser.context);
-  const page = await browser.tab();
-  await openAs(page, customer, 'checkout');
-  await fillAddress(page);
+  const { customer, page } = await atCheckout(browser);
   const faults = ['lost', { status: 403, body: '<h1>Blocked</h1>' }] as const;
   let met = 0;
   network.fault = ({ path, method }) => (path === '/api/checkout' && method === 'POST' ? faults[met++] : undefined);
@@ -114,17 +106,13 @@ pageTest('a browser that refuses its storage still shows the shop', async ({ vis
 });
 
 pageTest('a browser whose storage is full still places the order', async ({ visitor }) => {
-  const [customer, product] = [await newCustomer(), await newProduct()];
-  await customer.client.cart.setItem(product.productId, 1);
   const browser = await visitor();
   await browser.context.addInitScript(() => {
     Storage.prototype.setItem = () => {
       throw new DOMException('full', 'QuotaExceededError');
     };
   });
-  const page = await browser.tab();
-  await openAs(page, customer, 'checkout');
-  await fillAddress(page);
+  const { customer, page } = await atCheckout(browser);
   await placeButton(page).click();
   await heading(page, text.order.thanks).waitFor();
   assert.equal((await ordersOf(customer)).length, 1);

@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core';
 import { eventually, pageTest } from './browser.ts';
 import { Network } from './network.ts';
 import { ADDRESS, type Customer, newCustomer, newProduct, ordersOf } from './shop.ts';
-import { button, cartLink, field, fillAddress, fillSignIn, heading, link, openAs, placeButton, route } from './storefront.ts';
+import { atCheckout, button, cartLink, field, fillAddress, fillSignIn, heading, link, openAs, placeButton, route } from './storefront.ts';
 
 /** Makes a customer with an order, something in the cart, and a name that stands nowhere else. */
 async function customerWithThings(): Promise<Customer & { orderId: string; inCart: string }> {
@@ -42,13 +42,9 @@ async function signOut(page: Page): Promise<void> {
 }
 
 pageTest('a token that ends midway is replaced, and the order is placed', async ({ visitor }) => {
-  const [customer, product] = [await newCustomer(), await newProduct()];
-  await customer.client.cart.setItem(product.productId, 1);
   const browser = await visitor();
   const network = await Network.between(browser.context);
-  const page = await browser.tab();
-  await openAs(page, customer, 'checkout');
-  await fillAddress(page);
+  const { customer, page } = await atCheckout(browser);
   const spent = network.calls.filter((it) => it.token).at(-1)?.token;
   assert.ok(spent);
   network.fault = ({ token }) => (token === spent ? 'spoiled' : undefined);
@@ -60,12 +56,8 @@ pageTest('a token that ends midway is replaced, and the order is placed', async 
 });
 
 pageTest('a session that ends midway asks for the password and loses nothing typed', async ({ visitor }) => {
-  const [customer, product] = [await newCustomer(), await newProduct()];
-  await customer.client.cart.setItem(product.productId, 1);
   const browser = await visitor();
-  const page = await browser.tab();
-  await openAs(page, customer, 'checkout');
-  await fillAddress(page);
+  const { customer, page } = await atCheckout(browser);
   await customer.client.signOut({ everywhere: true });
   browser.expectsStatus(401);
   await placeButton(page).click();

@@ -1,7 +1,8 @@
 // What a customer does in the storefront, by the names that the page gives its parts.
 import { storefront as text } from '@buy-from-me/text';
 import type { Locator, Page } from 'playwright-core';
-import { type Account, ADDRESS, storefrontUrl } from './shop.ts';
+import type { Visitor } from './browser.ts';
+import { type Account, ADDRESS, newCustomer, newProduct, storefrontUrl } from './shop.ts';
 
 /** Returns the address of a route. */
 export function route(path: string): string {
@@ -57,6 +58,16 @@ export async function fillAddress(page: Page): Promise<void> {
   await field(page, text.checkout.postalCode).fill(ADDRESS.postalCode);
   await field(page, text.checkout.city).fill(ADDRESS.city);
   await page.getByLabel(text.checkout.country, { exact: true }).selectOption(ADDRESS.country);
+}
+
+/** Opens the checkout of somebody whose cart holds some of a product, with the address typed. */
+export async function atCheckout(browser: Visitor, quantity = 1, stock = 20) {
+  const [customer, product] = [await newCustomer(), await newProduct({ stock })];
+  await customer.client.cart.setItem(product.productId, quantity);
+  const page = await browser.tab();
+  await openAs(page, customer, 'checkout');
+  await fillAddress(page);
+  return { customer, product, page };
 }
 
 /** Returns the button that places the order, whatever it costs. */
