@@ -10,4 +10,6 @@ export { createStaffClient } from './staff.ts';
 export type { SentUpload, StaffClient, UploadOptions } from './staff.ts';
 export { memoryTokenStore, sessionTokenStore } from './stores.ts';
 export type { TokenStore } from './stores.ts';
+export { tabStorage } from './storage.ts';
+export type { TextStorage } from './storage.ts';
 export type * from './types.ts';

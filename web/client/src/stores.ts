@@ -1,3 +1,5 @@
+import { tabStorage } from './storage.ts';
+
 /** Where a client keeps its refresh token. */
 export interface TokenStore {
   /** Returns what is kept under a key, which names the shop and whether it is for customers or staff. */
@@ -27,25 +29,16 @@ export function memoryTokenStore(): TokenStore {
  *
  * The risk: whatever script runs in the origin, an injected one too, can read
  * them there without asking anyone, and use them elsewhere until the session
- * ends. Where the browser refuses storage, they are kept in memory.
+ * ends. Where the browser refuses storage, or it is full, they are kept in
+ * memory.
  */
 export function sessionTokenStore(): TokenStore {
-  const memory = memoryTokenStore();
+  const storage = tabStorage();
   return {
-    get(key) {
-      try {
-        return sessionStorage.getItem(key);
-      } catch {
-        return memory.get(key);
-      }
-    },
+    get: (key) => storage.getItem(key),
     set(key, token) {
-      try {
-        if (token === null) sessionStorage.removeItem(key);
-        else sessionStorage.setItem(key, token);
-      } catch {
-        return memory.set(key, token);
-      }
+      if (token === null) storage.removeItem(key);
+      else storage.setItem(key, token);
     },
   };
 }

@@ -1,5 +1,4 @@
-import type { CustomerClient } from '@buy-from-me/client';
-import { type TextStorage, tabStorage } from './tab-storage.ts';
+import { type CustomerClient, type TextStorage, tabStorage } from '@buy-from-me/client';
 
 const NAME = 'buy-from-me.categories';
 
@@ -17,7 +16,7 @@ export class Categories {
   #learned: 'no' | 'soon' | 'yes' = 'no';
   readonly #listeners = new Set<() => void>();
 
-  constructor(private readonly storage: Pick<TextStorage, 'getItem' | 'setItem'> = tabStorage) {
+  constructor(private readonly storage: Pick<TextStorage, 'getItem' | 'setItem'> = tabStorage()) {
     const kept = storage.getItem(NAME);
     if (kept) {
       this.#seen = this.#view = kept.split(' ');

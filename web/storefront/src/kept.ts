@@ -1,10 +1,11 @@
 // What outlives a reload, and a session that ends midway: kept in this tab alone, for one
 // person, and dropped as soon as somebody signs out or another person signs in.
-import type { CheckoutState, ShippingAddress } from '@buy-from-me/client';
-import { tabStorage } from './tab-storage.ts';
+import { type CheckoutState, type ShippingAddress, tabStorage } from '@buy-from-me/client';
 
 const CHECKOUT = 'buy-from-me.checkout';
 const TO_ADD = 'buy-from-me.to-add';
+
+const storage = tabStorage();
 
 /** An address as it is being typed: nothing is left out, everything may be empty. */
 export type TypedAddress = { readonly [Field in keyof ShippingAddress]-?: string };
@@ -26,7 +27,7 @@ export interface ToAdd {
 
 function read<T>(name: string): T | undefined {
   try {
-    return (JSON.parse(tabStorage.getItem(name) ?? 'null') as T | null) ?? undefined;
+    return (JSON.parse(storage.getItem(name) ?? 'null') as T | null) ?? undefined;
   } catch {
     return undefined;
   }
@@ -35,18 +36,18 @@ function read<T>(name: string): T | undefined {
 /** Returns the checkout that is kept for this person; that of another is dropped. */
 export function keptCheckout(userId: string): KeptCheckout | undefined {
   const kept = read<KeptCheckout>(CHECKOUT);
-  if (kept && kept.userId !== userId) tabStorage.removeItem(CHECKOUT);
+  if (kept && kept.userId !== userId) storage.removeItem(CHECKOUT);
   return kept?.userId === userId ? kept : undefined;
 }
 
 /** Keeps some of a checkout besides what is kept of it. */
 export function keepCheckout(userId: string, part: Omit<KeptCheckout, 'userId'>): void {
-  tabStorage.setItem(CHECKOUT, JSON.stringify({ ...keptCheckout(userId), ...part, userId }));
+  storage.setItem(CHECKOUT, JSON.stringify({ ...keptCheckout(userId), ...part, userId }));
 }
 
 /** Drops the checkout that is kept: its order is placed. */
 export function forgetCheckout(): void {
-  tabStorage.removeItem(CHECKOUT);
+  storage.removeItem(CHECKOUT);
 }
 
 /** Tells whether anybody's checkout is kept, without telling whose. */
@@ -56,7 +57,7 @@ export function isCheckoutKept(): boolean {
 
 /** Keeps what shall be added to the cart once somebody is signed in. */
 export function keepToAdd(wanted: ToAdd): void {
-  tabStorage.setItem(TO_ADD, JSON.stringify(wanted));
+  storage.setItem(TO_ADD, JSON.stringify(wanted));
 }
 
 /** Tells what waits to be added. */
@@ -67,12 +68,12 @@ export function waitingToAdd(): ToAdd | undefined {
 /** Returns what waits to be added, and no longer keeps it. */
 export function takeToAdd(): ToAdd | undefined {
   const wanted = read<ToAdd>(TO_ADD);
-  tabStorage.removeItem(TO_ADD);
+  storage.removeItem(TO_ADD);
   return wanted;
 }
 
 /** Drops all that is kept, for somebody has signed out. */
 export function forgetKept(): void {
   forgetCheckout();
-  tabStorage.removeItem(TO_ADD);
+  storage.removeItem(TO_ADD);
 }
