@@ -119,6 +119,22 @@ export function Field({
   );
 }
 
+/** What a field with a meaning of its own leaves to its page. */
+type NamedFieldProps = FieldProps & { value: string; onValue(value: string): void };
+
+/** The e-mail address that somebody signs in with. */
+export function SignInEmailField(props: NamedFieldProps) {
+  return (
+    <Field {...props} type="email" name="email" autocomplete="username" required spellcheck={false} autocapitalize="off" />
+  );
+}
+
+/** A password: the `current` one, or one that is being chosen. */
+export function PasswordField({ kind, ...props }: NamedFieldProps & { kind: 'current' | 'new' }) {
+  const name = `${kind}-password`;
+  return <Field {...props} type="password" name={name} autocomplete={name} required />;
+}
+
 /** A labelled choice of one among several. */
 export function SelectField({
   label,

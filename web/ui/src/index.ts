@@ -3,7 +3,7 @@ export { Boundary } from './boundary.tsx';
 export { formatDate, formatMoney, parseMoney } from './format.ts';
 export { Failure, explain, type Explanation, noteAnswer, useExplanation } from './failure.tsx';
 export { type Action, useAction } from './action.ts';
-export { Field, SelectField, Submit, fieldErrors, focusFirstInvalid } from './form.tsx';
+export { Field, PasswordField, SelectField, SignInEmailField, Submit, fieldErrors, focusFirstInvalid } from './form.tsx';
 export { useLoad, type Loaded } from './load.ts';
 export { forgetPages, type Pages, usePages } from './pages.ts';
 export { Announcements, announce } from './announce.tsx';

@@ -1,6 +1,6 @@
 import { ConnectionError, ShopProblem } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, Field, fieldErrors, href, Page, Submit, useAction, Waiting } from '@buy-from-me/ui';
+import { Failure, fieldErrors, href, Page, PasswordField, Submit, useAction, Waiting } from '@buy-from-me/ui';
 import { useEffect, useState } from 'preact/hooks';
 import { forgetInvitationToken, invitationToken } from '../invitation-token.ts';
 import { Form } from '../parts/form.tsx';
@@ -52,12 +52,10 @@ export function InvitationPage() {
           <Form class="form card" error={accept.error} onSubmit={() => void accept.run()}>
             {accept.error !== undefined && <AcceptFailure error={accept.error} uncertain={uncertain} />}
             {accept.busy && <Waiting quiet />}
-            <Field
+            <PasswordField
+              kind="new"
               label={text.password.next}
               hint={text.passwordHint}
-              type="password"
-              autocomplete="new-password"
-              required
               value={password}
               onValue={setPassword}
               error={fieldErrors(accept.error)['/password']}

@@ -1,6 +1,6 @@
 import { ConnectionError } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, Field, fieldErrors, Page, Submit, useAction, Waiting } from '@buy-from-me/ui';
+import { Failure, fieldErrors, Page, PasswordField, Submit, useAction, Waiting } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
 import { Form } from '../parts/form.tsx';
 import { DoneNotice } from '../parts/notices.tsx';
@@ -30,21 +30,17 @@ export function PasswordPage() {
         {done && <DoneNotice text={text.password.done} />}
         {/* Password managers look for the name that a password belongs to. */}
         <input type="email" autocomplete="username" value={user.email} readOnly hidden />
-        <Field
+        <PasswordField
+          kind="current"
           label={text.password.current}
-          type="password"
-          autocomplete="current-password"
-          required
           value={current}
           onValue={setCurrent}
           error={errors['/currentPassword']}
         />
-        <Field
+        <PasswordField
+          kind="new"
           label={text.password.next}
           hint={text.passwordHint}
-          type="password"
-          autocomplete="new-password"
-          required
           value={next}
           onValue={setNext}
           error={errors['/newPassword']}

@@ -1,6 +1,6 @@
 import { ShopProblem } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, Field, href, navigate, Page, secondsToWait, Submit, useAction, useSettings, Waiting } from '@buy-from-me/ui';
+import { Failure, href, navigate, Page, PasswordField, secondsToWait, SignInEmailField, Submit, useAction, useSettings, Waiting } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
 import { RefusedNotice } from '../parts/notices.tsx';
 import { useStaff } from '../session.tsx';
@@ -50,21 +50,14 @@ export function SignInPage(props: { why?: 'left' | 'ended' | undefined }) {
             }}
           >
             {signIn.error !== undefined && <SignInFailure error={signIn.error} />}
-            <Field
+            <SignInEmailField
               label={text.fields.email}
-              type="email"
-              name="email"
-              autocomplete="username"
-              required
               value={email}
               onValue={setEmail}
             />
-            <Field
+            <PasswordField
+              kind="current"
               label={text.fields.password}
-              type="password"
-              name="password"
-              autocomplete="current-password"
-              required
               value={password}
               onValue={setPassword}
             />

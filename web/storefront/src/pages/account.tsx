@@ -1,5 +1,5 @@
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Field, Page, Submit, announce, fieldErrors, focusFirstInvalid, href, navigate, useAction } from '@buy-from-me/ui';
+import { announce, Failure, fieldErrors, focusFirstInvalid, href, navigate, Page, PasswordField, Submit, useAction } from '@buy-from-me/ui';
 import { useRef, useState } from 'preact/hooks';
 import { usePerson, useShop } from '../shop.tsx';
 
@@ -81,22 +81,16 @@ function PasswordForm() {
       )}
       {/* Password managers want to know whose password it is. */}
       <input type="text" name="username" autocomplete="username" value={email} readOnly hidden />
-      <Field
+      <PasswordField
+        kind="current"
         label={text.account.current}
-        type="password"
-        name="current-password"
-        autocomplete="current-password"
-        required
         value={passwords.currentPassword}
         onValue={(currentPassword) => setPasswords((it) => ({ ...it, currentPassword }))}
         error={errors['/currentPassword'] && text.account.wrongCurrent}
       />
-      <Field
+      <PasswordField
+        kind="new"
         label={text.account.next}
-        type="password"
-        name="new-password"
-        autocomplete="new-password"
-        required
         hint={text.register.passwordHint}
         value={passwords.newPassword}
         onValue={(newPassword) => setPasswords((it) => ({ ...it, newPassword }))}

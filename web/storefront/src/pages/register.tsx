@@ -1,6 +1,6 @@
 import { ShopProblem } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Field, Page, Submit, fieldErrors, focusFirstInvalid, href, useAction } from '@buy-from-me/ui';
+import { Failure, Field, fieldErrors, focusFirstInvalid, href, Page, PasswordField, SignInEmailField, Submit, useAction } from '@buy-from-me/ui';
 import { useRef, useState } from 'preact/hooks';
 import { barePhone } from '../phone.ts';
 import { useShop } from '../shop.tsx';
@@ -47,24 +47,15 @@ export function RegisterPage({ next }: { next: string | null }) {
               onValue={set('name')}
               error={errors['/name']}
             />
-            <Field
+            <SignInEmailField
               label={text.signIn.email}
-              type="email"
-              name="email"
-              autocomplete="username"
-              required
-              spellcheck={false}
-              autocapitalize="off"
               value={account.email}
               onValue={set('email')}
               error={errors['/email']}
             />
-            <Field
+            <PasswordField
+              kind="new"
               label={text.signIn.password}
-              type="password"
-              name="password"
-              autocomplete="new-password"
-              required
               hint={text.register.passwordHint}
               value={account.password}
               onValue={set('password')}

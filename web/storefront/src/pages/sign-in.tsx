@@ -1,6 +1,6 @@
 import { ShopProblem } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Field, Page, Submit, fieldErrors, focusFirstInvalid, href, useAction, useSettings } from '@buy-from-me/ui';
+import { Failure, fieldErrors, focusFirstInvalid, href, Page, PasswordField, SignInEmailField, Submit, useAction, useSettings } from '@buy-from-me/ui';
 import { useRef, useState } from 'preact/hooks';
 import { isCheckoutKept, waitingToAdd } from '../kept.ts';
 import { useSession, useShop } from '../shop.tsx';
@@ -40,24 +40,15 @@ export function SignInPage({ next }: { next: string | null }) {
               </p>
             )}
             {error !== undefined && !wrong && <Failure error={error} />}
-            <Field
+            <SignInEmailField
               label={text.signIn.email}
-              type="email"
-              name="email"
-              autocomplete="username"
-              required
-              spellcheck={false}
-              autocapitalize="off"
               value={email}
               onValue={setEmail}
               error={errors['/email']}
             />
-            <Field
+            <PasswordField
+              kind="current"
               label={text.signIn.password}
-              type="password"
-              name="password"
-              autocomplete="current-password"
-              required
               value={password}
               onValue={setPassword}
               error={errors['/password']}
