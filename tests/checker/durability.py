@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from urllib.parse import parse_qs
 
 from orders import is_state_of, shown
-from run import NOTHING, Order, Run, Send, names, number, on_sale
+from run import NOTHING, TORN, Order, Run, Send, names, number, on_sale
 from verdict import Verdict
 
 # How long before a read a product must have been on sale, in milliseconds, if
@@ -123,9 +123,9 @@ def judge_items(run: Run, page: Page, limit: str, verdict: Verdict) -> None:
 def judge_shown(run: Run, send: Send, item: Dict[str, Any], broken) -> None:
     """An order that is shown is one of the caller's, as it was."""
     order = run.orders.get(str(item.get("orderId")))
-    if order is None or order.user != send.user or order.commit.at > send.ended + run.timeout:
+    if order is None or order.user != send.user or order.commit.at > send.ended + run.dated:
         broken(f"shows {item.get('orderId')}, which {send.user} had not")
-    elif not is_state_of(item, order, send.began, send.ended + run.timeout):
+    elif not is_state_of(item, order, send.began - TORN, send.ended + run.dated):
         broken(f"shows {order.id} as it was not: {differences(item, order)}")
 
 
@@ -178,7 +178,7 @@ def judge_change(run: Run, send: Send, verdict: Verdict) -> None:
     """A line was as it was set at some moment of its send."""
     product = send.path.rpartition("/")[2]
     lines = run.carts.get(str(send.user), {}).get(product, NOTHING)
-    quantities = {number(line, "quantity") for line in lines.between(send.began, send.ended)}
+    quantities = {number(line, "quantity") for line in lines.between(send.began, send.ended + run.dated)}
     asked = send.request.get("quantity") if type(send.request) is dict else None
     if asked not in quantities:
         verdict.broken(
@@ -200,10 +200,10 @@ def judge_cart(run: Run, send: Send, verdict: Verdict) -> None:
         product, quantity = str(item.get("productId")), item.get("quantity")
         shown_lines.add(product)
         lines = cart.get(product, NOTHING)
-        states = lines.between(send.began, send.ended, run.timeout)
+        states = lines.between(send.began, send.ended + run.dated, TORN)
         if quantity in {number(line, "quantity") for line in states}:
             continue
-        ever = {number(line, "quantity") for line in lines.between(0, send.ended)}
+        ever = {number(line, "quantity") for line in lines.between(0, send.ended + run.dated)}
         verdict.broken(
             "I6" if quantity in ever else "I7",
             f"send {send.number} shows {quantity} {product} in the cart of {send.user}, "
@@ -211,7 +211,7 @@ def judge_cart(run: Run, send: Send, verdict: Verdict) -> None:
             [send.number],
         )
     for product, lines in cart.items():
-        if product in shown_lines or not all(lines.between(send.began, send.ended, run.timeout)):
+        if product in shown_lines or not all(lines.between(send.began, send.ended + run.dated, TORN)):
             continue
         states = run.products.get(product, NOTHING).between(send.began - EVENTUALLY, send.ended)
         if all(map(on_sale, states)):

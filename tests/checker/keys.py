@@ -105,7 +105,7 @@ def judge_checkouts(
         if send.is_success:
             judge_success(run, send, order, verdict)
         elif send.status == 422 and send.code == "idempotency-mismatch":
-            judge_mismatch(send, order, verdict)
+            judge_mismatch(run, send, order, verdict)
         elif send.status == 409 and order is not None and order.commit.at < send.began:
             verdict.broken(
                 "I5",
@@ -168,7 +168,7 @@ def judge_success(run: Run, send: Send, order: Optional[Order], verdict: Verdict
 
     if order is not None and named.id != order.id:
         broken(f"was answered with {named.id}, and its key made {order.id}")
-    if at > send.ended or (send.status == 201 and at < send.began):
+    if at > send.ended + run.dated or (send.status == 201 and at < send.began):
         broken(f"was answered {send.status} with {named.id}, which was not made by then")
     if not named.was_asked_by(send):
         broken(f"was answered with {named.id}, which is of another body")
@@ -176,9 +176,9 @@ def judge_success(run: Run, send: Send, order: Optional[Order], verdict: Verdict
         broken(f"was answered with another {named.id} than the one in the table")
 
 
-def judge_mismatch(send: Send, order: Optional[Order], verdict: Verdict) -> None:
+def judge_mismatch(run: Run, send: Send, order: Optional[Order], verdict: Verdict) -> None:
     """A 422 `idempotency-mismatch` needs an order of the key with another body."""
-    if order is None or order.commit.at > send.ended:
+    if order is None or order.commit.at > send.ended + run.dated:
         why = "its key had made no order"
     elif order.was_asked_by(send):
         why = f"its body is the one that made {order.id}"
@@ -232,7 +232,9 @@ def judge_late_order(order: Order, refused: List[Send], verdict: Verdict) -> Non
 def can_follow(send: Send, refusal: Send) -> bool:
     """Returns whether a send may make an order after a refusal was told."""
     # When an unanswered send without `ended` was given up is not known.
-    return send.began >= refusal.began or send.ended is None or send.ended > refusal.began
+    if send.began >= refusal.began or send.ended is None or send.deliveries > 1:
+        return True
+    return send.ended > refusal.began
 
 
 def judge_creations(
@@ -360,7 +362,7 @@ def judge_row_of_product(run: Run, row: Change, product: Change, verdict: Verdic
             and send.began <= row.at
             and caller == f"admin-create-product#{send.user}"
             and hash_of_key(send.key) == key_hash
-            and (send.is_unknown or send.is_success)
+            and (send.may_have_done_it or send.is_success)
             and is_product_of(send.request, product.after, None)
         ):
             return

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional, Set
 
 from run import (
-    Change, Item, Order, Run, Send, Timeline, hash_of_key, number, on_sale, text,
+    TORN, Change, Item, Order, Run, Send, Timeline, hash_of_key, number, on_sale, text,
 )  # fmt: skip
 from verdict import Verdict
 
@@ -54,20 +54,21 @@ class Window:
 
     def lines(self, product: str) -> List[Optional[Item]]:
         """Returns the states of a line of the customer's cart."""
-        return self._of(self.cart.get(product))
+        return self.of(self.cart.get(product))
 
     def product(self, product: str) -> List[Optional[Item]]:
         """Returns the states of a product."""
-        return self._of(self.run.products.get(product))
+        return self.of(self.run.products.get(product))
 
     def stock(self, product: str) -> List[Optional[Item]]:
         """Returns the states of a product's stock."""
-        return self._of(self.run.stock.get(product))
+        return self.of(self.run.stock.get(product))
 
-    def _of(self, timeline: Optional[Timeline]) -> List[Optional[Item]]:
+    def of(self, timeline: Optional[Timeline]) -> List[Optional[Item]]:
+        """Returns the states of anything."""
         if timeline is None:
             return [None]
-        return timeline.between(self.began, self.ended, self.run.timeout, self.own)
+        return timeline.between(self.began, self.ended + self.run.dated, TORN, self.own)
 
 
 def empty_cart(window: Window, send: Send) -> Optional[str]:
@@ -120,7 +121,7 @@ def price_changed(window: Window, send: Send) -> Optional[str]:
 def cart_changed(window: Window, send: Send) -> Optional[str]:
     """No line of the cart changed, and no other send of the key was refused."""
     for timeline in window.cart.values():
-        if len(timeline.between(window.began, window.ended, but=window.own)) > 1:
+        if len(window.of(timeline)) > 1:
             return None
     rows = window.run.key_rows.get((str(send.user), "key#" + hash_of_key(str(send.key))), [])
     for change in rows:

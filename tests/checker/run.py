@@ -33,6 +33,13 @@ KEYS = {
 # What the tables are called in template.yaml, where that is another word.
 ALIASES = {"inventory": "stock", "idempotencykeys": "idempotency"}
 
+# How long plain reads may see a part of a transaction as it was before, in
+# milliseconds: longer than it takes to be committed.
+TORN = 5000
+# How much later than its effect a commit may be dated, in milliseconds: nothing
+# where all is one thread.
+DATED = {"simulator": 0, "chaos": 500}
+
 # Who writes past the service: the run's own hand.
 OPERATOR = "operator"
 
@@ -107,7 +114,7 @@ class Send:
 
     __slots__ = (
         "number", "intent", "client", "user", "operation", "key", "path", "request",
-        "began", "ended", "status", "headers", "body", "_texts",
+        "began", "ended", "status", "headers", "body", "deliveries", "_texts",
     )  # fmt: skip
 
     def __init__(self, document: Dict[str, Any]) -> None:
@@ -125,6 +132,8 @@ class Send:
             self.status: Optional[int] = document["status"]
             self.headers: Dict[str, str] = document["headers"] or {}
             self.body: Any = document["body"]
+            # How often it was delivered: each of them may have its own outcome.
+            self.deliveries: int = document.get("deliveries", 1)
         except (KeyError, TypeError) as error:
             raise Malformed(f"a send lacks {error}: {str(document)[:120]}") from None
         self._texts: Optional[Set[str]] = None
@@ -148,13 +157,27 @@ class Send:
 
     @property
     def is_definite(self) -> bool:
-        """Whether the answer tells what became of the request."""
-        return self.status is not None and self.status < 500 and self.status != 429
+        """Whether the answer tells what became of the request.
+
+        A 401 does not: it is what somebody with a good token gets from a process
+        whose clock is wrong, and they send the same again.
+        """
+        if self.status is None or self.status >= 500 or self.status == 429:
+            return False
+        return self.status != 401 or self.user is None
 
     @property
     def is_unknown(self) -> bool:
         """Whether the request may or may not have had its effect."""
         return self.status is None or self.status >= 500
+
+    @property
+    def may_have_done_it(self) -> bool:
+        """Whether the request may have had its effect though no 2xx says so.
+
+        Of two deliveries one may have had it, and the other been answered.
+        """
+        return self.is_unknown or self.deliveries > 1 or self.status == 401
 
     @property
     def code(self) -> Optional[str]:
@@ -243,21 +266,21 @@ class Timeline:
         self.joint.append(joint)
 
     def between(
-        self, began: float, ended: float, early: float = 0, but: Optional[int] = None
+        self, began: float, ended: float, late: float = 0, but: Optional[int] = None
     ) -> List[Optional[Item]]:
         """Returns every state that a read between these moments may have seen.
 
-        A plain read may see a part of a transaction that is being committed, so
-        transactions that commit up to `early` later count. `but` is a commit
-        whose states don't count.
+        `late` is how long plain reads may see an item as it was before a
+        transaction. `but` is a commit whose states don't count.
         """
-        place = bisect_left(self.times, began)
-        found = [self.states[place - 1] if place else None]
-        last = ended + early
-        while place < len(self.times) and self.times[place] <= last:
-            seen = self.times[place] <= ended or self.joint[place]
-            if seen and self.commits[place] != but:
-                found.append(self.states[place])
+        times, states = self.times, self.states
+        place = bisect_left(times, began)
+        found = [states[place - 1] if place else None]
+        if late and place and self.joint[place - 1] and times[place - 1] >= began - late:
+            found.append(states[place - 2] if place > 1 else None)
+        while place < len(times) and times[place] <= ended:
+            if self.commits[place] != but:
+                found.append(states[place])
             place += 1
         return found
 
@@ -328,7 +351,7 @@ class Order:
         created = [send for send in asked if send.status == 201 and names(send) == self.id]
         self.makers = created or [
             send for send in asked
-            if send.is_unknown or (send.status == 200 and names(send) == self.id)
+            if send.may_have_done_it or (send.status == 200 and names(send) == self.id)
         ]  # fmt: skip
 
     def was_asked_by(self, send: Send) -> bool:
@@ -402,7 +425,9 @@ class Run:
         for name, kind in SHAPE.items():
             expect(type(document.get(name)) is kind, f"`{name}`", "is absent or of another type")
         self.name: str = document["name"]
-        self.layer: str = document["layer"]
+        expect(document["layer"] in DATED, "`layer`", "is neither simulator nor chaos")
+        # How much later than its effect a commit may be dated.
+        self.dated = DATED[document["layer"]]
         limits = document["limits"]
         for name in ("functionTimeoutMillis", "tries", "settleMillis"):
             expect(is_time(limits.get(name)), f"`limits.{name}`", "is no number")

@@ -27,7 +27,7 @@ def judge(run: Run, verdict: Verdict) -> None:
         by_commit[order.commit.number].append(order)
     for commit in run.commits:
         orders = by_commit.get(commit.number, [])
-        judge_stock(commit, orders, verdict)
+        judge_stock(run, commit, orders, verdict)
         judge_rows(commit, orders, verdict)
         judge_cart_rows(commit, orders, verdict)
         for order in orders:
@@ -35,7 +35,18 @@ def judge(run: Run, verdict: Verdict) -> None:
     judge_conservation(run, verdict)
 
 
-def judge_stock(commit: Commit, orders: List[Order], verdict: Verdict) -> None:
+def called_off(run: Run, commit: Commit) -> List[Order]:
+    """Returns the orders whose pieces a commit gives back."""
+    changes = [change for change in commit.of("orders") if is_order(change)]
+    ended = [
+        change for change in changes
+        if text(change.before, "status") not in (None, *NOT_LIVE)
+        and text(change.after, "status") in NOT_LIVE
+    ]  # fmt: skip
+    return [run.orders[change.key[1]] for change in ended if change.key[1] in run.orders]
+
+
+def judge_stock(run: Run, commit: Commit, orders: List[Order], verdict: Verdict) -> None:
     """Judges each change of a stock row by itself."""
     for change in commit.of("stock"):
         verdict.looked_at("I1")
@@ -51,7 +62,8 @@ def judge_stock(commit: Commit, orders: List[Order], verdict: Verdict) -> None:
             continue
         taken = available(change.before) - available(change.after)
         ordered = sum(order.quantities().get(product, 0) for order in orders)
-        if change.after is None or taken <= 0 or taken != ordered:
+        ordered -= sum(order.quantities().get(product, 0) for order in called_off(run, commit))
+        if change.after is None or taken != ordered:
             verdict.broken(
                 "I1",
                 f"{commit.by} changed the stock of {product} from {available(change.before)} to "

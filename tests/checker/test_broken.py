@@ -84,6 +84,12 @@ class Stock(Broken):
         self.shop.end(send, 201, self.shop.shown(order))
         self.caught("I1", "without counting its version")
 
+    def test_a_cancelled_order_gives_too_much_back(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        row = {**self.order_row(order), **item(status="cancelled", version=2)}
+        self.shop.commit("cancel-order", ("orders", row), self.shop.stock_change(self.cup, 3))
+        self.caught("I1", "the orders of the same commit are of -2")
+
     def test_stock_of_no_new_product(self) -> None:
         self.shop.commit("admin-create-product", ("stock", self.shop.stock_item("prod_x", 5, 1)))
         self.caught("I1", "which is no new product")
