@@ -29,7 +29,8 @@ def judge(run: Run, verdict: Verdict) -> None:
                     "without its change",
                     commits=[commit.number],
                 )
-        judge_creations(run, commit, verdict)
+        if records or commit.of("products"):
+            judge_creations(run, commit, verdict)
 
 
 def judge_creations(run: Run, commit: Commit, verdict: Verdict) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Optional, Tuple
 from urllib.parse import parse_qs
 
-from orders import is_state_of, shown
+from orders import is_state_of
 from run import NOTHING, TORN, Order, Run, Send, names, number, on_sale
 from verdict import Verdict
 
@@ -131,7 +131,7 @@ def judge_shown(run: Run, send: Send, item: Dict[str, Any], broken) -> None:
 
 def differences(item: Dict[str, Any], order: Order) -> str:
     """Returns the names of what differs from the order as it was made."""
-    made = shown(order.content)
+    made = order.shown
     differing = sorted(n for n in item.keys() | made.keys() if item.get(n) != made.get(n))
     return ", ".join(differing)
 

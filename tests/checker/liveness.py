@@ -19,6 +19,8 @@ def judge(run: Run, verdict: Verdict) -> None:
                 numbers,
             )
             continue
+        if sends[-1].began < run.faults_ended:
+            continue
         after = [send for send in sends if send.began >= run.faults_ended]
         if not after or is_final_by(sends, run.faults_ended):
             continue

@@ -7,7 +7,7 @@ import re
 from datetime import datetime, timezone
 from typing import Any, Dict, Optional
 
-from run import Order, Run, number, on_sale, text
+from run import Order, Run, number, on_sale, shown, text
 from verdict import Verdict
 
 # The statuses that an order may come to from each.
@@ -191,18 +191,10 @@ def ulid_milliseconds(name: str) -> Optional[int]:
     return time
 
 
-def answered(order: Order) -> Dict[str, Any]:
-    """Returns an order as an answer shows it, as it was made."""
-    return shown(order.content)
-
-
-def shown(content: Dict[str, Any]) -> Dict[str, Any]:
-    """Returns a state of an order as an answer shows it."""
-    return {name: value for name, value in content.items() if name != "userId"}
-
-
 def is_state_of(body: Dict[str, Any], order: Order, began: float, ended: float) -> bool:
     """Returns whether an answer shows a state that an order had in this time."""
+    if len(order.versions) == 1:
+        return body == order.shown
     for place, (_, content) in enumerate(order.versions):
         later = order.versions[place + 1][0] if place + 1 < len(order.versions) else None
         if later is not None and later < began:

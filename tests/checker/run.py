@@ -137,18 +137,31 @@ class Send:
         except (KeyError, TypeError) as error:
             raise Malformed(f"a send lacks {error}: {str(document)[:120]}") from None
         self._texts: Optional[Set[str]] = None
-        where = f"send {self.number}"
-        expect(is_id(self.number) and is_id(self.intent), where, "`send` or `intent` is no id")
-        expect(type(self.operation) is str, where, "`operation` is no text")
-        expect(type(self.path) is str, where, "`path` is no text")
-        expect(self.key is None or type(self.key) is str, where, "`key` is no text")
-        expect(type(self.headers) is dict, where, "`headers` is no object")
-        expect(is_time(self.began), where, "`began` is no time")
-        expect(self.ended is None or is_time(self.ended), where, "`ended` is no time")
-        expect(self.ended is None or self.ended >= self.began, where, "it ended before it began")
-        if self.status is not None:
-            expect(type(self.status) is int, where, "`status` is no number")
-            expect(self.ended is not None, where, "it was answered and has no `ended`")
+        wrong = self._wrong()
+        if wrong:
+            raise Malformed(f"send {self.number}: {wrong}")
+
+    def _wrong(self) -> Optional[str]:
+        """Returns what of it is not of the form that README.md describes."""
+        if not (is_id(self.number) and is_id(self.intent)):
+            return "`send` or `intent` is no id"
+        if not (type(self.operation) is str and type(self.path) is str):
+            return "`operation` or `path` is no text"
+        if not (self.key is None or type(self.key) is str):
+            return "`key` is no text"
+        if type(self.headers) is not dict:
+            return "`headers` is no object"
+        if not is_time(self.began):
+            return "`began` is no time"
+        if self.ended is None:
+            return None if self.status is None else "it was answered and has no `ended`"
+        if not is_time(self.ended):
+            return "`ended` is no time"
+        if self.ended < self.began:
+            return "it ended before it began"
+        if not (self.status is None or type(self.status) is int):
+            return "`status` is no number"
+        return None
 
     @property
     def is_success(self) -> bool:
@@ -202,16 +215,17 @@ class Send:
 
 def gather(value: Any, texts: Set[str]) -> None:
     """Adds every text in a JSON value."""
-    kind = type(value)
-    if kind is str:
-        texts.add(value)
-    elif kind is dict:
-        texts.update(value)
-        for part in value.values():
-            gather(part, texts)
-    elif kind is list:
-        for part in value:
-            gather(part, texts)
+    rest = [value]
+    while rest:
+        part = rest.pop()
+        kind = type(part)
+        if kind is str:
+            texts.add(part)
+        elif kind is dict:
+            texts.update(part)
+            rest.extend(part.values())
+        elif kind is list:
+            rest.extend(part)
 
 
 class Change:
@@ -230,21 +244,33 @@ class Change:
             key = document["key"]
         except (KeyError, TypeError, AttributeError) as error:
             raise Malformed(f"a commit lacks {error}: {str(document)[:120]}") from None
-        where = f"commit {self.commit}"
-        expect(type(self.commit) is int, where, "`commit` is no number")
-        expect(is_time(self.at), where, "`at` is no time")
-        expect(type(self.by) is str, where, "`by` is no text")
         names = KEYS.get(self.table)
-        if names is None:
-            self.key: Tuple[str, ...] = ()
-            return
-        for state in (self.before, self.after):
-            expect(state is None or type(state) is dict, where, "`before` or `after` is no item")
-        expect(self.before != self.after, where, f"an item of {self.table} did not change")
+        wrong = self._wrong(names is not None)
+        if wrong:
+            raise Malformed(f"commit {self.commit}: {wrong}")
+        self.key: Tuple[str, ...] = ()
         try:
-            self.key = tuple([key[name]["S"] for name in names])
+            if names is not None:
+                self.key = tuple([key[name]["S"] for name in names])
         except (KeyError, TypeError):
-            raise Malformed(f"{where}: `key` of {self.table} is not {names}") from None
+            raise Malformed(
+                f"commit {self.commit}: `key` of {self.table} is not {names}"
+            ) from None
+
+    def _wrong(self, is_judged: bool) -> Optional[str]:
+        """Returns what of it is not of the form that README.md describes."""
+        if type(self.commit) is not int:
+            return "`commit` is no number"
+        if not is_time(self.at):
+            return "`at` is no time"
+        if type(self.by) is not str:
+            return "`by` is no text"
+        for state in (self.before, self.after):
+            if not (state is None or type(state) is dict):
+                return "`before` or `after` is no item"
+        if is_judged and self.before == self.after:
+            return f"an item of {self.table} did not change"
+        return None
 
 
 class Timeline:
@@ -289,17 +315,24 @@ class Timeline:
 NOTHING = Timeline()
 
 
-class Commit(NamedTuple):
+class Commit:
     """All items that one committed write changed."""
 
-    number: int
-    at: float
-    by: str
-    changes: List[Change]
+    __slots__ = ("number", "at", "by", "changes", "tables")
+
+    def __init__(self, first: Change) -> None:
+        self.number, self.at, self.by = first.commit, first.at, first.by
+        self.changes: List[Change] = []
+        self.tables: Dict[str, List[Change]] = {}
+        self.add(first)
+
+    def add(self, change: Change) -> None:
+        self.changes.append(change)
+        self.tables.setdefault(change.table, []).append(change)
 
     def of(self, table: str) -> List[Change]:
         """Returns the changes of a table."""
-        return [change for change in self.changes if change.table == table]
+        return self.tables.get(table, [])
 
 
 class Order:
@@ -307,7 +340,7 @@ class Order:
 
     __slots__ = (
         "id", "user", "commit", "item", "content", "versions", "key_rows", "key", "products",
-        "cart", "sends", "makers",
+        "cart", "sends", "makers", "shown", "misshapen",
     )  # fmt: skip
 
     def __init__(self, change: Change, commit: Commit) -> None:
@@ -316,6 +349,10 @@ class Order:
         self.commit = commit
         self.item: Item = change.after
         self.content: Dict[str, Any] = plain_item(change.after)
+        # As an answer shows it, and what is wrong with its shape; `None` if
+        # that was not looked at.
+        self.shown = shown(self.content)
+        self.misshapen: Optional[str] = None
         # Each state that it had, from when on.
         self.versions: List[Tuple[float, Dict[str, Any]]] = [(commit.at, self.content)]
         # The rows in the same commit that name it as their key's order.
@@ -367,6 +404,11 @@ class Order:
             and type(payment) is dict
             and body["paymentMethod"] == payment.get("method")
         )
+
+
+def shown(content: Dict[str, Any]) -> Dict[str, Any]:
+    """Returns a state of an order as an answer shows it."""
+    return {name: value for name, value in content.items() if name != "userId"}
 
 
 def names(send: Send) -> Optional[str]:
@@ -453,13 +495,12 @@ class Run:
         seen: Set[Any] = set()
         last = float("-inf")
         for send in self.sends:
-            where = f"send {send.number}"
-            expect(send.number not in seen, where, "stands in the history twice")
-            expect(send.began >= last, where, "stands after one that began later")
-            expect(
-                send.user is None or send.user in self.people,
-                where, f"is of {send.user}, who is not in `people`",
-            )  # fmt: skip
+            if send.number in seen:
+                raise Malformed(f"send {send.number}: stands in the history twice")
+            if send.began < last:
+                raise Malformed(f"send {send.number}: stands after one that began later")
+            if send.user is not None and send.user not in self.people:
+                raise Malformed(f"send {send.number}: {send.user} is not in `people`")
             seen.add(send.number)
             last = send.began
             self.intents[send.intent].append(send)
@@ -473,13 +514,11 @@ class Run:
             change = Change(document)
             last = self.commits[-1] if self.commits else None
             if last is not None and last.number == change.commit:
-                last.changes.append(change)
+                last.add(change)
                 continue
-            if last is not None:
-                where = f"commit {change.commit}"
-                expect(change.commit > last.number, where, "stands after a later one")
-                expect(change.at >= last.at, where, "is dated before the one that it follows")
-            self.commits.append(Commit(change.commit, change.at, change.by, [change]))
+            if last is not None and not (change.commit > last.number and change.at >= last.at):
+                raise Malformed(f"commit {change.commit}: stands after a later one")
+            self.commits.append(Commit(change))
         self._replay()
 
     def _replay(self) -> None:
@@ -532,18 +571,15 @@ class Run:
         carts: Dict[str, Dict[str, Item]],
     ) -> None:
         """Finds the orders that a commit makes, with the state just before it."""
-        made = []
-        for change in commit.changes:
-            if change.table == "orders" and change.before is None and is_order(change):
-                made.append(Order(change, commit))
+        rows = commit.of("orders")
+        made = [Order(row, commit) for row in rows if row.before is None and is_order(row)]
         for order in made:
             self.orders[order.id] = order
             order.products = {p: products.get((p,)) for p in order.quantities()}
             order.cart = dict(carts[order.user])
-            for change in commit.changes:
-                names_it = change.table == "orders" and text(change.after, "order") == order.id
-                if names_it and not is_order(change):
-                    order.key_rows.append(change)
+            order.key_rows = [
+                row for row in rows if text(row.after, "order") == order.id and not is_order(row)
+            ]  # fmt: skip
 
     def _note_order_row(self, change: Change) -> None:
         user, sort_key = change.key

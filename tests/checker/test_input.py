@@ -105,7 +105,7 @@ class MalformedRuns(unittest.TestCase):
             ("commit", "4", "is no number"),
             ("commit", 1, "stands after a later one"),
             ("at", None, "is no time"),
-            ("at", 0, "is dated before"),
+            ("at", 0, "stands after a later one"),
             ("by", None, "is no text"),
             ("before", [], "is no item"),
             ("after", None, "did not change"),
