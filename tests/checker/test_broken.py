@@ -594,6 +594,10 @@ class Creations(Broken):
         self.shop.end(send, 201, self.shop.created["body"])
         self.caught("I5", "and its key made")
 
+    def test_answers_of_a_product_that_differ(self) -> None:
+        self.shop.recreated["body"]["available"] = 3
+        self.caught("I5", "was answered with two of available")
+
     def test_a_mismatch_without_a_product(self) -> None:
         self.shop.refuse(self.begin_creation(), "idempotency-mismatch")
         self.caught("I5", "its key made nothing of another body")
@@ -1023,6 +1027,11 @@ class Contradictions(Broken):
         gap = [place for place, it in enumerate(self.shop.journal) if it["table"] == "carts"]
         del self.shop.journal[gap[0]]
         self.caught("input", "than the commits before it left")
+
+    def test_a_price_that_changes_unnoticed(self) -> None:
+        row = {**self.shop.rows["products"][(self.cup,)], "price": dynamo(1)}
+        self.shop.commit("operator", ("products", row))
+        self.caught("input", "without counting its version")
 
     def test_a_dump_that_is_not_what_the_journal_left(self) -> None:
         self.shop.rows["stock"][(self.cup, "0")] = self.shop.stock_item(self.cup, 4, 1)
