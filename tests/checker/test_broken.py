@@ -131,7 +131,7 @@ class Contents(Broken):
 
     def test_an_amount_that_is_not_whole(self) -> None:
         self.placed(total={"amount": 600.5, "currency": "EUR"})
-        self.caught("I3", "has the total {'amount': 600.5")
+        self.caught("I3", "has a total that is no amount: {'amount': 600.5")
 
     def test_a_line_that_is_not_whole(self) -> None:
         self.placed(lines=[self.line(unitPrice={"amount": 300.5, "currency": "EUR"})])
@@ -751,6 +751,11 @@ class Durability(Broken):
         self.shop.end(send, 200, new)
         self.caught("I6", "asked for")
 
+    def test_an_order_that_is_shown_as_it_was_not(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        self.shop.get_order(self.carol, {**order, "version": 2})
+        self.caught("I6", "as it was not: version")
+
     def test_a_key_that_is_never_resolved(self) -> None:
         self.shop.lose(self.begin())
         self.caught("I6", "is not known at the end")
@@ -977,6 +982,10 @@ class Contract(Broken):
     def test_an_order_of_another_shape(self) -> None:
         self.shop.got["body"]["userId"] = self.shop.alice
         self.caught("I9", "was answered with a Order of")
+
+    def test_an_order_that_is_no_object(self) -> None:
+        self.shop.got["body"] = "an order"
+        self.caught("I9", "was answered with a Order that is no object")
 
     def test_an_order_whose_lines_are_of_another_shape(self) -> None:
         del self.shop.got["body"]["lines"][0]["name"]

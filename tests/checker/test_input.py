@@ -47,7 +47,9 @@ class MalformedRuns(unittest.TestCase):
         self.assertEqual(checked()[0], 2)
 
     def test_what_is_no_object(self) -> None:
-        self.assertEqual(checked("[]")[0], 2)
+        status, _, errors = checked("[]")
+        self.assertEqual(status, 2)
+        self.assertIn("line 1 is no run: the run: is no object", errors)
 
     def test_two_runs_of_one_name(self) -> None:
         run = json.dumps(Story().run())
