@@ -134,6 +134,15 @@ class CorrectRuns(unittest.TestCase):
         self.shop.refuse(other, "cart-changed")
         self.holds()
 
+    def test_short_of_a_product_whose_id_has_a_word_of_the_inside(self) -> None:
+        product = f"prod_{'0' * 10}awssdkpanicarn00"
+        self.shop.commit("operator", (
+            "products", self.shop.product_item(product, 100, "published"),
+        ))  # fmt: skip
+        self.shop.fill(self.carol, product, 1)
+        self.shop.refused(self.carol, "key-carol", "out-of-stock", products=[product])
+        self.holds()
+
     def test_two_parallel_refusals_of_which_one_is_lost(self) -> None:
         one, other = self.begin(), self.begin()
         self.shop.unfill(self.carol, self.cup)
