@@ -502,6 +502,34 @@ class Refusals(Broken):
         self.shop.replay(self.carol, lost)
         self.caught("I5", "that was given up before made")
 
+    def test_an_order_between_a_refusal_and_its_answer_by_a_send_that_was_given_up(self) -> None:
+        lost = self.shop.lose(self.begin())
+        self.shop.change_product(self.cup, price=350)
+        send = self.shop.begin_checkout(self.carol, "key-carol", lost["request"], lost["intent"])
+        self.shop.write_refusal(send)
+        self.shop.change_product(self.cup, price=300)
+        self.shop.place(lost)
+        self.shop.refuse(send, "price-changed", total=euros(700))
+        self.shop.replay(self.carol, lost)
+        self.caught("I5", "that was given up before made")
+
+    def test_a_refusal_that_is_written_down_too_early_or_too_late(self) -> None:
+        self.shop.unfill(self.carol, self.cup)
+        for place in ("early", "late"):
+            with self.subTest(place=place):
+                first = self.shop.refused(self.carol, f"key-{place}", "empty-cart")
+                self.holds()
+                row = self.shop.journal[-1]
+                row["at"] = first["began"] - 1 if place == "early" else first["ended"] + 1
+                self.caught("I5", "no row of its key says so")
+                row["at"] = first["began"] + 1
+
+    def test_a_refusal_that_another_function_writes(self) -> None:
+        self.shop.unfill(self.carol, self.cup)
+        self.refused("empty-cart")
+        self.shop.journal[-1]["by"] = "operator"
+        self.caught("I5", "no row of its key says so")
+
     def test_empty_while_something_was_in_the_cart(self) -> None:
         self.refused("empty-cart")
         self.caught("I5", f"all the time {self.cup} was in the cart")
@@ -643,7 +671,42 @@ class Creations(Broken):
         self.shop.end(send, 201, product)
         self.caught("I10", "who is no admin")
 
-    def test_a_record_of_an_admin_who_had_not_asked(self) -> None:
+    def test_a_record_of_somebody_unknown(self) -> None:
+        self.without()
+        for change in self.shop.journal[-4:]:
+            if change["table"] == "audit":
+                change["after"]["actor"] = dynamo("usr_nobody")
+        self.caught("I10", "usr_nobody made a product, who is no admin")
+
+    def test_a_record_of_an_admin_who_asks_later(self) -> None:
+        other = self.shop.person("other", "admin")
+        send = self.begin_creation()
+        send["user"] = other
+        product = self.shop.create(send)
+        send["user"] = self.shop.admin
+        self.shop.end(send, 201, product)
+        self.shop.creation(other, "key-other")
+        self.caught("I10", "who had not asked for one")
+
+    def test_a_product_of_another_stock(self) -> None:
+        send = self.begin_creation()
+        self.shop.end(send, 201, self.shop.create(send, stock=5))
+        self.caught("I5", "which is of another body")
+
+    def test_a_product_that_is_made_after_the_answer(self) -> None:
+        send = self.begin_creation()
+        body = self.shop.create(send)
+        self.shop.end(send, 201, body)
+        send["ended"] = send["began"] + 1
+        self.caught("I6", "which is not there")
+
+    def test_a_product_that_a_function_deletes(self) -> None:
+        self.without()
+        product = self.shop.history[-1]["body"]["productId"]
+        self.shop.commit("checkout", ("products", (product,), None))
+        self.caught("I6", "which is not there")
+
+    def test_a_record_of_an_admin_who_had_had_not_asked(self) -> None:
         other = self.shop.person("other", "admin")
         send = self.begin_creation()
         send["user"] = other
@@ -970,6 +1033,16 @@ class Contract(Broken):
     def test_words_of_the_inside(self) -> None:
         self.problem("unavailable", detail="TransactionCanceledException")
         self.caught("I9", "'transaction'")
+
+    def test_a_problem_of_another_type(self) -> None:
+        self.problem("unavailable")["body"]["type"] = "about:blank"
+        self.caught("I9", "and the problem says 503 about:blank")
+
+    def test_the_code_of_an_operation_with_keys(self) -> None:
+        path = f"/api/cart/items/{self.cup}"
+        send = self.shop.begin("set-cart-item", self.carol, path, {"quantity": 0})
+        self.shop.refuse(send, "idempotency-mismatch")
+        self.caught("I9", "was answered 422 with the code idempotency-mismatch")
 
     def test_a_panic(self) -> None:
         self.answer(502, {"message": "thread 'main' panicked at src/main.rs:3"})

@@ -116,6 +116,46 @@ class CorrectRuns(unittest.TestCase):
         self.shop.checkout(self.carol, "key-carol")
         self.holds()
 
+    def test_a_key_is_used_again_after_a_refusal_and_its_answer_is_lost(self) -> None:
+        for ended in (True, False):
+            with self.subTest(ended=ended):
+                self.setUp()
+                self.shop.unfill(self.carol, self.cup)
+                self.shop.refused(self.carol, "key-carol", "empty-cart")
+                self.shop.fill(self.carol, self.jug, 1)
+                lost = self.begin()
+                self.shop.place(lost)
+                self.shop.lose(lost)
+                if not ended:
+                    lost["ended"] = None
+                self.shop.replay(self.carol, lost)
+                self.holds()
+
+    def test_nobody_knows_when_a_send_was_given_up_that_makes_an_order(self) -> None:
+        lost = self.begin()
+        self.shop.change_product(self.cup, price=350)
+        send = self.again(lost)
+        self.shop.write_refusal(send)
+        self.shop.refuse(send, "price-changed", total=euros(700))
+        self.shop.change_product(self.cup, price=300)
+        self.shop.place(lost)
+        self.shop.wait()
+        self.shop.replay(self.carol, lost)
+        self.holds()
+
+    def test_the_second_delivery_of_a_failed_send_comes_after_a_refusal(self) -> None:
+        failed = self.shop.refuse(self.begin(), "unavailable")
+        failed["deliveries"] = 2
+        self.shop.change_product(self.cup, price=350)
+        send = self.again(failed)
+        self.shop.write_refusal(send)
+        self.shop.refuse(send, "price-changed", total=euros(700))
+        self.shop.change_product(self.cup, price=300)
+        self.shop.place(failed)
+        self.shop.wait()
+        self.shop.replay(self.carol, failed)
+        self.holds()
+
     def test_of_two_parallel_sends_one_is_refused_and_one_makes_an_order(self) -> None:
         one, other = self.begin(), self.begin()
         self.shop.put_line(self.carol, self.cup, 3, by="operator")
@@ -318,6 +358,41 @@ class CorrectRuns(unittest.TestCase):
         again = self.shop.begin_creation(self.shop.admin, "key-admin-2")
         again["intent"] = lost["intent"]
         self.shop.end(again, 200, body, idempotent_replayed="true")
+        self.holds()
+
+    def test_records_that_stand_apart(self) -> None:
+        record = self.shop.record("schedule", "signing-key", "signing-key-rotated")
+        self.shop.commit("rotate-signing-key", ("audit", record))
+        self.holds()
+
+    def test_a_product_of_the_operators(self) -> None:
+        product = self.shop.id("prod")
+        self.shop.commit(
+            "operator",
+            ("products", self.shop.product_item(product, 100, "draft")),
+            ("audit", self.shop.record("operator", product)),
+        )
+        self.holds()
+
+    def test_a_product_that_the_operator_deletes_again(self) -> None:
+        product = self.shop.created["body"]["productId"]
+        self.shop.commit("operator", ("products", (product,), None))
+        self.holds()
+
+    def test_a_product_of_no_stock(self) -> None:
+        send = self.shop.begin_creation(self.shop.admin, "key-admin-2")
+        body = self.shop.create(send, stock=0)
+        for name, value in (("stock", None), ("description", None)):
+            send["request"][name] = value
+        self.shop.end(send, 201, body)
+        self.holds()
+
+    def test_a_failure_of_the_gateway_without_a_policy(self) -> None:
+        send = self.shop.begin("get-cart", self.carol, "/api/cart", intent=9)
+        self.shop.end(send, 504, {"message": "Gateway Timeout"})
+        del send["headers"]["cache-control"]
+        final = self.shop.begin("get-cart", self.carol, "/api/cart", intent=9)
+        self.shop.end(final, 200, self.shop.cart(self.carol))
         self.holds()
 
     def test_another_body_under_an_admins_key(self) -> None:
