@@ -302,6 +302,38 @@ class CorrectRuns(unittest.TestCase):
         self.shop.list_orders(self.carol, [], "?limit=2&status=shipped&cursor=c3")
         self.holds()
 
+    def test_pages_of_one_status(self) -> None:
+        self.shop.checkout(self.carol, "key-carol")
+        self.shop.list_orders(self.carol, query="?status=placed")
+        self.shop.list_orders(self.carol, [], "?status=shipped")
+        self.holds()
+
+    def test_a_page_of_a_cursor_that_nobody_was_given(self) -> None:
+        self.shop.checkout(self.carol, "key-carol")
+        self.shop.list_orders(self.carol, [], "?cursor=c9")
+        self.holds()
+
+    def test_an_order_is_asked_for_before_it_is_acknowledged(self) -> None:
+        send = self.begin()
+        order = self.shop.order_item(self.carol, send["request"])
+        path = f"/api/orders/{order['orderId']['S']}"
+        early = self.shop.begin("get-order", self.carol, path)
+        self.shop.commit("checkout", *sum(self.shop.parts(send, order).values(), []))
+        self.shop.end(send, 201, self.shop.shown(order))
+        self.shop.refuse(early, "not-found")
+        failed = self.shop.begin("get-order", self.carol, path, intent=9)
+        self.shop.refuse(failed, "unavailable")
+        again = self.shop.begin("get-order", self.carol, path, intent=9)
+        self.shop.end(again, 200, self.shop.shown(order))
+        self.holds()
+
+    def test_a_cart_that_stays_as_it_is(self) -> None:
+        self.shop.fill(self.carol, self.jug, 1)
+        self.shop.change_product(self.jug, status="draft")
+        self.shop.wait(20_000)
+        self.shop.see_cart(self.carol)
+        self.holds()
+
     def test_an_order_that_goes_on(self) -> None:
         self.shop.checkout(self.carol, "key-carol")
         self.shop.wait(6000)
@@ -349,6 +381,14 @@ class CorrectRuns(unittest.TestCase):
         other["intent"] = one["intent"]
         self.shop.end(one, 201, self.shop.place(one))
         self.shop.refuse(other, "unavailable")
+        self.holds()
+
+    def test_a_send_that_fails_after_its_intent_has_succeeded(self) -> None:
+        send = self.begin()
+        self.shop.end(send, 201, self.shop.place(send))
+        self.shop.faults_ended = self.shop.now
+        again = self.again(send)
+        self.shop.refuse(again, "unavailable")
         self.holds()
 
     def test_a_product_whose_answer_was_lost(self) -> None:
@@ -406,6 +446,38 @@ class CorrectRuns(unittest.TestCase):
         body["shippingAddress"].update(line1="1 Example Street", line2="  ", phone="+4930123456")
         send = self.shop.begin_checkout(self.carol, "key-carol", body)
         self.shop.end(send, 200, first["body"], idempotent_replayed="true")
+        self.holds()
+
+    def test_a_key_so_short_that_it_stands_anywhere(self) -> None:
+        self.shop.checkout(self.carol, "ab")
+        self.shop.see_cart(self.shop.bob)["headers"]["x-amzn-trace-id"] = "ab"
+        self.holds()
+
+    def test_problems_of_the_catalogue_are_not_kept(self) -> None:
+        send = self.shop.begin("get-product", None, "/api/products/prod_x")
+        self.shop.refuse(send, "not-found")
+        self.holds()
+
+    def test_a_cursor_that_is_none(self) -> None:
+        send = self.shop.begin("get-orders", self.carol, "/api/orders?cursor=x")
+        self.shop.refuse(send, "malformed")
+        self.holds()
+
+    def test_an_empty_answer_of_the_gateway_and_any_id_of_a_request(self) -> None:
+        send = self.shop.begin("get-cart", self.carol, "/api/cart", intent=9)
+        self.shop.end(send, 504, None)
+        send = self.shop.begin("get-cart", self.carol, "/api/cart", intent=9)
+        self.shop.refuse(send, "unavailable", requestId="aws-panic")
+        self.shop.see_cart(self.carol)["intent"] = 9
+        self.holds()
+
+    def test_a_slow_answer_among_few_and_many_quick_ones(self) -> None:
+        send = self.shop.begin("get-cart", self.carol, "/api/cart")
+        self.shop.wait(10_500)
+        self.shop.end(send, 200, self.shop.cart(self.carol))
+        self.holds()
+        for _ in range(200):
+            self.shop.see_cart(self.carol)
         self.holds()
 
     def test_staff_may_see_people(self) -> None:
