@@ -136,8 +136,8 @@ INTERNAL = (
     "unwrap", "panic", "expression", "key#",
 )  # fmt: skip
 
-# Ids of things.
-ID = re.compile(r"[a-z]+_[0-9a-z]{26}")
+# An id of the shop, whose random letters may spell a word.
+ID = re.compile(r"[a-z]{3,4}_[0-9a-z]{26}")
 
 # From how many answers on a hundredth of them is judged.
 ENOUGH = 200
@@ -309,10 +309,11 @@ def has_word(texts: Set[str], words: Tuple[str, ...]) -> Optional[str]:
 
 
 def words_of(send: Send) -> Set[str]:
-    """Returns the texts of an answer, without ids: any word may stand in these."""
-    texts = {text for text in send.texts() if not ID.fullmatch(text)}
+    """Returns the texts of an answer; of a problem without ids and the random one of
+    its request."""
+    texts = send.texts()
     if send.is_problem and type(send.body) is dict:
-        texts.discard(send.body.get("requestId"))
+        return {text for text in texts - {send.body.get("requestId")} if not ID.fullmatch(text)}
     return texts
 
 
