@@ -6,7 +6,7 @@
 //! A test scripts what it wants ([`Faults::inject`], [`Faults::hold`], [`Faults::freeze_index`]);
 //! `cargo run -- --faults` draws it at random ([`Faults::randomly`]).
 
-mod answer;
+pub(super) mod answer;
 mod call;
 mod engine;
 mod in_flight;
@@ -18,7 +18,6 @@ mod shadow;
 #[cfg(test)]
 mod tests;
 
-pub(super) use answer::error;
 pub use call::ItemKey;
 pub(super) use engine::{Engine, EngineRequest};
 pub use in_flight::HeldTransaction;

@@ -49,8 +49,18 @@ impl Injection {
 }
 
 impl Faults {
+    /// Makes the faults before a database's own service.
     pub(in crate::dynamodb) fn of(database: Database, tables: &[TableTemplate]) -> Self {
-        let tables = Arc::new(Tables::of(database, tables));
+        Self::on(Tables::of(database, tables, false))
+    }
+
+    /// Makes the faults before a database in the caller's own thread.
+    pub(in crate::dynamodb) fn of_embedded(database: Database, tables: &[TableTemplate]) -> Self {
+        Self::on(Tables::of(database, tables, true))
+    }
+
+    fn on(tables: Tables) -> Self {
+        let tables = Arc::new(tables);
         Self {
             shared: Arc::new(Shared {
                 in_flight: InFlight::on(Arc::clone(&tables)),
