@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::answer;
 use super::call::{Call, ItemKey};
 use super::engine::{Engine, EngineRequest};
+use super::journal::Journal;
 use super::reason::Reason;
 use super::shadow::{Before, Tables};
 use crate::dynamodb::request::request;
@@ -111,6 +112,7 @@ pub(super) struct Holder {
 /// The transactions that are in flight.
 pub(super) struct InFlight {
     tables: Arc<Tables>,
+    journal: Arc<Journal>,
     transactions: Mutex<Vec<Arc<Prepared>>>,
 }
 
@@ -152,9 +154,10 @@ impl Prepared {
 }
 
 impl InFlight {
-    pub(super) fn on(tables: Arc<Tables>) -> Self {
+    pub(super) fn on(tables: Arc<Tables>, journal: Arc<Journal>) -> Self {
         Self {
             tables,
+            journal,
             transactions: Mutex::default(),
         }
     }
@@ -297,7 +300,7 @@ impl InFlight {
             (End::Cancelled, Some(_)) => {
                 answer::cancelled(&vec![Reason::Conflict; call.items.len()])
             }
-            (_, Some(request)) => engine.send(request).await,
+            (_, Some(request)) => self.journal.send(call, engine, request).await,
             (_, None) => answered.unwrap_or_else(answer::none),
         };
         self.forget(&held);
@@ -360,7 +363,7 @@ impl InFlight {
         drop(shown);
         // Before it is done, so that nobody sees more of it in between.
         held.with(|items| items.hidden.clone_from(&hidden));
-        let answer = engine.send(request).await;
+        let answer = self.journal.send(call, engine, request).await;
         held.with(|items| {
             if answer.status() == StatusCode::OK {
                 items.locked = hidden.into_iter().map(|(item, _)| item).collect();

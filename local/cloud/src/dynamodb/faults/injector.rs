@@ -10,6 +10,7 @@ use super::answer;
 use super::call::Call;
 use super::engine::{Engine, EngineRequest};
 use super::in_flight::{HeldTransaction, InFlight};
+use super::journal::{Change, Journal};
 use super::random::Random;
 use super::reason::Reason;
 use super::script::{Action, Calls, Fault, Rule};
@@ -25,6 +26,7 @@ pub struct Faults {
 
 struct Shared {
     tables: Arc<Tables>,
+    journal: Arc<Journal>,
     in_flight: InFlight,
     state: Mutex<State>,
 }
@@ -51,9 +53,11 @@ impl Injection {
 impl Faults {
     pub(in crate::dynamodb) fn of(database: Database, tables: &[TableTemplate]) -> Self {
         let tables = Arc::new(Tables::of(database, tables));
+        let journal = Arc::new(Journal::of(Arc::clone(&tables)));
         Self {
             shared: Arc::new(Shared {
-                in_flight: InFlight::on(Arc::clone(&tables)),
+                in_flight: InFlight::on(Arc::clone(&tables), Arc::clone(&journal)),
+                journal,
                 tables,
                 state: Mutex::default(),
             }),
@@ -95,6 +99,19 @@ impl Faults {
         self.state().random = Some(Random::new(rate, seed));
     }
 
+    /// Keeps every change to the tables from now on, for [`Faults::journal`]. Writes are then done
+    /// one after the other.
+    pub fn start_journal(&self) {
+        self.shared.journal.start();
+    }
+
+    /// Returns the changes to the tables since [`Faults::start_journal`], in the order in which
+    /// they were committed. What is deleted because its time to live is over is not among them.
+    #[must_use]
+    pub fn journal(&self) -> Vec<Change> {
+        self.shared.journal.changes()
+    }
+
     /// Ends all faults but for transactions that are being held.
     pub fn clear(&self) {
         let mut state = self.state();
@@ -117,6 +134,7 @@ impl Faults {
     fn is_idle(&self) -> bool {
         let state = self.state();
         state.rules.is_empty()
+            && !self.shared.journal.is_on()
             && self.shared.in_flight.is_empty()
             && state.frozen.is_empty()
             && state.random.is_none()
@@ -221,6 +239,6 @@ impl Faults {
                 return self.shared.tables.read_before(call, hidden).await;
             }
         }
-        engine.send(request).await
+        self.shared.journal.send(call, engine, request).await
     }
 }
