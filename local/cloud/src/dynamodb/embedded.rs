@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::faults::{Engine, EngineRequest, Faults, answer};
+use super::faults::{Engine, EngineRequest, Fault, Faults, answer};
 use super::prepare;
 use crate::error::CloudError;
 use template::TableTemplate;
@@ -76,12 +76,14 @@ impl EmbeddedDynamoDb {
     }
 
     /// Answers a call of a function, or of the operator, with a status and a body; `None` if the
-    /// connection is closed without an answer.
+    /// connection is closed without an answer. The call meets this fault, if there is one, else
+    /// what [`EmbeddedDynamoDb::faults`] says.
     pub async fn call(
         &self,
         caller: Option<&str>,
         target: &str,
         body: Vec<u8>,
+        fault: Option<Fault>,
     ) -> Option<(u16, Vec<u8>)> {
         let request = Request::builder()
             .method(Method::POST)
@@ -89,7 +91,10 @@ impl EmbeddedDynamoDb {
         let (parts, ()) = request.body(()).ok()?.into_parts();
         let body = Bytes::from(body);
         let request = EngineRequest { parts, body };
-        let answer = self.faults.answer(&self.engine, caller, request).await;
+        let answer = self
+            .faults
+            .answer_or_fail(&self.engine, caller, request, fault);
+        let answer = answer.await;
         let status = answer.status().as_u16();
         let body = to_bytes(answer.into_body(), MAX_ANSWER).await.ok()?;
         Some((status, body.into()))
