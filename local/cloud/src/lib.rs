@@ -20,7 +20,10 @@ mod testing;
 
 pub use cloud::{Cloud, Options};
 pub use dynamodb::DynamoDb;
-pub use dynamodb::faults::{Calls, Fault, Faults, HeldTransaction, Injection, ItemKey, Reason};
+pub use dynamodb::embedded::EmbeddedDynamoDb;
+pub use dynamodb::faults::{
+    Calls, Change, Fault, Faults, HeldTransaction, Injection, ItemKey, Reason,
+};
 pub use environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 pub use error::CloudError;
 pub use iam::Grant;

@@ -6,11 +6,12 @@
 //! A test scripts what it wants ([`Faults::inject`], [`Faults::hold`], [`Faults::freeze_index`]);
 //! `cargo run -- --faults` draws it at random ([`Faults::randomly`]).
 
-mod answer;
+pub(super) mod answer;
 mod call;
 mod engine;
 mod in_flight;
 mod injector;
+mod journal;
 mod random;
 mod reason;
 mod script;
@@ -18,10 +19,10 @@ mod shadow;
 #[cfg(test)]
 mod tests;
 
-pub(super) use answer::error;
 pub use call::ItemKey;
 pub(super) use engine::{Engine, EngineRequest};
 pub use in_flight::HeldTransaction;
 pub use injector::{Faults, Injection};
+pub use journal::Change;
 pub use reason::Reason;
 pub use script::{Calls, Fault};

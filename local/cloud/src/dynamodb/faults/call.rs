@@ -18,6 +18,12 @@ pub struct ItemKey {
 }
 
 impl ItemKey {
+    /// Returns the attributes of the key, as DynamoDB writes them.
+    #[must_use]
+    pub fn attributes(&self) -> &Map<String, Value> {
+        &self.key
+    }
+
     /// Returns a text of the key; empty for what it has not.
     #[must_use]
     pub fn text(&self, attribute: &str) -> &str {
@@ -64,7 +70,8 @@ pub(super) struct Call {
     pub(super) caller: Option<String>,
     pub(super) operation: String,
     pub(super) body: Value,
-    /// The items of a transaction in their order, or the one item of a single write or read.
+    /// The items of a transaction or a batch of writes in their order, or the one item of a
+    /// single write or read.
     pub(super) items: Vec<ItemKey>,
     pub(super) tables: BTreeSet<String>,
 }
@@ -96,6 +103,16 @@ impl Call {
                 let asked = body.get("RequestItems")?.as_object()?;
                 tables.extend(asked.keys().cloned());
             }
+            "BatchWriteItem" => {
+                for (table, writes) in body.get("RequestItems")?.as_object()? {
+                    for write in writes.as_array()? {
+                        let put = write.pointer("/PutRequest/Item");
+                        let item = put.or_else(|| write.pointer("/DeleteRequest/Key"))?;
+                        items.push(schemas.key(table, item)?);
+                    }
+                    tables.insert(table.clone());
+                }
+            }
             "TransactWriteItems" | "TransactGetItems" => {
                 for item in body.get("TransactItems")?.as_array()? {
                     let part = item.as_object()?.values().find(|it| !it.is_null())?;
@@ -122,6 +139,11 @@ impl Call {
 
     pub(super) fn is_single_write(&self) -> bool {
         matches!(&*self.operation, "PutItem" | "UpdateItem" | "DeleteItem")
+    }
+
+    pub(super) fn is_write(&self) -> bool {
+        self.is_single_write()
+            || matches!(&*self.operation, "TransactWriteItems" | "BatchWriteItem")
     }
 
     pub(super) fn is_plain_read(&self) -> bool {

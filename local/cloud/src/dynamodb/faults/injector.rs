@@ -10,6 +10,7 @@ use super::answer;
 use super::call::Call;
 use super::engine::{Engine, EngineRequest};
 use super::in_flight::{HeldTransaction, InFlight};
+use super::journal::{Change, Journal};
 use super::random::Random;
 use super::reason::Reason;
 use super::script::{Action, Calls, Fault, Rule};
@@ -25,6 +26,7 @@ pub struct Faults {
 
 struct Shared {
     tables: Arc<Tables>,
+    journal: Arc<Journal>,
     in_flight: InFlight,
     state: Mutex<State>,
 }
@@ -49,11 +51,23 @@ impl Injection {
 }
 
 impl Faults {
+    /// Makes the faults before a database's own service.
     pub(in crate::dynamodb) fn of(database: Database, tables: &[TableTemplate]) -> Self {
-        let tables = Arc::new(Tables::of(database, tables));
+        Self::on(Tables::of(database, tables, false))
+    }
+
+    /// Makes the faults before a database in the caller's own thread.
+    pub(in crate::dynamodb) fn of_embedded(database: Database, tables: &[TableTemplate]) -> Self {
+        Self::on(Tables::of(database, tables, true))
+    }
+
+    fn on(tables: Tables) -> Self {
+        let tables = Arc::new(tables);
+        let journal = Arc::new(Journal::of(Arc::clone(&tables)));
         Self {
             shared: Arc::new(Shared {
-                in_flight: InFlight::on(Arc::clone(&tables)),
+                in_flight: InFlight::on(Arc::clone(&tables), Arc::clone(&journal)),
+                journal,
                 tables,
                 state: Mutex::default(),
             }),
@@ -95,6 +109,19 @@ impl Faults {
         self.state().random = Some(Random::new(rate, seed));
     }
 
+    /// Keeps every change to the tables from now on, for [`Faults::journal`]. Writes are then done
+    /// one after the other.
+    pub fn start_journal(&self) {
+        self.shared.journal.start();
+    }
+
+    /// Returns the changes to the tables since [`Faults::start_journal`], in the order in which
+    /// they were committed. What is deleted because its time to live is over is not among them.
+    #[must_use]
+    pub fn journal(&self) -> Vec<Change> {
+        self.shared.journal.changes()
+    }
+
     /// Ends all faults but for transactions that are being held.
     pub fn clear(&self) {
         let mut state = self.state();
@@ -117,6 +144,7 @@ impl Faults {
     fn is_idle(&self) -> bool {
         let state = self.state();
         state.rules.is_empty()
+            && !self.shared.journal.is_on()
             && self.shared.in_flight.is_empty()
             && state.frozen.is_empty()
             && state.random.is_none()
@@ -130,7 +158,18 @@ impl Faults {
         caller: Option<&str>,
         request: EngineRequest,
     ) -> Response {
-        if self.is_idle() {
+        self.answer_or_fail(engine, caller, request, None).await
+    }
+
+    /// Answers a call as [`Faults::answer`] does, but with this fault, if there is one.
+    pub(in crate::dynamodb) async fn answer_or_fail(
+        &self,
+        engine: &Engine,
+        caller: Option<&str>,
+        request: EngineRequest,
+        fault: Option<Fault>,
+    ) -> Response {
+        if fault.is_none() && self.is_idle() {
             return engine.send(request).await;
         }
         let Some(call) = Call::read(caller, &request, &self.shared.tables.schemas) else {
@@ -138,7 +177,9 @@ impl Faults {
         };
         let (faults, engine) = (self.clone(), engine.clone());
         // Apart from the connection: whoever hangs up doesn't undo what they sent.
-        let performed = tokio::spawn(async move { faults.perform(call, &engine, request).await });
+        let fault = fault.map(Action::Fault);
+        let performed = async move { faults.perform(call, &engine, request, fault).await };
+        let performed = tokio::spawn(performed);
         performed.await.unwrap_or_else(|_| answer::none())
     }
 
@@ -155,23 +196,35 @@ impl Faults {
         chosen.or_else(|| state.random.as_mut()?.choose(call))
     }
 
-    async fn perform(&self, call: Call, engine: &Engine, request: EngineRequest) -> Response {
+    async fn perform(
+        &self,
+        call: Call,
+        engine: &Engine,
+        request: EngineRequest,
+        fault: Option<Action>,
+    ) -> Response {
         let in_flight = &self.shared.in_flight;
-        let fault = match self.choose(&call) {
+        let fault = match fault.or_else(|| self.choose(&call)) {
             None => return self.serve(&call, engine, request).await,
             // Met before it can be prepared itself.
-            Some(Action::Hold(_) | Action::Tear { .. }) if in_flight.meets(&call) => {
+            Some(Action::Hold(_) | Action::Fault(Fault::Tear { .. })) if in_flight.meets(&call) => {
                 return self.serve(&call, engine, request).await;
             }
             Some(Action::Hold(holder)) => {
                 return in_flight.hold(&call, engine, request, holder).await;
             }
-            Some(Action::Tear { seed, time }) => {
-                return in_flight.tear(&call, engine, request, seed, time).await;
-            }
             Some(Action::Fault(fault)) => fault,
         };
         match fault {
+            Fault::Tear {
+                seed,
+                prepared,
+                torn,
+            } => {
+                let times = (prepared, torn);
+                in_flight.tear(&call, engine, request, seed, times).await
+            }
+            Fault::ConflictOn(met) => in_flight.conflict_on(&call, &met),
             Fault::Cancel(reasons) => answer::cancelled(&call.reasons(&reasons)),
             Fault::Conflict if call.is_transaction() => {
                 let met = vec![Reason::Conflict; call.items.len()];
@@ -221,6 +274,6 @@ impl Faults {
                 return self.shared.tables.read_before(call, hidden).await;
             }
         }
-        engine.send(request).await
+        self.shared.journal.send(call, engine, request).await
     }
 }

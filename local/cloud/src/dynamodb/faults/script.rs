@@ -30,6 +30,19 @@ pub enum Fault {
     Delay(Duration),
     /// It is done at once, and answered that much later.
     AnswerLate(Duration),
+    /// The transaction meets others on its items at these places, and conditions of the rest may
+    /// fail beside.
+    ConflictOn(Vec<usize>),
+    /// The transaction is prepared for some time, during which others conflict with it, and then
+    /// committed; for some more time plain reads see the part of it that the seed chooses.
+    Tear {
+        /// Chooses what plain reads see.
+        seed: u64,
+        /// How long it is prepared.
+        prepared: Duration,
+        /// How long it is committed and only in part to be seen.
+        torn: Duration,
+    },
 }
 
 /// Which calls meet a fault: the first one that fits, unless told otherwise.
@@ -103,11 +116,6 @@ pub(super) enum Action {
     Fault(Fault),
     /// The transaction waits for a test's orders.
     Hold(Holder),
-    /// For some time, plain reads see a part of the transaction that the seed chooses.
-    Tear {
-        seed: u64,
-        time: Duration,
-    },
 }
 
 pub(super) struct Rule {
@@ -142,7 +150,7 @@ impl Rule {
     pub(super) fn act(&mut self) -> Option<Action> {
         let action = match self.action.as_ref()? {
             Action::Fault(fault) => Action::Fault(fault.clone()),
-            Action::Hold(_) | Action::Tear { .. } => self.action.take()?,
+            Action::Hold(_) => self.action.take()?,
         };
         self.hits.fetch_add(1, Ordering::SeqCst);
         Some(action)

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod journal;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
