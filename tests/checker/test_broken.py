@@ -135,7 +135,22 @@ class Contents(Broken):
 
     def test_a_line_that_is_not_whole(self) -> None:
         self.placed(lines=[self.line(unitPrice={"amount": 300.5, "currency": "EUR"})])
-        self.caught("I3", "has the price {'amount': 300.5")
+        self.caught("I3", "and the sum {'amount': 600, 'currency': 'EUR'} for")
+
+    def test_a_quantity_that_is_not_whole(self) -> None:
+        self.placed(lines=[self.line(quantity=2.5)])
+        self.caught("I3", "has 2.5 pieces")
+
+    def test_a_date_that_is_not_written_as_one(self) -> None:
+        self.placed(createdAt="2026-11-21T10:0:1Z")
+        self.caught("I3", "has the date '2026-11-21T10:0:1Z'")
+
+    def test_an_id_without_a_time(self) -> None:
+        for name in ("ord_short", "ord_" + "u" * 26):
+            with self.subTest(name=name):
+                self.setUp()
+                self.placed(orderId=name)
+                self.caught("I3", "and its id another time")
 
     def test_two_currencies(self) -> None:
         line = self.line(lineTotal={"amount": 600, "currency": "USD"})

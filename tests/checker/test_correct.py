@@ -267,6 +267,11 @@ class CorrectRuns(unittest.TestCase):
         self.shop.end(send, 201, self.shop.shown(order))
         self.holds()
 
+    def test_what_costs_nothing(self) -> None:
+        self.shop.change_product(self.cup, price=0)
+        self.shop.checkout(self.carol, "key-carol")
+        self.holds()
+
     def test_what_was_never_made_is_no_product(self) -> None:
         self.shop.put_line(self.carol, "prod_gone", 1, by="operator")
         self.shop.checkout(self.carol, "key-carol")
@@ -341,6 +346,12 @@ class CorrectRuns(unittest.TestCase):
         row = {**self.row(), **item(status="processing", version=2)}
         row["history"] = dynamo(history)
         self.shop.commit("operator", ("orders", row))
+        self.shop.list_orders(self.carol)
+        self.holds()
+
+    def test_an_order_that_is_counted_anew_and_stays_where_it_is(self) -> None:
+        self.shop.checkout(self.carol, "key-carol")
+        self.shop.commit("operator", ("orders", {**self.row(), "version": dynamo(2)}))
         self.shop.list_orders(self.carol)
         self.holds()
 
