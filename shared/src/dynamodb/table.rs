@@ -136,6 +136,23 @@ impl Table {
             .expression_attribute_values(":now", number(now)))
     }
 
+    /// Returns the action that puts a new item, also in the place of one that
+    /// lacks an attribute and whose number is not above this one: refused if
+    /// there is another with this key.
+    pub(crate) fn put_new_or_later(
+        &self,
+        item: ItemBuilder,
+        lacks: &str,
+        name: &str,
+        value: u64,
+    ) -> WriteAction {
+        let not_above = format!("attribute_not_exists({name}) OR {name} <= :value");
+        put(self
+            .begin_put(item)
+            .condition_expression(format!("attribute_not_exists({lacks}) AND ({not_above})"))
+            .expression_attribute_values(":value", number(value)))
+    }
+
     /// Begins the action that puts an item, for its condition.
     fn begin_put(&self, item: ItemBuilder) -> PutBuilder {
         let put = Put::builder().table_name(&*self.name);

@@ -117,18 +117,25 @@ impl CustomerOrders {
         key: &IdempotencyKey,
         deadline: Deadline,
     ) -> Result<Option<UsedKey>, DynamoDbError> {
-        let row = table::write_refusal(customer, key, &new_ulid()?, deadline);
-        let put = self.table.put_new(row, table::BODY_HASH);
-        let refusal = Transaction::new().with_key(|row| row, put);
-        let refusal = refusal.until(deadline.instant());
-        let Outcome::Refused(rows) = refusal.commit(self.client()).await? else {
-            return Ok(None);
-        };
-        let row = rows.iter().flatten().next();
-        match row.map(table::read_key).transpose()? {
-            Some(KeyRow::Used(used)) => Ok(Some(used)),
-            Some(KeyRow::Refused(_)) | None => {
-                Err(AwsError::unavailable("a used idempotency key is gone").into())
+        let mut arrived = deadline.arrived();
+        loop {
+            let row = table::write_refusal(customer, key, &new_ulid()?, arrived);
+            let put = self
+                .table
+                .put_new_or_later(row, table::BODY_HASH, table::ARRIVED, arrived);
+            let refusal = Transaction::new().with_key(|row| row, put);
+            let refusal = refusal.until(deadline.instant());
+            let Outcome::Refused(rows) = refusal.commit(self.client()).await? else {
+                return Ok(None);
+            };
+            let row = rows.iter().flatten().next();
+            match row.map(table::read_key).transpose()? {
+                Some(KeyRow::Used(used)) => return Ok(Some(used)),
+                // One that arrived later was refused before: that still counts.
+                Some(KeyRow::Refused(later)) if later.arrived > arrived => arrived = later.arrived,
+                Some(KeyRow::Refused(_)) | None => {
+                    return Err(AwsError::unavailable("a used idempotency key is gone").into());
+                }
             }
         }
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::cart_snapshot::CartSnapshot;
 use super::customer_orders::CustomerOrders;
 use super::order::{Order, OrderDraft};
-use super::table::{self, KeyRow, UsedKey};
+use super::table::{self, KeyRow, Refusal, UsedKey};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::carts::{CartLine, Carts, MAX_LINES};
 use crate::catalogue::{Offer, Offers, currency};
@@ -77,11 +77,7 @@ impl PlaceOrder {
         let (used, refusal) = match key_row {
             None => (None, None),
             Some(KeyRow::Used(used)) => (Some(used), None),
-            // It was on its way while another one with its key was told "no".
-            Some(KeyRow::Refused(refusal)) if refusal.covers(deadline) => {
-                return Err(Problem::Conflict(Conflict::CartChanged));
-            }
-            Some(KeyRow::Refused(refusal)) => (None, Some(refusal.id)),
+            Some(KeyRow::Refused(refusal)) => (None, Some(refusal)),
         };
         let attempt = Attempt {
             customer,
@@ -142,6 +138,11 @@ impl PlaceOrder {
         lines: &[CartLine],
     ) -> Result<Attempted, Problem> {
         let refused = |conflict| Ok(Attempted::Refused(Problem::Conflict(conflict)));
+        let overtaken = |refusal: &Refusal| refusal.covers(attempt.deadline);
+        if attempt.refusal.as_ref().is_some_and(overtaken) {
+            // It was on its way when another one with its key was told "no".
+            return refused(Conflict::CartChanged);
+        }
         if lines.is_empty() {
             return refused(Conflict::EmptyCart);
         }
@@ -218,7 +219,7 @@ impl PlaceOrder {
             body_hash,
             ..
         } = attempt;
-        let refusal = attempt.refusal.as_deref();
+        let refusal = attempt.refusal.as_ref().map(|it| it.id.as_str());
         let key = self
             .orders
             .put_key(customer, key, refusal, body_hash, order);
@@ -287,7 +288,7 @@ struct Attempt<'a> {
     customer: &'a Customer,
     key: &'a IdempotencyKey,
     /// The last refusal of the key before this request.
-    refusal: Option<String>,
+    refusal: Option<Refusal>,
     body_hash: String,
     draft: &'a OrderDraft,
     deadline: Deadline,

@@ -44,7 +44,7 @@ pub(super) struct Refusal {
     pub(super) id: String,
     /// When the request that it refused reached the gateway, in milliseconds
     /// since 1970. The gateway's clock is the only one that is asked.
-    arrived: u64,
+    pub(super) arrived: u64,
 }
 
 impl Refusal {
@@ -58,7 +58,7 @@ impl Refusal {
 /// What only the row of a refused key has.
 pub(super) const REFUSAL: &str = "refusal";
 /// When the refused request reached the gateway.
-const ARRIVED: &str = "arrived";
+pub(super) const ARRIVED: &str = "arrived";
 /// What only the row of a used key has.
 pub(super) const BODY_HASH: &str = "bodyHash";
 
@@ -124,13 +124,13 @@ pub(super) fn write_refusal(
     customer: &Customer,
     key: &IdempotencyKey,
     refusal: &str,
-    deadline: Deadline,
+    arrived: u64,
 ) -> ItemBuilder {
     ItemBuilder::new()
         .text("userId", customer.user_id().as_str())
         .text("orderId", sort_key(key))
         .text(REFUSAL, refusal)
-        .number(ARRIVED, deadline.arrived())
+        .number(ARRIVED, arrived)
         .expires(Timestamp::now().plus(REFUSAL_KEPT))
 }
 
