@@ -23,7 +23,7 @@ use crate::gateway::Gateway;
 use crate::iam::{Grant, Iam};
 use crate::logs::{LogSink, Logs};
 use crate::ports::{self, Ports};
-use crate::runtime::{InvokeError, Launch, MAX_WAIT, Runtime};
+use crate::runtime::{InvokeError, Launch, MAX_WAIT, Runtime, Variation};
 use crate::s3::S3;
 use crate::secrets::{self, SecretsManager};
 use crate::service::{Service, loopback};
@@ -47,6 +47,8 @@ pub struct Options {
     pub logs: LogSink,
     /// How many processes of one function may run at once. Requests beyond it wait.
     pub instances: usize,
+    /// What the environments of some processes have besides.
+    pub variations: Vec<Variation>,
     /// Names and values of headers that the gateway adds to answers that no function made:
     /// preflights and errors.
     pub gateway_headers: Vec<(&'static str, &'static str)>,
@@ -71,6 +73,7 @@ impl Options {
             data: None,
             logs: LogSink::Memory,
             instances: 16,
+            variations: Vec::new(),
             gateway_headers: Vec::new(),
             throttle: false,
             beside_api: Router::new(),
@@ -140,15 +143,19 @@ impl Cloud {
                     path: program,
                 });
             }
+            let variations = options.variations.iter();
+            let variations = variations.filter(|it| it.function == function.binary);
             launches.push(Launch {
                 environment: environment::of(function, &program, &endpoints),
                 function: function.clone(),
                 program,
                 arguments: Vec::new(),
+                variations: variations.cloned().collect(),
             });
         }
         let runtime = Arc::new(Runtime::new(launches, options.instances.max(1), &logs));
         secrets.use_runtime(Arc::clone(&runtime));
+        dynamodb.faults().use_runtime(Arc::clone(&runtime));
 
         let router = Gateway::router(
             &template,

@@ -1,6 +1,7 @@
 //! The instances of one function: as many as there are requests at once, up to a limit; the one
 //! used last is used first; idle ones stay.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 use super::api::Invocation;
+use super::crash::Crash;
 use super::error::InvokeError;
 use super::instance::{Instance, Outcome, Pids};
 use super::launch::Launch;
@@ -30,6 +32,9 @@ pub(super) struct Pool {
     /// One permit per reserved execution; requests don't wait for one.
     reserved: Option<Arc<Semaphore>>,
     pids: Pids,
+    crash: Crash,
+    /// How many processes were started.
+    started: AtomicUsize,
     stopping: watch::Receiver<bool>,
 }
 
@@ -51,8 +56,15 @@ impl Pool {
             slots: Arc::new(Semaphore::new(instances)),
             reserved,
             pids: Pids::default(),
+            crash: Crash::default(),
+            started: AtomicUsize::default(),
             stopping,
         }
+    }
+
+    /// Returns how its processes are killed for a test.
+    pub(super) fn crash(&self) -> &Crash {
+        &self.crash
     }
 
     pub(super) fn launch(&self) -> &Launch {
@@ -146,7 +158,7 @@ impl Pool {
                 payload: payload.clone(),
             };
             let outcome = self
-                .unless_stopping(instance.invoke(invocation, timeout))
+                .unless_stopping(instance.invoke(invocation, timeout, &self.crash))
                 .await;
             let Some(outcome) = outcome else {
                 instance.kill().await;
@@ -184,10 +196,9 @@ impl Pool {
     }
 
     async fn start(&self) -> Result<Instance, InvokeError> {
-        match self
-            .unless_stopping(Instance::start(&self.launch, &self.logs, &self.pids))
-            .await
-        {
+        let nth = self.started.fetch_add(1, Ordering::Relaxed) + 1;
+        let start = Instance::start(&self.launch, &self.logs, &self.pids, &self.crash, nth);
+        match self.unless_stopping(start).await {
             None => Err(InvokeError::Stopping),
             Some(Ok(instance)) => Ok(instance),
             Some(Err(reason)) => {
