@@ -20,6 +20,8 @@ pub mod key_rotation;
 pub mod limits;
 pub mod orders;
 pub mod pictures;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 pub mod staff;
 mod telemetry;
 #[cfg(test)]

@@ -1,16 +1,8 @@
-//! `GET /api/cart`: the customer's own cart at today's prices.
+//! The program of `get-cart`.
 
-use shared::carts::{Cart, PricedCarts};
-use shared::http::{Private, Problem, StartError};
-use shared::identity::Customer;
+use shared::http::StartError;
 use shared::serve;
 
 fn main() -> Result<(), StartError> {
-    serve(get_cart)
-}
-
-/// Answers the lines that can be bought, and their total.
-async fn get_cart(customer: Customer, carts: PricedCarts) -> Result<Private<Cart>, Problem> {
-    let cart = carts.get(&customer).await?;
-    Ok(Private(cart))
+    serve(get_cart::get_cart)
 }

@@ -1,21 +1,8 @@
-//! `GET /api/orders/{orderId}`: one of the signed-in customer's own orders.
+//! The program of `get-order`.
 
-use shared::http::{Path, Private, Problem, StartError};
-use shared::identity::Customer;
-use shared::orders::{CustomerOrders, Order};
+use shared::http::StartError;
 use shared::serve;
-use shared::values::OrderId;
 
 fn main() -> Result<(), StartError> {
-    serve(get_order)
-}
-
-/// Answers 404 for another customer's order, as for an absent one.
-async fn get_order(
-    customer: Customer,
-    Path(id): Path<OrderId>,
-    orders: CustomerOrders,
-) -> Result<Private<Order>, Problem> {
-    let order = orders.get(&customer, &id).await?;
-    Ok(Private(order))
+    serve(get_order::get_order)
 }

@@ -1,19 +1,8 @@
-//! `GET /api/products`: a page of what the shop sells, for anyone.
+//! The program of `list-products`.
 
-use shared::catalogue::{Catalogue, ProductFilter, ProductPage};
-use shared::http::{PageRequest, Problem, Public, Query, StartError};
+use shared::http::StartError;
 use shared::serve;
 
 fn main() -> Result<(), StartError> {
-    serve(list_products)
-}
-
-/// Answers one page in the order asked for; the next page's cursor is in it.
-async fn list_products(
-    Query(filter): Query<ProductFilter>,
-    page: PageRequest,
-    catalogue: Catalogue,
-) -> Result<Public<ProductPage>, Problem> {
-    let products = catalogue.list(&filter, &page).await?;
-    Ok(Public(products))
+    serve(list_products::list_products)
 }

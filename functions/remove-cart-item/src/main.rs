@@ -1,22 +1,8 @@
-//! `DELETE /api/cart/items/{productId}`: removes a product from the customer's
-//! own cart.
+//! The program of `remove-cart-item`.
 
-use shared::carts::Carts;
-use shared::http::{NoContent, Path, Problem, StartError};
-use shared::identity::Customer;
+use shared::http::StartError;
 use shared::serve;
-use shared::values::ProductId;
 
 fn main() -> Result<(), StartError> {
-    serve(remove_cart_item)
-}
-
-/// Answers the same if the product is not in it.
-async fn remove_cart_item(
-    customer: Customer,
-    Path(product): Path<ProductId>,
-    carts: Carts,
-) -> Result<NoContent, Problem> {
-    carts.of(&customer).remove(&product).await?;
-    Ok(NoContent)
+    serve(remove_cart_item::remove_cart_item)
 }

@@ -1,23 +1,8 @@
-//! `PUT /api/cart/items/{productId}`: sets how many pieces of a product are in
-//! the customer's own cart.
+//! The program of `set-cart-item`.
 
-use shared::carts::{Cart, PricedCarts, SetQuantity};
-use shared::http::{Json, Path, Private, Problem, StartError};
-use shared::identity::Customer;
+use shared::http::StartError;
 use shared::serve;
-use shared::values::ProductId;
 
 fn main() -> Result<(), StartError> {
-    serve(set_cart_item)
-}
-
-/// Answers the whole cart as it then is.
-async fn set_cart_item(
-    customer: Customer,
-    Path(product): Path<ProductId>,
-    Json(wanted): Json<SetQuantity>,
-    carts: PricedCarts,
-) -> Result<Private<Cart>, Problem> {
-    let cart = carts.set(&customer, &product, wanted.quantity).await?;
-    Ok(Private(cart))
+    serve(set_cart_item::set_cart_item)
 }

@@ -1,5 +1,6 @@
 //! DynamoDB: dynoxide embedded, with the template's tables in it.
 
+pub(crate) mod embedded;
 pub(crate) mod faults;
 mod proxy;
 mod request;

@@ -20,6 +20,7 @@ mod testing;
 
 pub use cloud::{Cloud, Options};
 pub use dynamodb::DynamoDb;
+pub use dynamodb::embedded::EmbeddedDynamoDb;
 pub use dynamodb::faults::{
     Calls, Change, CrashPoint, Fault, FaultCounts, Faults, HeldTransaction, Injection, ItemKey,
     Reason, SeenCall, Watched,

@@ -31,6 +31,8 @@ pub(crate) struct Aws {
     dynamodb_endpoint: Option<String>,
     secrets_manager_endpoint: Option<String>,
     s3_endpoint: Option<String>,
+    #[cfg(feature = "simulation")]
+    pub(super) simulated: Option<super::simulated::SimulatedClient>,
 }
 
 impl Aws {
@@ -63,6 +65,8 @@ impl Aws {
             dynamodb_endpoint: endpoint("DYNAMODB"),
             secrets_manager_endpoint: endpoint("SECRETS_MANAGER"),
             s3_endpoint: endpoint("S3"),
+            #[cfg(feature = "simulation")]
+            simulated: None,
         })
     }
 
@@ -76,6 +80,10 @@ impl Aws {
             .timeout_config(timeouts())
             .http_client(self.http_client(endpoint));
         config.set_endpoint_url(endpoint.map(str::to_owned));
+        #[cfg(feature = "simulation")]
+        if let Some(simulated) = &self.simulated {
+            simulated.configure(&mut config);
+        }
         DynamoDb::from_conf(config.build())
     }
 

@@ -4,6 +4,8 @@
 mod clients;
 pub(crate) mod error;
 mod settings;
+#[cfg(feature = "simulation")]
+pub(crate) mod simulated;
 
 pub(crate) use error::{AwsError, Cause, StartError, is_rejected};
 pub use settings::{Env, FromEnv};

@@ -51,6 +51,20 @@ impl Env {
         })
     }
 
+    /// Makes the environment of a simulated process.
+    ///
+    /// # Errors
+    /// When AWS's own variables are missing.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn simulated(
+        lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+        network: impl super::simulated::Network + 'static,
+    ) -> Result<Self, StartError> {
+        let mut env = Self::of(lookup)?;
+        env.aws.simulated = Some(super::simulated::SimulatedClient::new(network));
+        Ok(env)
+    }
+
     /// Returns a variable that must be set.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
-use crate::values::{NoEntropy, random_bytes};
+use crate::values::{NoEntropy, clock, random_bytes};
 
 /// How often a call whose outcome is not known is sent again at most: the SDK has tried three
 /// times by then, and nobody answers.
@@ -40,7 +40,7 @@ pub(super) struct Retries {
 impl Retries {
     /// Begins retries that end with the request which is being handled.
     pub(super) fn of_request() -> Self {
-        Self::until(retry_deadline().unwrap_or_else(|| Instant::now() + OUTSIDE_REQUESTS))
+        Self::until(retry_deadline().unwrap_or_else(|| clock::monotonic() + OUTSIDE_REQUESTS))
     }
 
     /// Begins retries that end at a moment.
@@ -64,7 +64,7 @@ impl Retries {
     /// Waits before a call that surely had no effect is sent again. Returns false, at once, when
     /// the time is nearly up.
     pub(super) async fn wait(&mut self) -> Result<bool, NoEntropy> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
+        let left = self.deadline.saturating_duration_since(clock::monotonic());
         let Some(left) = left.checked_sub(LAST_TRY) else {
             return Ok(false);
         };

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update 
 
 use super::item::Attributes;
 use super::transaction::WriteAction;
+use crate::values::clock;
 
 /// How a stored attribute must compare with a value.
 #[derive(Clone, Copy)]
@@ -46,7 +47,7 @@ impl Update {
     /// Demands that it is written within this time from now on: a transaction
     /// that takes longer is given up, and what became of it is not known.
     pub(crate) fn within(mut self, time: Duration) -> Self {
-        self.until = Some(Instant::now() + time);
+        self.until = Some(clock::monotonic() + time);
         self
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::values::clock;
+
 /// What it takes to answer after the work has been given up.
 const RESERVE: Duration = Duration::from_millis(500);
 
@@ -17,13 +19,13 @@ impl Deadline {
     /// Makes the deadline of a request that Lambda ends after `duration`.
     #[must_use]
     pub fn after(duration: Duration) -> Self {
-        Self(Instant::now() + duration.saturating_sub(RESERVE))
+        Self(clock::monotonic() + duration.saturating_sub(RESERVE))
     }
 
     /// Returns how long the work may still take.
     #[must_use]
     pub fn remaining(self) -> Duration {
-        self.0.saturating_duration_since(Instant::now())
+        self.0.saturating_duration_since(clock::monotonic())
     }
 
     /// Returns how long what is only tidy may still take, at most this: never

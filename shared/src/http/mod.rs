@@ -15,6 +15,8 @@ pub use crate::aws::error::StartError;
 pub use crate::input::{IdempotencyKey, IfMatch, PageRequest};
 pub use deadline::Deadline;
 pub(crate) use endpoint::{Endpoint, FromRequest};
+#[cfg(feature = "simulation")]
+pub(crate) use event::Event;
 pub use extract::{Json, Path, Query};
 pub(crate) use gate::Gate;
 pub use problem::{Conflict, Problem};
@@ -22,5 +24,7 @@ pub(crate) use quota::Quota;
 pub use reply::{Created, Idempotent, NoContent, Private, Public, SECURITY_HEADERS};
 pub(crate) use reply::{PublicBody, sealed};
 pub(crate) use request::{Principal, RequestContext};
+#[cfg(feature = "simulation")]
+pub(crate) use serve::Function;
 pub(crate) use serve::serve;
 pub use serve::serve_events;

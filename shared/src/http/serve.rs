@@ -4,7 +4,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use lambda_http::Request;
@@ -23,6 +23,7 @@ use crate::dynamodb::retrying_until;
 use crate::telemetry::{
     Access, RequestScope, SecurityEvent, SecurityLog, causes, failure, install,
 };
+use crate::values::{clock, unix_millis};
 
 /// The header in which a frontend on a server says for whom it calls.
 const TRUSTED_CLIENT: &str = "x-trusted-client";
@@ -40,19 +41,9 @@ where
     runtime()?.block_on(async {
         let env = Env::of_process()?;
         install(&env)?;
-        let function = Function {
-            gate: G::from_env(&env)?,
-            state: H::State::from_env(&env)?,
-            handler,
-            is_cold: AtomicBool::new(true),
-        };
-        // Opens the connections, which Lambda runs with full processor power.
-        function.state.warm().await;
-        let function = &function;
+        let function = &Function::<G, H, H::State>::start(&env, handler).await?;
         let answer = |event: LambdaEvent<Event>| async move {
-            let request = event.payload.into_request();
-            let response = function.answer(&request, &event.context).await;
-            Ok::<_, lambda_runtime::Error>(ApiGatewayV2httpResponse::from(response))
+            Ok::<_, lambda_runtime::Error>(function.answer_event(event).await)
         };
         lambda_runtime::run(service_fn(answer))
             .await
@@ -112,7 +103,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, StartError> {
 }
 
 /// A handler with all that outlives a request.
-struct Function<G, H, S> {
+pub(crate) struct Function<G, H, S> {
     handler: H,
     state: S,
     gate: G,
@@ -120,11 +111,39 @@ struct Function<G, H, S> {
 }
 
 impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
+    /// Makes what the handler needs from the environment.
+    ///
+    /// # Errors
+    /// When the environment lacks something.
+    pub(crate) async fn start(env: &Env, handler: H) -> Result<Self, StartError> {
+        let function = Self {
+            gate: G::from_env(env)?,
+            state: S::from_env(env)?,
+            handler,
+            is_cold: AtomicBool::new(true),
+        };
+        // Opens the connections, which Lambda runs with full processor power.
+        function.state.warm().await;
+        Ok(function)
+    }
+
+    /// Answers one event as the gateway takes it.
+    pub(crate) async fn answer_event<Args>(
+        &self,
+        event: LambdaEvent<Event>,
+    ) -> ApiGatewayV2httpResponse
+    where
+        H: Endpoint<Args, State = S>,
+    {
+        let request = event.payload.into_request();
+        ApiGatewayV2httpResponse::from(self.answer(&request, &event.context).await)
+    }
+
     async fn answer<Args>(&self, request: &Request, lambda: &Context) -> Response
     where
         H: Endpoint<Args, State = S>,
     {
-        let started = Instant::now();
+        let started = clock::monotonic();
         let deadline = Deadline::after(until(lambda.deadline));
         let request = RequestContext::new(request, deadline);
         let id = request_id(&request, lambda);
@@ -157,7 +176,8 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
             method: request.method(),
             status: response.status(),
             code: response.code(),
-            duration: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            duration: u64::try_from(clock::monotonic().duration_since(started).as_millis())
+                .unwrap_or(u64::MAX),
             cold_start: self.is_cold.swap(false, Ordering::Relaxed),
             error,
         };
@@ -232,12 +252,7 @@ fn request_id<'a>(request: &'a RequestContext<'_>, context: &'a Context) -> &'a 
 
 /// Returns how long it is until a moment in milliseconds since 1970.
 fn until(deadline: u64) -> Duration {
-    let now = SystemTime::UNIX_EPOCH
-        .elapsed()
-        .unwrap_or_default()
-        .as_millis();
-    let now = u64::try_from(now).unwrap_or(u64::MAX);
-    Duration::from_millis(deadline.saturating_sub(now))
+    Duration::from_millis(deadline.saturating_sub(unix_millis()))
 }
 
 #[cfg(test)]
@@ -247,6 +262,7 @@ mod hostile_events;
 #[cfg(test)]
 mod tests {
     use std::net::IpAddr;
+    use std::time::{Instant, SystemTime};
 
     use serde::Serialize;
     use serde_json::json;

@@ -1,6 +1,7 @@
 //! Types that can't hold a wrong value: ids, money, time, e-mail addresses,
 //! random bytes. They know nothing of where values come from or go to.
 
+pub(crate) mod clock;
 mod digest;
 mod email;
 mod ids;
@@ -9,6 +10,8 @@ mod moment;
 mod money;
 mod opaque_string;
 mod random;
+#[cfg(feature = "simulation")]
+pub mod simulated;
 mod time;
 
 pub(crate) use self::time::{Day, Timestamp, unix_millis};

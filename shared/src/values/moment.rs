@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use super::clock;
+
 /// A moment in this process, of which one asks how long ago it was.
 ///
 /// Lambda freezes a process between two requests, for seconds or for hours, and
@@ -15,14 +17,10 @@ pub(crate) struct Moment {
 
 impl Moment {
     /// Returns the moment that is now.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads both clocks"
-    )]
     pub(crate) fn now() -> Self {
         Self {
-            monotonic: Instant::now(),
-            wall: SystemTime::now(),
+            monotonic: clock::monotonic(),
+            wall: clock::wall(),
         }
     }
 

@@ -1,7 +1,5 @@
 //! Random bytes from the operating system, by way of aws-lc.
 
-use aws_lc_rs::rand;
-
 /// The operating system gave no random bytes, so that nothing secret can be
 /// made.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +19,18 @@ impl std::error::Error for NoEntropy {}
 /// [`NoEntropy`] when the operating system gives none.
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], NoEntropy> {
     let mut bytes = [0; N];
-    rand::fill(&mut bytes).map_err(|_| NoEntropy)?;
+    fill(&mut bytes)?;
     Ok(bytes)
+}
+
+#[cfg(not(feature = "simulation"))]
+fn fill(bytes: &mut [u8]) -> Result<(), NoEntropy> {
+    aws_lc_rs::rand::fill(bytes).map_err(|_| NoEntropy)
+}
+
+#[cfg(feature = "simulation")]
+#[expect(clippy::unnecessary_wraps, reason = "the operating system may fail")]
+fn fill(bytes: &mut [u8]) -> Result<(), NoEntropy> {
+    super::simulated::fill(bytes);
+    Ok(())
 }

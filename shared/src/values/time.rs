@@ -1,14 +1,16 @@
 //! Points in time: UTC, whole seconds, RFC 3339 on the wire and in the tables.
 //!
-//! Nothing else reads the clock but `moment.rs`, for ages, so that nothing can
+//! Nothing else asks for the time but `moment.rs`, for ages, so that nothing can
 //! confuse seconds with milliseconds or local time with UTC.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+
+use super::clock;
 
 /// A point in time, to the second, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,12 +19,8 @@ pub struct Timestamp(OffsetDateTime);
 impl Timestamp {
     /// Returns the time now, cut to the second.
     #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads the clock"
-    )]
     pub fn now() -> Self {
-        Self::cut(OffsetDateTime::now_utc())
+        Self::cut(OffsetDateTime::from(clock::wall()))
     }
 
     /// Returns the time `seconds` after 1970-01-01T00:00:00Z, or `None` outside
@@ -119,12 +117,9 @@ impl fmt::Display for Day {
 }
 
 /// Returns the milliseconds since 1970, for the time part of a ULID.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that reads the clock"
-)]
 pub(crate) fn unix_millis() -> u64 {
-    u64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(0)
+    let since = clock::wall().duration_since(SystemTime::UNIX_EPOCH);
+    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
 }
 
 impl fmt::Display for Timestamp {

@@ -6,7 +6,7 @@
 //! A test scripts what it wants ([`Faults::inject`], [`Faults::hold`], [`Faults::freeze_index`]);
 //! `cargo run -- --faults` draws it at random ([`Faults::randomly`]).
 
-mod answer;
+pub(super) mod answer;
 mod call;
 mod crash;
 mod engine;
@@ -21,7 +21,6 @@ mod shadow;
 #[cfg(test)]
 mod tests;
 
-pub(super) use answer::error;
 pub use call::ItemKey;
 pub use crash::CrashPoint;
 pub(super) use engine::{Engine, EngineRequest};

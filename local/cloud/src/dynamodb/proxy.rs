@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::faults::{Engine, EngineRequest, Faults, error};
+use super::faults::{Engine, EngineRequest, Faults, answer::error};
 use crate::iam::{Iam, KeySchemas, signer};
 
 /// The largest request that DynamoDB takes, in bytes.

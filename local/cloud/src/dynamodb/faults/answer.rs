@@ -11,9 +11,14 @@ use super::reason::Reason;
 const DYNAMODB: &str = "com.amazonaws.dynamodb.v20120810";
 
 /// Makes an answer.
-pub(super) fn json(status: StatusCode, body: &Value) -> Response {
+pub(in crate::dynamodb) fn json(status: StatusCode, body: &Value) -> Response {
+    text(status, body.to_string())
+}
+
+/// Makes an answer of JSON text.
+pub(in crate::dynamodb) fn text(status: StatusCode, body: String) -> Response {
     let kind = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
-    (status, kind, body.to_string()).into_response()
+    (status, kind, body).into_response()
 }
 
 /// Makes an error of a kind with its namespace.

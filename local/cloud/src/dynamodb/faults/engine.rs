@@ -1,13 +1,15 @@
-//! The database's own service behind this one.
+//! The database behind the faults: its own service, or the database itself.
 
 use std::io;
 
 use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, header, request};
 use axum::response::Response;
+use dynoxide::Database;
 use reqwest::redirect::Policy;
 
 use super::answer;
+use crate::dynamodb::embedded::answer_call;
 
 /// A request that was read to its end.
 pub(in crate::dynamodb) struct EngineRequest {
@@ -17,10 +19,14 @@ pub(in crate::dynamodb) struct EngineRequest {
 
 /// Where the database answers, and what it is called with.
 #[derive(Clone)]
-pub(in crate::dynamodb) struct Engine {
-    /// The base URL.
-    url: String,
-    client: reqwest::Client,
+pub(in crate::dynamodb) enum Engine {
+    Service {
+        /// The base URL.
+        url: String,
+        client: reqwest::Client,
+    },
+    /// The database in the caller's own thread.
+    Embedded(Database),
 }
 
 impl Engine {
@@ -32,11 +38,15 @@ impl Engine {
             .redirect(Policy::none())
             .build()
             .map_err(io::Error::other)?;
-        Ok(Self { url, client })
+        Ok(Self::Service { url, client })
     }
 
     /// Forwards a request. The answer stays as it is.
     pub(in crate::dynamodb) async fn send(&self, request: EngineRequest) -> Response {
+        let (url, client) = match self {
+            Self::Service { url, client } => (url, client),
+            Self::Embedded(database) => return answer_call(database, &request),
+        };
         let EngineRequest { parts, body } = request;
         let path = parts.uri.path_and_query().map_or("/", |it| it.as_str());
         let mut headers = parts.headers;
@@ -44,9 +54,8 @@ impl Engine {
         for name in [header::CONNECTION, header::TRANSFER_ENCODING] {
             headers.remove(name);
         }
-        let request = self
-            .client
-            .request(parts.method, format!("{}{path}", self.url))
+        let request = client
+            .request(parts.method, format!("{url}{path}"))
             .headers(headers)
             .body(body);
         match request.send().await {

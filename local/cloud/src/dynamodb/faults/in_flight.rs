@@ -208,18 +208,30 @@ impl InFlight {
         if call.is_single_write() {
             return Some(answer::conflict());
         }
-        let mut free = self.verdicts(call, &locked).into_iter();
-        let reasons: Vec<Reason> = locked
-            .iter()
-            .map(|locked| {
-                if *locked {
-                    Reason::Conflict
-                } else {
-                    free.next().unwrap_or(Reason::None)
-                }
-            })
-            .collect();
-        Some(answer::cancelled(&reasons))
+        Some(self.refuse(call, &locked))
+    }
+
+    /// Refuses a call as if it met others on its items at these places.
+    pub(super) fn conflict_on(&self, call: &Call, met: &[usize]) -> Response {
+        if !call.is_transaction() {
+            return answer::conflict();
+        }
+        let places = 0..call.items.len();
+        let locked: Vec<bool> = places.map(|place| met.contains(&place)).collect();
+        self.refuse(call, &locked)
+    }
+
+    /// Cancels a transaction whose items are partly locked by others.
+    fn refuse(&self, call: &Call, locked: &[bool]) -> Response {
+        let mut free = self.verdicts(call, locked).into_iter();
+        let reasons = locked.iter().map(|locked| {
+            if *locked {
+                Reason::Conflict
+            } else {
+                free.next().unwrap_or(Reason::None)
+            }
+        });
+        answer::cancelled(&Vec::from_iter(reasons))
     }
 
     /// Asks the database what it thinks of the actions that meet nothing, and writes none of them:
@@ -314,16 +326,18 @@ impl InFlight {
         }
     }
 
-    /// Commits a transaction, of which plain reads see a part at first.
+    /// Prepares a transaction for the first of these times, then commits it; for the second one
+    /// plain reads see a part of it.
     pub(super) async fn tear(
         &self,
         call: &Call,
         engine: &Engine,
         request: EngineRequest,
         seed: u64,
-        time: Duration,
+        (prepared, torn): (Duration, Duration),
     ) -> Response {
         let held = self.prepare(call);
+        tokio::time::sleep(prepared).await;
         let mut random = fastrand::Rng::with_seed(seed);
         let shown: Vec<ItemKey> = call
             .items
@@ -333,7 +347,7 @@ impl InFlight {
             .collect();
         let shown: Shown = Box::new(move |item| shown.contains(item));
         let answer = self.apply(call, &held, engine, request, shown).await;
-        tokio::time::sleep(time).await;
+        tokio::time::sleep(torn).await;
         self.forget(&held);
         answer
     }

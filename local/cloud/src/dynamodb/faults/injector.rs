@@ -57,8 +57,18 @@ impl Injection {
 }
 
 impl Faults {
+    /// Makes the faults before a database's own service.
     pub(in crate::dynamodb) fn of(database: Database, tables: &[TableTemplate]) -> Self {
-        let tables = Arc::new(Tables::of(database, tables));
+        Self::on(Tables::of(database, tables, false))
+    }
+
+    /// Makes the faults before a database in the caller's own thread.
+    pub(in crate::dynamodb) fn of_embedded(database: Database, tables: &[TableTemplate]) -> Self {
+        Self::on(Tables::of(database, tables, true))
+    }
+
+    fn on(tables: Tables) -> Self {
+        let tables = Arc::new(tables);
         let journal = Arc::new(Journal::of(Arc::clone(&tables)));
         Self {
             shared: Arc::new(Shared {
@@ -175,7 +185,18 @@ impl Faults {
         caller: Option<&str>,
         request: EngineRequest,
     ) -> Response {
-        if self.is_idle() {
+        self.answer_or_fail(engine, caller, request, None).await
+    }
+
+    /// Answers a call as [`Faults::answer`] does, but with this fault, if there is one.
+    pub(in crate::dynamodb) async fn answer_or_fail(
+        &self,
+        engine: &Engine,
+        caller: Option<&str>,
+        request: EngineRequest,
+        fault: Option<Fault>,
+    ) -> Response {
+        if fault.is_none() && self.is_idle() {
             return engine.send(request).await;
         }
         let Some(call) = Call::read(caller, &request, &self.shared.tables.schemas) else {
@@ -183,7 +204,9 @@ impl Faults {
         };
         let (faults, engine) = (self.clone(), engine.clone());
         // Apart from the connection: whoever hangs up doesn't undo what they sent.
-        let performed = tokio::spawn(async move { faults.perform(call, &engine, request).await });
+        let fault = fault.map(Action::Fault);
+        let performed = async move { faults.perform(call, &engine, request, fault).await };
+        let performed = tokio::spawn(performed);
         performed.await.unwrap_or_else(|_| answer::none())
     }
 
@@ -200,35 +223,48 @@ impl Faults {
                 chosen = rule.act();
             }
         }
-        let chosen = chosen.or_else(|| state.random.as_mut()?.choose(call));
-        if let Some(action) = &chosen {
-            *state.counts.entry(action.name()).or_default() += 1;
-        }
-        chosen
+        chosen.or_else(|| state.random.as_mut()?.choose(call))
     }
 
-    async fn perform(&self, call: Call, engine: &Engine, request: EngineRequest) -> Response {
+    async fn perform(
+        &self,
+        call: Call,
+        engine: &Engine,
+        request: EngineRequest,
+        fault: Option<Action>,
+    ) -> Response {
         let in_flight = &self.shared.in_flight;
         let callers = &self.shared.callers;
         if callers.is_kill_due(&call) {
             callers.kill(&call).await;
             return answer::none();
         }
-        let fault = match self.choose(&call) {
+        let action = match fault.or_else(|| self.choose(&call)) {
             None => return self.serve(&call, engine, request).await,
             // Met before it can be prepared itself.
-            Some(Action::Hold(_) | Action::Tear { .. }) if in_flight.meets(&call) => {
+            Some(Action::Hold(_) | Action::Fault(Fault::Tear { .. })) if in_flight.meets(&call) => {
                 return self.serve(&call, engine, request).await;
             }
-            Some(Action::Hold(holder)) => {
+            Some(action) => action,
+        };
+        let name = action.name();
+        *self.state().counts.entry(name).or_default() += 1;
+        let fault = match action {
+            Action::Hold(holder) => {
                 return in_flight.hold(&call, engine, request, holder).await;
             }
-            Some(Action::Tear { seed, time }) => {
-                return in_flight.tear(&call, engine, request, seed, time).await;
-            }
-            Some(Action::Fault(fault)) => fault,
+            Action::Fault(fault) => fault,
         };
         match fault {
+            Fault::Tear {
+                seed,
+                prepared,
+                torn,
+            } => {
+                let times = (prepared, torn);
+                in_flight.tear(&call, engine, request, seed, times).await
+            }
+            Fault::ConflictOn(met) => in_flight.conflict_on(&call, &met),
             Fault::Cancel(reasons) => answer::cancelled(&call.reasons(&reasons)),
             Fault::Conflict if call.is_transaction() => {
                 let met = vec![Reason::Conflict; call.items.len()];

@@ -61,10 +61,11 @@ impl Random {
                 });
                 Fault::Cancel(reasons)
             }
-            _ => {
-                let seed = random.u64(..);
-                return Some(Action::Tear { seed, time });
-            }
+            _ => Fault::Tear {
+                seed: random.u64(..),
+                prepared: Duration::ZERO,
+                torn: time,
+            },
         }))
     }
 }

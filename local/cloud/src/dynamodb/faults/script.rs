@@ -34,6 +34,19 @@ pub enum Fault {
     /// The function's process that makes it is killed. Each of the function's processes that is at
     /// work counts as the one, so send one request at a time.
     Crash(CrashPoint),
+    /// The transaction meets others on its items at these places, and conditions of the rest may
+    /// fail beside.
+    ConflictOn(Vec<usize>),
+    /// The transaction is prepared for some time, during which others conflict with it, and then
+    /// committed; for some more time plain reads see the part of it that the seed chooses.
+    Tear {
+        /// Chooses what plain reads see.
+        seed: u64,
+        /// How long it is prepared.
+        prepared: Duration,
+        /// How long it is committed and only in part to be seen.
+        torn: Duration,
+    },
 }
 
 /// Which calls meet a fault: the first one that fits, unless told otherwise.
@@ -117,11 +130,6 @@ pub(super) enum Action {
     Fault(Fault),
     /// The transaction waits for a test's orders.
     Hold(Holder),
-    /// For some time, plain reads see a part of the transaction that the seed chooses.
-    Tear {
-        seed: u64,
-        time: Duration,
-    },
 }
 
 impl Action {
@@ -143,8 +151,9 @@ impl Action {
             Self::Fault(Fault::Crash(CrashPoint::Arrived)) => "killed before the call is done",
             Self::Fault(Fault::Crash(CrashPoint::Done)) => "killed before the call is answered",
             Self::Fault(Fault::Crash(CrashPoint::Answered)) => "killed once the call is answered",
+            Self::Fault(Fault::ConflictOn(_)) => "conflict in part",
+            Self::Fault(Fault::Tear { .. }) => "transaction seen in part",
             Self::Hold(_) => "transaction held",
-            Self::Tear { .. } => "transaction seen in part",
         }
     }
 }
@@ -181,7 +190,7 @@ impl Rule {
     pub(super) fn act(&mut self) -> Option<Action> {
         let action = match self.action.as_ref()? {
             Action::Fault(fault) => Action::Fault(fault.clone()),
-            Action::Hold(_) | Action::Tear { .. } => self.action.take()?,
+            Action::Hold(_) => self.action.take()?,
         };
         self.hits.fetch_add(1, Ordering::SeqCst);
         Some(action)

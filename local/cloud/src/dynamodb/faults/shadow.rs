@@ -22,6 +22,8 @@ pub(super) struct Tables {
     pub(super) schemas: Schemas,
     /// What makes each table, by its name.
     creates: BTreeMap<String, Value>,
+    /// Whether all happens in one thread.
+    embedded: bool,
 }
 
 /// An index that is no longer kept up to date.
@@ -44,13 +46,14 @@ impl FrozenIndex {
 }
 
 impl Tables {
-    pub(super) fn of(database: Database, tables: &[TableTemplate]) -> Self {
+    pub(super) fn of(database: Database, tables: &[TableTemplate], embedded: bool) -> Self {
         let creates = tables.iter();
         let creates = creates.map(|table| (table.name.clone(), table.create.clone()));
         Self {
             database,
             schemas: Schemas::of(tables),
             creates: creates.collect(),
+            embedded,
         }
     }
 
@@ -93,6 +96,9 @@ impl Tables {
         tables: BTreeSet<String>,
         before: Vec<Before>,
     ) -> Result<Database, String> {
+        if self.embedded {
+            return self.copy(&tables, &before);
+        }
         let this = Arc::clone(self);
         // It reads whole tables under the database's lock: not for an async thread.
         tokio::task::spawn_blocking(move || this.copy(&tables, &before))

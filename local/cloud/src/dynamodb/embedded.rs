@@ -1,0 +1,158 @@
+//! The database in the caller's own thread: no service, no socket, no thread of its own, so that
+//! what happens in it depends on nothing but its callers.
+
+use std::sync::Arc;
+
+use axum::body::{Bytes, to_bytes};
+use axum::http::{Method, Request, StatusCode};
+use axum::response::Response;
+use dynoxide::storage_backend::Clock;
+use dynoxide::{Database, DynoxideError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::faults::{Engine, EngineRequest, Fault, Faults, answer};
+use super::prepare;
+use crate::error::CloudError;
+use template::TableTemplate;
+
+/// The most that DynamoDB answers, and more, in bytes.
+const MAX_ANSWER: usize = 64 * 1024 * 1024;
+
+/// A DynamoDB in the caller's own thread. Calls can go wrong, as [`EmbeddedDynamoDb::faults`] says.
+pub struct EmbeddedDynamoDb {
+    database: Database,
+    faults: Faults,
+    engine: Engine,
+}
+
+/// Tells the database what time it is, in seconds since 1970.
+struct ClockOf(fn() -> f64);
+
+impl Clock for ClockOf {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a time is positive, and its seconds fit"
+    )]
+    fn now_unix_secs(&self) -> u64 {
+        (self.0)() as u64
+    }
+
+    fn now_unix_secs_f64(&self) -> f64 {
+        (self.0)()
+    }
+}
+
+impl EmbeddedDynamoDb {
+    /// Makes the database with these tables, in memory. Its clock tells seconds since 1970.
+    ///
+    /// # Errors
+    /// When a table can't be made.
+    pub fn start(tables: &[TableTemplate], clock: fn() -> f64) -> Result<Self, CloudError> {
+        let database = Database::memory_with_clock(Arc::new(ClockOf(clock)));
+        let database = database.map_err(|error| CloudError::Data {
+            path: "memory".into(),
+            reason: error.to_string(),
+        })?;
+        for table in tables {
+            prepare(&database, table).map_err(|reason| CloudError::Table {
+                table: table.name.clone(),
+                reason,
+            })?;
+        }
+        Ok(Self {
+            faults: Faults::of_embedded(database.clone(), tables),
+            engine: Engine::Embedded(database.clone()),
+            database,
+        })
+    }
+
+    /// Returns what goes wrong with its calls: nothing, unless it is told to.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Answers a call of a function, or of the operator, with a status and a body; `None` if the
+    /// connection is closed without an answer. The call meets this fault, if there is one, else
+    /// what [`EmbeddedDynamoDb::faults`] says.
+    pub async fn call(
+        &self,
+        caller: Option<&str>,
+        target: &str,
+        body: Vec<u8>,
+        fault: Option<Fault>,
+    ) -> Option<(u16, Vec<u8>)> {
+        let request = Request::builder()
+            .method(Method::POST)
+            .header("x-amz-target", target);
+        let (parts, ()) = request.body(()).ok()?.into_parts();
+        let body = Bytes::from(body);
+        let request = EngineRequest { parts, body };
+        let answer = self
+            .faults
+            .answer_or_fail(&self.engine, caller, request, fault);
+        let answer = answer.await;
+        let status = answer.status().as_u16();
+        let body = to_bytes(answer.into_body(), MAX_ANSWER).await.ok()?;
+        Some((status, body.into()))
+    }
+
+    /// Returns all items of a table; none, if there is no such table.
+    #[must_use]
+    pub fn items(&self, table: &str) -> Vec<Value> {
+        let (mut items, mut start) = (Vec::new(), Value::Null);
+        loop {
+            let scan = json!({ "TableName": table, "ExclusiveStartKey": start }).to_string();
+            let page = run(scan.as_bytes(), |it| self.database.scan(it));
+            let Ok(Value::Object(mut page)) = page else {
+                return items;
+            };
+            if let Some(Value::Array(found)) = page.remove("Items") {
+                items.extend(found);
+            }
+            start = page.remove("LastEvaluatedKey").unwrap_or_default();
+            if start.is_null() {
+                return items;
+            }
+        }
+    }
+}
+
+/// Answers a call of items.
+pub(super) fn answer_call(database: &Database, request: &EngineRequest) -> Response {
+    let target = request.parts.headers.get("x-amz-target");
+    let target = target.and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let body = &request.body;
+    let answered = match target.strip_prefix("DynamoDB_20120810.").unwrap_or(target) {
+        "GetItem" => run(body, |it| database.get_item(it)),
+        "PutItem" => run(body, |it| database.put_item(it)),
+        "UpdateItem" => run(body, |it| database.update_item(it)),
+        "DeleteItem" => run(body, |it| database.delete_item(it)),
+        "Query" => run(body, |it| database.query(it)),
+        "BatchGetItem" => run(body, |it| database.batch_get_item(it)),
+        "TransactGetItems" => run(body, |it| database.transact_get_items(it)),
+        "TransactWriteItems" => run(body, |it| database.transact_write_items(it)),
+        other => Err(DynoxideError::ValidationException(format!(
+            "{other} is not answered here"
+        ))),
+    };
+    match answered {
+        Ok(body) => answer::json(StatusCode::OK, &body),
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status_code());
+            answer::text(status.unwrap_or(StatusCode::BAD_REQUEST), error.to_json())
+        }
+    }
+}
+
+fn run<Input: DeserializeOwned, Output: Serialize>(
+    body: &[u8],
+    call: impl FnOnce(Input) -> dynoxide::Result<Output>,
+) -> dynoxide::Result<Value> {
+    let wrong = |error: serde_json::Error| DynoxideError::ValidationException(error.to_string());
+    let answered = call(serde_json::from_slice(body).map_err(wrong)?)?;
+    serde_json::to_value(answered).map_err(wrong)
+}
