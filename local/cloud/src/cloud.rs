@@ -47,6 +47,9 @@ pub struct Options {
     pub logs: LogSink,
     /// How many processes of one function may run at once. Requests beyond it wait.
     pub instances: usize,
+    /// Whether DynamoDB keeps a journal from its first write on: see
+    /// [`Faults::start_journal`](crate::Faults::start_journal).
+    pub journal: bool,
     /// What the environments of some processes have besides.
     pub variations: Vec<Variation>,
     /// Names and values of headers that the gateway adds to answers that no function made:
@@ -73,6 +76,7 @@ impl Options {
             data: None,
             logs: LogSink::Memory,
             instances: 16,
+            journal: false,
             variations: Vec::new(),
             gateway_headers: Vec::new(),
             throttle: false,
@@ -115,6 +119,9 @@ impl Cloud {
         let dynamodb =
             DynamoDb::start_authorized(loopback(ports.dynamodb()), &template.tables, data, &iam)
                 .await?;
+        if options.journal {
+            dynamodb.faults().start_journal();
+        }
         let s3 = S3::start(loopback(ports.s3()), &template.buckets, data, &iam).await?;
         let (secrets, secrets_service) = secrets::start(
             loopback(ports.secrets_manager()),
