@@ -11,7 +11,7 @@ use clap::Parser;
 #[command(bin_name = "cargo test -p tests --test chaos --")]
 pub(crate) struct Arguments {
     /// How many things the clients do, most of them checkouts
-    #[arg(long, value_name = "NUMBER", default_value_t = 400)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 300)]
     pub(crate) operations: usize,
     /// Chooses what is bought and which calls fail
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]

@@ -16,7 +16,7 @@ use crate::population::Person;
 /// How often a request is sent at most before the client gives up for now.
 pub(crate) const TRIES: usize = 6;
 /// The longest that a client waits before it sends again, whatever `Retry-After` says.
-const MAX_PAUSE: Duration = Duration::from_millis(1200);
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 /// How long a patient client waits for an answer, as long as API Gateway lets it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How many requests an address sends: fewer than the limit of one in 15 minutes.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use cloud::{Calls, Change, CrashPoint, Fault, FaultCounts};
 use serde_json::{Value, json};
+use tests::wait_until;
 
 use crate::arguments::Arguments;
 use crate::client::TRIES;
@@ -25,6 +26,8 @@ const BETWEEN_KILLS: usize = 20;
 /// How many operations there are between two faults that are not drawn: late calls, answers later
 /// than a function may live, all processes of checkout gone at once.
 const BETWEEN_OTHERS: usize = 100;
+/// How late a call may be done.
+const LATEST: Duration = Duration::from_secs(4);
 /// What the rate of faults is multiplied with, one after the other.
 const RATES: [f64; 6] = [0.0, 0.2, 1.0, 4.0, 1.0, 0.2];
 /// Functions whose processes are killed, checkout most often.
@@ -92,9 +95,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Run {
         settled.await.unwrap();
     }
     Arc::clone(&workload).ask_again().await;
-    // A request that nobody waits for ends with its process at the latest.
-    let quiet = faults_ended + FUNCTION_TIMEOUT + Duration::from_secs(1);
+    // Nobody waits any more for some of what is on its way.
+    let quiet = faults_ended + LATEST + Duration::from_millis(200);
     tokio::time::sleep(quiet.saturating_sub(network.history.now())).await;
+    wait_until(|| population.shop.cloud.is_idle()).await;
     signed_in.abort();
 
     let sends = network.history.sends();
@@ -168,7 +172,7 @@ impl Trouble<'_> {
             // Later than the function may live.
             0 => (transaction, Fault::AnswerLate(FUNCTION_TIMEOUT * 2)),
             1 | 2 => {
-                let late = Duration::from_millis(random.u64(500..4000));
+                let late = LATEST.mul_f64(random.f64());
                 (transaction, Fault::Delay(late))
             }
             nth => {

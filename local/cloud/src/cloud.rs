@@ -306,6 +306,12 @@ impl Cloud {
         self.runtime.pids(function)
     }
 
+    /// Returns whether no function is at work, for a caller that waits for somebody or not.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.runtime.is_idle()
+    }
+
     /// Returns the environment of a function's processes; empty for one that doesn't exist.
     #[must_use]
     pub fn environment(&self, function: &str) -> BTreeMap<String, String> {

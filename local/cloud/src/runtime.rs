@@ -80,6 +80,11 @@ impl Runtime {
         Pool::invoke(self.pool(name)?, payload, trace, wait).await
     }
 
+    /// Returns whether no process starts or has a request.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.pools.iter().all(|pool| pool.crash().is_idle())
+    }
+
     /// Kills the processes of a function that start or have a request, and waits until they are
     /// gone. Returns whether there was one. Which process made a call isn't known, so a test that
     /// kills a caller sends one request at a time.

@@ -31,6 +31,12 @@ impl Crash {
         Orders(orders)
     }
 
+    /// Returns whether no process starts or has a request.
+    pub(super) fn is_idle(&self) -> bool {
+        let busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        busy.iter().all(mpsc::Sender::is_closed)
+    }
+
     /// Kills every busy process and waits until they are gone. Returns whether there was one.
     pub(super) async fn kill(&self) -> bool {
         self.at_next.store(false, Ordering::SeqCst);

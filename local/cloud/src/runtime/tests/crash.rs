@@ -15,10 +15,12 @@ async fn a_process_that_has_a_request_is_gone_once_it_was_killed() {
     assert!(!runtime.kill_busy("echo").await);
     ask(&runtime, json!({})).await.unwrap();
     // An idle one has nothing to lose.
+    assert!(runtime.is_idle());
     assert!(!runtime.kill_busy("echo").await);
     let pid = runtime.pids("echo")[0];
     let killer = async {
         tokio::time::sleep(Duration::from_millis(100)).await;
+        assert!(!runtime.is_idle());
         assert!(runtime.kill_busy("echo").await);
         let signal = std::process::Command::new("kill")
             .args(["-0", &pid.to_string()])
