@@ -18,6 +18,14 @@ from run import (
 from verdict import Verdict
 
 
+# What all answers of a key have in common. An order's status may go on.
+OF_AN_ORDER = ("orderId", "lines", "total")
+OF_A_PRODUCT = (
+    "productId", "name", "description", "price", "category", "status", "available", "version",
+    "createdAt",
+)  # fmt: skip
+
+
 def judge(run: Run, verdict: Verdict) -> None:
     judge_key_rows(run, verdict)
     judge_orders(run, verdict)
@@ -100,7 +108,7 @@ def judge_checkouts(
     made = run.orders_of_key.get((user, key), [])
     order = made[0] if made else None
     verdict.looked_at("I5", len(sends))
-    judge_agreement(f"the key {key} of {user}", "orderId", sends, verdict)
+    judge_agreement(f"the key {key} of {user}", OF_AN_ORDER, sends, verdict)
     for send in sends:
         if send.is_success:
             judge_success(run, send, order, verdict)
@@ -115,16 +123,19 @@ def judge_checkouts(
     refused = [send for send in sends if send.status == 409]
     if not refused:
         return
-    written = written_refusals(run, user, key, refused, verdict)
+    rows = refusal_rows(run, user, key)
+    judge_written(refused, rows, verdict)
     for send in refused:
-        row = written.get(send.number)
-        refusals.judge(run, send, row, order, verdict)
+        refusals.judge(run, send, rows, order, verdict)
     if order is not None:
         judge_late_order(order, refused, verdict)
 
 
-def judge_agreement(what: str, id_name: str, sends: List[Send], verdict: Verdict) -> None:
-    """All 2xx answers of a key are the same; it is made once, and replays say so."""
+def judge_agreement(
+    what: str, same: Tuple[str, ...], sends: List[Send], verdict: Verdict
+) -> None:
+    """All 2xx answers of a key have the same in these members; it is made once, and
+    replays say so."""
     answers = [send for send in sends if send.is_success and type(send.body) is dict]
     created = [send for send in answers if send.status == 201]
     if len(created) > 1:
@@ -141,7 +152,7 @@ def judge_agreement(what: str, id_name: str, sends: List[Send], verdict: Verdict
                 [send.number],
             )
     for send in answers[1:]:
-        differing = [n for n in (id_name, "lines", "total") if differ(n, answers[0], send)]
+        differing = [name for name in same if differ(name, answers[0], send)]
         if differing:
             verdict.broken(
                 "I5",
@@ -187,19 +198,19 @@ def judge_mismatch(run: Run, send: Send, order: Optional[Order], verdict: Verdic
     verdict.broken("I5", f"send {send.number} was answered 422, and {why}", [send.number])
 
 
-def written_refusals(
-    run: Run, user: str, key: str, refused: List[Send], verdict: Verdict
-) -> Dict[Any, Change]:
-    """Finds for each 409 the row by which it was written down before it was told."""
+def refusal_rows(run: Run, user: str, key: str) -> List[Change]:
+    """Returns the rows by which refusals of a key were written down."""
     changes = run.key_rows.get((user, "key#" + hash_of_key(key)), [])
-    rows = [c for c in changes if text(c.after, "refusal") is not None and c.by == "checkout"]
-    # Each row serves one 409: of those that it can be of, the one told first.
-    found: Dict[Any, Change] = {}
+    return [c for c in changes if text(c.after, "refusal") is not None and c.by == "checkout"]
+
+
+def judge_written(refused: List[Send], rows: List[Change], verdict: Verdict) -> None:
+    """Each 409 is written down, by a row of its own, before it is told."""
+    # A row can be of several; it is taken for the one that was told first.
     waiting = sorted(refused, key=lambda send: send.ended)
     for row in rows:
         for send in waiting:
             if send.began <= row.at <= send.ended:
-                found[send.number] = row
                 waiting.remove(send)
                 break
     for send in waiting:
@@ -208,7 +219,6 @@ def written_refusals(
             f"send {send.number} was refused as {send.code}, and no row of its key says so",
             [send.number],
         )
-    return found
 
 
 def judge_late_order(order: Order, refused: List[Send], verdict: Verdict) -> None:
@@ -242,7 +252,7 @@ def judge_creations(
 ) -> None:
     """Judges all answers of one key of an admin."""
     verdict.looked_at("I5", len(sends))
-    judge_agreement(f"the key {key} of {admin}", "productId", sends, verdict)
+    judge_agreement(f"the key {key} of {admin}", OF_A_PRODUCT, sends, verdict)
     row = run.now["idempotency"].get((f"admin-create-product#{admin}", hash_of_key(key)))
     made = text(row, "made")
     for send in sends:

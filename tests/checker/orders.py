@@ -58,7 +58,7 @@ def judge_lines(order: Order, broken) -> None:
     if len({line.get("productId") for line in lines}) != len(lines):
         broken("has two lines of one product")
     if not is_money(total):
-        broken(f"has the total {total}")
+        broken(f"has a total that is no amount: {total}")
         return
     assert type(total) is dict
     summed = 0

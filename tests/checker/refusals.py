@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Set
 
-from run import (
-    TORN, Change, Item, Order, Run, Send, Timeline, hash_of_key, number, on_sale, text,
-)  # fmt: skip
+from run import TORN, Change, Item, Order, Run, Send, Timeline, number, on_sale
 from verdict import Verdict
 
 # More totals than this are not computed.
@@ -20,12 +18,12 @@ MAX_TOTALS = 4096
 
 
 def judge(
-    run: Run, send: Send, row: Optional[Change], order: Optional[Order], verdict: Verdict
+    run: Run, send: Send, rows: List[Change], order: Optional[Order], verdict: Verdict
 ) -> None:
-    """Judges what a 409 says. `row` wrote it down, `order` is its key's."""
+    """Judges what a 409 says. `rows` are the refusals of its key that were written
+    down, `order` is its key's."""
     verdict.looked_at("I5")
-    # What was read was read before the refusal was written.
-    window = Window(run, send, row, order)
+    window = Window(run, send, rows, order)
     why = {
         "empty-cart": empty_cart,
         "out-of-stock": out_of_stock,
@@ -44,11 +42,12 @@ def judge(
 class Window:
     """What the reads of one send can have seen."""
 
-    def __init__(
-        self, run: Run, send: Send, row: Optional[Change], order: Optional[Order]
-    ) -> None:
-        self.run, self.row = run, row
-        self.began, self.ended = send.began, row.at if row else send.ended
+    def __init__(self, run: Run, send: Send, rows: List[Change], order: Optional[Order]) -> None:
+        self.run = run
+        # One of these is its own; what it read, it read before that was written.
+        self.rows = [row for row in rows if send.began <= row.at <= send.ended]
+        self.began = send.began
+        self.ended = self.rows[-1].at if self.rows else send.ended
         self.cart: Dict[str, Timeline] = run.carts.get(str(send.user), {})
         self.own = order.commit.number if order else None
 
@@ -123,10 +122,7 @@ def cart_changed(window: Window, send: Send) -> Optional[str]:
     for timeline in window.cart.values():
         if len(window.of(timeline)) > 1:
             return None
-    rows = window.run.key_rows.get((str(send.user), "key#" + hash_of_key(str(send.key))), [])
-    for change in rows:
-        in_time = window.began <= change.at <= window.ended
-        if in_time and text(change.after, "refusal") is not None and change is not window.row:
-            return None
+    if len(window.rows) > 1:
+        return None
     return "no line of it changed"
 

@@ -544,6 +544,11 @@ class Run:
                         "than the commits before it left",
                         [change.commit],
                     ))  # fmt: skip
+                if table == "products" and is_uncounted(change):
+                    self.contradictions.append((
+                        f"the operator changed {change.key[0]} without counting its version",
+                        [change.commit],
+                    ))  # fmt: skip
                 if change.after is None:
                     now[table].pop(change.key, None)
                 else:
@@ -668,6 +673,19 @@ def read_people(documents: List[Any]) -> Dict[str, Person]:
 def is_order(change: Change) -> bool:
     """Returns whether a row of the table `orders` is an order, and no key's row."""
     return change.key[1].startswith("ord_")
+
+
+def is_uncounted(change: Change) -> bool:
+    """Returns whether the run's own hand changed a product so that nobody who had
+    read it could notice: then no price can be judged."""
+    before, after = change.before, change.after
+    return (
+        change.by == OPERATOR
+        and before is not None
+        and after is not None
+        and before.get("version") == after.get("version")
+        and any(before.get(name) != after.get(name) for name in ("price", "status", "name"))
+    )
 
 
 def is_id(value: Any) -> bool:

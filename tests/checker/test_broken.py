@@ -131,7 +131,7 @@ class Contents(Broken):
 
     def test_an_amount_that_is_not_whole(self) -> None:
         self.placed(total={"amount": 600.5, "currency": "EUR"})
-        self.caught("I3", "has the total {'amount': 600.5")
+        self.caught("I3", "has a total that is no amount: {'amount': 600.5")
 
     def test_a_line_that_is_not_whole(self) -> None:
         self.placed(lines=[self.line(unitPrice={"amount": 300.5, "currency": "EUR"})])
@@ -594,6 +594,10 @@ class Creations(Broken):
         self.shop.end(send, 201, self.shop.created["body"])
         self.caught("I5", "and its key made")
 
+    def test_answers_of_a_product_that_differ(self) -> None:
+        self.shop.recreated["body"]["available"] = 3
+        self.caught("I5", "was answered with two of available")
+
     def test_a_mismatch_without_a_product(self) -> None:
         self.shop.refuse(self.begin_creation(), "idempotency-mismatch")
         self.caught("I5", "its key made nothing of another body")
@@ -746,6 +750,11 @@ class Durability(Broken):
         send = self.shop.begin("get-order", self.carol, f"/api/orders/{old['orderId']}")
         self.shop.end(send, 200, new)
         self.caught("I6", "asked for")
+
+    def test_an_order_that_is_shown_as_it_was_not(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        self.shop.get_order(self.carol, {**order, "version": 2})
+        self.caught("I6", "as it was not: version")
 
     def test_a_key_that_is_never_resolved(self) -> None:
         self.shop.lose(self.begin())
@@ -974,6 +983,10 @@ class Contract(Broken):
         self.shop.got["body"]["userId"] = self.shop.alice
         self.caught("I9", "was answered with a Order of")
 
+    def test_an_order_that_is_no_object(self) -> None:
+        self.shop.got["body"] = "an order"
+        self.caught("I9", "was answered with a Order that is no object")
+
     def test_an_order_whose_lines_are_of_another_shape(self) -> None:
         del self.shop.got["body"]["lines"][0]["name"]
         self.caught("I9", "was answered with a OrderLine of")
@@ -1023,6 +1036,11 @@ class Contradictions(Broken):
         gap = [place for place, it in enumerate(self.shop.journal) if it["table"] == "carts"]
         del self.shop.journal[gap[0]]
         self.caught("input", "than the commits before it left")
+
+    def test_a_price_that_changes_unnoticed(self) -> None:
+        row = {**self.shop.rows["products"][(self.cup,)], "price": dynamo(1)}
+        self.shop.commit("operator", ("products", row))
+        self.caught("input", "without counting its version")
 
     def test_a_dump_that_is_not_what_the_journal_left(self) -> None:
         self.shop.rows["stock"][(self.cup, "0")] = self.shop.stock_item(self.cup, 4, 1)

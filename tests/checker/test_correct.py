@@ -134,6 +134,19 @@ class CorrectRuns(unittest.TestCase):
         self.shop.refuse(other, "cart-changed")
         self.holds()
 
+    def test_two_parallel_refusals_of_which_one_is_lost(self) -> None:
+        one, other = self.begin(), self.begin()
+        self.shop.unfill(self.carol, self.cup)
+        self.shop.write_refusal(one)
+        self.shop.lose(one)
+        self.shop.fill(self.carol, self.cup, 1)
+        self.shop.write_refusal(other)
+        self.shop.refuse(other, "price-changed", total=euros(300))
+        send = self.shop.begin_checkout(self.carol, "key-carol", one["request"], one["intent"])
+        self.shop.write_refusal(send)
+        self.shop.refuse(send, "price-changed", total=euros(300))
+        self.holds()
+
     def test_empty_by_a_product_that_is_not_sold_for_a_moment(self) -> None:
         send = self.begin()
         self.shop.change_product(self.cup, status="draft")

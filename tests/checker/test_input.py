@@ -47,7 +47,9 @@ class MalformedRuns(unittest.TestCase):
         self.assertEqual(checked()[0], 2)
 
     def test_what_is_no_object(self) -> None:
-        self.assertEqual(checked("[]")[0], 2)
+        status, _, errors = checked("[]")
+        self.assertEqual(status, 2)
+        self.assertIn("line 1 is no run: the run: is no object", errors)
 
     def test_two_runs_of_one_name(self) -> None:
         run = json.dumps(Story().run())
@@ -62,7 +64,10 @@ class MalformedRuns(unittest.TestCase):
 
     def test_limits_that_are_absent(self) -> None:
         for name in ("functionTimeoutMillis", "tries", "settleMillis"):
-            self.refused(name, lambda run, name=name: run["limits"].pop(name))
+            self.refused(f"`limits.{name}`", lambda run, name=name: run["limits"].pop(name))
+
+    def test_a_layer_that_is_none(self) -> None:
+        self.refused("neither simulator nor chaos", lambda run: run.update(layer="production"))
 
     def test_tables_that_are_absent(self) -> None:
         for name in ("orders", "stock", "products", "carts", "audit", "idempotency"):
@@ -79,6 +84,7 @@ class MalformedRuns(unittest.TestCase):
     def test_members_of_a_person_that_are_absent(self) -> None:
         self.refused("somebody lacks", lambda run: run["people"][0].pop("userId"))
         self.refused("somebody lacks", lambda run: run["people"][0].pop("role"))
+        self.refused("is no user id", lambda run: run["people"][0].update(userId=5))
         self.refused("without a canary", lambda run: run["people"][0].pop("canary"))
 
     def test_a_send_of_the_wrong_form(self) -> None:
