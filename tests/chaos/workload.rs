@@ -293,7 +293,7 @@ impl Shopper<'_> {
     async fn change_as_operator(&mut self) -> String {
         let shop = &self.workload.population.shop;
         let product = self.product();
-        let (table, key, update, amount) = if self.random.bool() {
+        let (table, key, update, amount) = if self.random.u8(..3) == 0 {
             (
                 "ProductsTable",
                 json!({ "productId": { "S": product } }),
@@ -305,7 +305,7 @@ impl Shopper<'_> {
                 "InventoryTable",
                 json!({ "productId": { "S": product }, "bucket": { "S": "0" } }),
                 "SET available = available + :amount, version = :next",
-                self.random.u64(5..=20),
+                self.random.u64(10..=40),
             )
         };
         let table = shop.table(table);
@@ -362,14 +362,23 @@ impl Shopper<'_> {
     async fn fill_cart(&mut self) -> Option<Value> {
         let mut cart = None;
         for _ in 0..self.random.u32(1..=4) {
-            let request = set_cart_item(&self.product(), self.random.u32(1..=3));
-            cart = self
-                .client
-                .settle(request)
-                .await
-                .filter(|it| it.status == 200);
+            let request = set_cart_item(&self.product(), self.random.u32(1..=2));
+            let answer = self.client.settle(request).await;
+            cart = answer.filter(|it| it.status == 200);
         }
-        let mut body = checkout_body(cart?.body["total"]["amount"].as_u64()?);
+        let mut cart = cart?.body;
+        let lines = cart["items"].as_array()?.iter();
+        let gone = lines.filter(|it| it["availability"] == "out-of-stock");
+        let gone: Vec<_> = gone.map(|it| it["productId"].clone()).collect();
+        // Who sees it in the cart mostly doesn't try.
+        if !gone.is_empty() && self.random.u8(..4) > 0 {
+            for product in gone {
+                let request = remove_cart_item(product.as_str()?);
+                self.client.settle(request).await;
+            }
+            cart = self.client.settle(get_cart()).await?.body;
+        }
+        let mut body = checkout_body(cart["total"]["amount"].as_u64()?);
         body["shippingAddress"]["name"] = json!(self.person.canary);
         Some(body)
     }
@@ -397,8 +406,7 @@ impl Shopper<'_> {
             "price-changed" => problem["total"]["amount"].as_u64(),
             "out-of-stock" => {
                 self.drop_what_is_out_of_stock(answer).await;
-                let cart = self.client.settle(get("get-cart", "/api/cart".to_owned()));
-                cart.await?.body["total"]["amount"].as_u64()
+                self.client.settle(get_cart()).await?.body["total"]["amount"].as_u64()
             }
             _ => None,
         };
@@ -440,7 +448,7 @@ fn outcome(answer: Option<&TestResponse>) -> String {
 }
 
 /// Makes the request that buys what is in the cart.
-pub(crate) fn checkout(key: String, body: Value) -> Request {
+fn checkout(key: String, body: Value) -> Request {
     Request {
         operation: "checkout",
         method: Method::POST,
@@ -460,7 +468,11 @@ fn get(operation: &'static str, path: String) -> Request {
     }
 }
 
-pub(crate) fn set_cart_item(product: &str, quantity: u32) -> Request {
+fn get_cart() -> Request {
+    get("get-cart", "/api/cart".to_owned())
+}
+
+fn set_cart_item(product: &str, quantity: u32) -> Request {
     Request {
         operation: "set-cart-item",
         method: Method::PUT,
