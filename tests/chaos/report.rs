@@ -11,8 +11,12 @@ use crate::clock_skew;
 use crate::matrix::{self, Matrix, Process};
 use crate::run::Run;
 
+/// How many violations are told, each in a sentence.
+const MAX_SENTENCES: usize = 30;
+
 /// What each invariant says.
-const INVARIANTS: [(&str, &str); 10] = [
+const INVARIANTS: [(&str, &str); 11] = [
+    ("input", "journal, tables and answers fit each other"),
     ("I1", "nothing is sold that is not there"),
     (
         "I3",
@@ -155,8 +159,12 @@ pub(crate) fn text(arguments: &Arguments, matrix: &Matrix, run: &Run, verdict: &
         };
         writeln!(out, "{name:<4} {broken:<14} {count:>7} judged  {says}").unwrap();
     }
-    for (invariant, sentence) in &verdict.violations {
+    for (invariant, sentence) in verdict.violations.iter().take(MAX_SENTENCES) {
         writeln!(out, "{invariant}: {sentence}").unwrap();
+    }
+    let more = verdict.violations.len().saturating_sub(MAX_SENTENCES);
+    if more > 0 {
+        writeln!(out, "and {more} more, which the checker tells of the run").unwrap();
     }
     if let Some(file) = &verdict.kept {
         writeln!(out, "The run is kept in {}", file.display()).unwrap();
