@@ -22,6 +22,15 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How many requests an address sends: fewer than the limit of one in 15 minutes.
 const PER_ADDRESS: usize = 400;
 
+/// The first of the clients' addresses.
+const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 1, 0, 1);
+
+/// Checks that clients can have addresses of their own on this machine: the shop limits what comes
+/// from one.
+pub(crate) fn claim_address() -> std::io::Result<()> {
+    std::net::UdpSocket::bind((FIRST_ADDRESS, 0)).map(drop)
+}
+
 /// What is sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -80,7 +89,7 @@ impl Network {
     /// Opens connections from an address of the loopback network that nobody has used.
     pub(crate) fn http(&self) -> reqwest::Client {
         let number = self.addresses.fetch_add(1, Ordering::Relaxed);
-        let address = IpAddr::V4(Ipv4Addr::from_bits(0x7f01_0001 + number));
+        let address = IpAddr::V4(Ipv4Addr::from_bits(FIRST_ADDRESS.to_bits() + number));
         let client = reqwest::Client::builder().no_proxy().local_address(address);
         client.build().unwrap()
     }

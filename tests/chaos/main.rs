@@ -36,6 +36,11 @@ fn main() -> ExitCode {
     let Some(arguments) = Arguments::read(std::env::args().skip(1)) else {
         return ExitCode::SUCCESS;
     };
+    if let Err(error) = client::claim_address() {
+        // Only Linux takes the whole of 127.0.0.0/8 for its own.
+        println!("The chaos run needs Linux, where each client can have an address: {error}");
+        return ExitCode::SUCCESS;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -26,6 +26,8 @@ const BETWEEN_KILLS: usize = 20;
 /// How many operations there are between two faults that are not drawn: late calls, answers later
 /// than a function may live, all processes of checkout gone at once.
 const BETWEEN_OTHERS: usize = 100;
+/// After how many operations a long run tells how far it is.
+const PROGRESS: usize = 1000;
 /// How late a call may be done.
 const LATEST: Duration = Duration::from_secs(4);
 /// What the rate of faults is multiplied with, one after the other.
@@ -135,6 +137,9 @@ impl Trouble<'_> {
             if number == 0 || phase(number) != phase(number - 1) {
                 let rate = (RATES[phase(number)] * self.arguments.fault_rate).min(1.0);
                 faults.randomly(rate, self.random.u64(..));
+            }
+            if number > 0 && number % PROGRESS == 0 {
+                eprintln!("{number} of {} operations", self.arguments.operations);
             }
             if number % BETWEEN_KILLS == BETWEEN_KILLS - 1 {
                 self.kill();
