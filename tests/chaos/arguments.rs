@@ -37,19 +37,45 @@ pub(crate) struct Arguments {
 /// What this test is called where tests are chosen by their names.
 const NAME: &str = "chaos";
 
+/// Options of libtest that have a value, as the next argument or behind `=`.
+const LIBTEST_WITH_VALUE: [&str; 7] = [
+    "--test-threads",
+    "--skip",
+    "--color",
+    "--format",
+    "--logfile",
+    "--shuffle-seed",
+    "-Z",
+];
+
+/// Options of libtest without a value.
+const LIBTEST: [&str; 14] = [
+    "--bench",
+    "--exact",
+    "--ignored",
+    "--include-ignored",
+    "--list",
+    "--no-capture",
+    "--nocapture",
+    "--quiet",
+    "-q",
+    "--report-time",
+    "--show-output",
+    "--shuffle",
+    "--test",
+    "--ensure-time",
+];
+
 impl Arguments {
     /// Reads the command line; `None` if there is nothing to run. `cargo test` hands every test
-    /// target the same arguments, so that those of libtest may come too.
+    /// target the same arguments, so that those of libtest may come instead of this run's own.
     pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Option<Self> {
         let arguments: Vec<String> = arguments.collect();
-        let command = <Self as clap::CommandFactory>::command();
-        let own = |argument: &String| {
-            let name = argument.strip_prefix("--").unwrap_or_default();
-            let name = name.split('=').next().unwrap_or_default();
-            let mut options = command.get_arguments();
-            name == "help" || options.any(|it| it.get_long() == Some(name))
+        let is_own = |argument: &String| {
+            let name = argument.split('=').next().unwrap_or_default();
+            name.starts_with('-') && !LIBTEST.contains(&name) && !LIBTEST_WITH_VALUE.contains(&name)
         };
-        if arguments.iter().any(own) {
+        if arguments.iter().any(is_own) {
             let name = String::from(NAME);
             return Some(Self::parse_from([name].into_iter().chain(arguments)));
         }
@@ -63,21 +89,13 @@ impl Arguments {
 
 /// Returns whether libtest's arguments choose this test.
 fn is_chosen(arguments: &[String]) -> bool {
-    const WITH_VALUE: [&str; 6] = [
-        "--test-threads",
-        "--color",
-        "--format",
-        "--logfile",
-        "--shuffle-seed",
-        "-Z",
-    ];
     let (mut names, mut skipped) = (Vec::new(), false);
     let mut arguments = arguments.iter().map(String::as_str);
     while let Some(argument) = arguments.next() {
         match argument {
             "--ignored" | "--bench" => return false,
             "--skip" => skipped |= arguments.next().is_some_and(|it| NAME.contains(it)),
-            it if WITH_VALUE.contains(&it) => drop(arguments.next()),
+            it if LIBTEST_WITH_VALUE.contains(&it) => drop(arguments.next()),
             it if it.starts_with('-') => {}
             name => names.push(name),
         }
