@@ -20,6 +20,7 @@ mod files;
 mod imports;
 mod layers;
 mod security_md;
+mod simulation;
 mod template;
 
 /// What is wrong, a sentence each.
