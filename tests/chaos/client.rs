@@ -160,9 +160,9 @@ impl Client {
         let user = self.person.as_ref().map(|it| it.user_id.clone());
         let history = &self.network.history;
         let number = history.begin(intent, self.number, user, request);
-        let answer = try_send(sent).await.ok()?;
-        history.end(number, &answer);
-        Some(answer)
+        let answer = try_send(sent).await.ok();
+        history.end(number, answer.as_ref());
+        answer
     }
 
     fn http(&self) -> reqwest::Client {

@@ -31,8 +31,10 @@ pub(crate) struct Send {
     user: Option<String>,
     pub(crate) request: Arc<Request>,
     pub(crate) began: Duration,
-    /// When the answer came, and what it was; `None` if none came.
-    pub(crate) answer: Option<(Duration, TestResponse)>,
+    /// When the answer came or the client gave up.
+    pub(crate) ended: Option<Duration>,
+    /// What was answered; `None` if no answer came.
+    pub(crate) answer: Option<TestResponse>,
 }
 
 impl History {
@@ -82,15 +84,20 @@ impl History {
                 user,
                 request: Arc::clone(request),
                 began: self.now(),
+                ended: None,
                 answer: None,
             });
             state.sends.len() - 1
         })
     }
 
-    /// Writes down what was answered.
-    pub(crate) fn end(&self, send: usize, answer: &TestResponse) {
-        self.with(|state| state.sends[send].answer = Some((self.now(), answer.clone())));
+    /// Writes down what was answered, or that no answer came.
+    pub(crate) fn end(&self, send: usize, answer: Option<&TestResponse>) {
+        self.with(|state| {
+            let send = &mut state.sends[send];
+            send.ended = Some(self.now());
+            send.answer = answer.cloned();
+        });
     }
 
     pub(crate) fn sends(&self) -> Vec<Send> {
@@ -104,8 +111,7 @@ impl History {
 
 impl Send {
     pub(crate) fn status(&self) -> Option<u16> {
-        let (_, answer) = self.answer.as_ref()?;
-        Some(answer.status)
+        self.answer.as_ref().map(|it| it.status)
     }
 
     /// Writes it down as the checker reads it.
@@ -117,7 +123,7 @@ impl Send {
             key,
             body,
         } = &*self.request;
-        let (ended, answer) = self.answer.as_ref().map(|(at, it)| (at, it)).unzip();
+        let answer = self.answer.as_ref();
         let headers = answer.map(|answer| {
             let headers = answer.headers.iter();
             let headers = headers.map(|(name, value)| {
@@ -133,7 +139,7 @@ impl Send {
         json!({
             "send": number, "intent": self.intent, "client": self.client, "user": self.user,
             "operation": operation, "key": key, "method": method.as_str(), "path": path,
-            "request": body, "began": millis(self.began), "ended": ended.map(|it| millis(*it)),
+            "request": body, "began": millis(self.began), "ended": self.ended.map(millis),
             "status": self.status(), "headers": headers, "body": answered,
         })
     }

@@ -65,9 +65,9 @@ pub(crate) fn text(arguments: &Arguments, matrix: &Matrix, run: &Run, verdict: &
     for send in &run.sends {
         let (all, unanswered, times) = times.entry(send.request.operation).or_default();
         *all += 1;
-        match &send.answer {
-            Some((ended, _)) => times.push((*ended - send.began).as_secs_f64() * 1000.0),
-            None => *unanswered += 1,
+        match (send.ended, &send.answer) {
+            (Some(ended), Some(_)) => times.push((ended - send.began).as_secs_f64() * 1000.0),
+            _ => *unanswered += 1,
         }
     }
     writeln!(
