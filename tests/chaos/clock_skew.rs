@@ -1,10 +1,12 @@
 //! Processes whose clock is wrong, by libfaketime.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Duration;
 
-use cloud::Variation;
+use cloud::{Cloud, Variation};
+use tests::wait_until;
 
 /// How wrong the clocks are, in minutes.
 pub(crate) const MINUTES: i32 = 10;
@@ -51,6 +53,21 @@ pub(crate) fn variations(library: &Path) -> Vec<Variation> {
         }
     }
     variations
+}
+
+/// Puts all clocks right: processes that may have a wrong one are killed, and others start.
+pub(crate) async fn end(cloud: &Cloud) {
+    cloud.end_variations();
+    let pids = || FUNCTIONS.iter().flat_map(|function| cloud.pids(function));
+    let killed: BTreeSet<u32> = pids().collect();
+    for pid in &killed {
+        // It may just have ended.
+        let _ = std::process::Command::new("kill")
+            .args(["-KILL", &pid.to_string()])
+            .stderr(Stdio::null())
+            .status();
+    }
+    wait_until(|| !pids().any(|pid| killed.contains(&pid))).await;
 }
 
 /// Returns whether the clock by which an order's id was made was wrong at that time, counted from

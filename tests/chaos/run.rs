@@ -90,6 +90,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Run {
     }
     let took = network.history.now() - began;
     population.shop.cloud.faults().clear();
+    clock_skew::end(&population.shop.cloud).await;
     let faults_ended = network.history.now();
     let open = network.take_open().into_iter();
     let settled: Vec<_> = open.map(|it| tokio::spawn(it.settle_patiently())).collect();

@@ -306,6 +306,11 @@ impl Cloud {
         self.runtime.pids(function)
     }
 
+    /// Starts processes without [`Options::variations`] from now on. Those that live keep theirs.
+    pub fn end_variations(&self) {
+        self.runtime.end_variations();
+    }
+
     /// Returns whether no function is at work, for a caller that waits for somebody or not.
     #[must_use]
     pub fn is_idle(&self) -> bool {

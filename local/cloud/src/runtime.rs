@@ -85,6 +85,11 @@ impl Runtime {
         self.pools.iter().all(|pool| pool.crash().is_idle())
     }
 
+    /// Starts processes without variations from now on.
+    pub(crate) fn end_variations(&self) {
+        self.pools.iter().for_each(|pool| pool.end_variations());
+    }
+
     /// Kills the processes of a function that start or have a request, and waits until they are
     /// gone. Returns whether there was one. Which process made a call isn't known, so a test that
     /// kills a caller sends one request at a time.

@@ -64,7 +64,8 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Starts a process, the nth of its function, and waits until it asks for its first request.
+    /// Starts a process and waits until it asks for its first request. Variations apply to it if it
+    /// is the nth of its function.
     ///
     /// # Errors
     /// A sentence with the last line that the process wrote, if it doesn't get that far.
@@ -73,7 +74,7 @@ impl Instance {
         logs: &Logs,
         pids: &Pids,
         crash: &Crash,
-        nth: usize,
+        nth: Option<usize>,
     ) -> Result<Self, String> {
         let mut orders = crash.begin();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
@@ -91,7 +92,7 @@ impl Instance {
             .args(&launch.arguments)
             .env_clear()
             .envs(&launch.environment)
-            .envs(launch.variables(nth))
+            .envs(nth.into_iter().flat_map(|nth| launch.variables(nth)))
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
             .env(
                 "AWS_LAMBDA_LOG_STREAM_NAME",

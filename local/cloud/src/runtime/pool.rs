@@ -1,7 +1,7 @@
 //! The instances of one function: as many as there are requests at once, up to a limit; the one
 //! used last is used first; idle ones stay.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ pub(super) struct Pool {
     crash: Crash,
     /// How many processes were started.
     started: AtomicUsize,
+    /// Whether processes are all alike, whatever variations there are.
+    is_uniform: AtomicBool,
     stopping: watch::Receiver<bool>,
 }
 
@@ -58,6 +60,7 @@ impl Pool {
             pids: Pids::default(),
             crash: Crash::default(),
             started: AtomicUsize::default(),
+            is_uniform: AtomicBool::default(),
             stopping,
         }
     }
@@ -65,6 +68,11 @@ impl Pool {
     /// Returns how its processes are killed for a test.
     pub(super) fn crash(&self) -> &Crash {
         &self.crash
+    }
+
+    /// Starts processes without variations from now on.
+    pub(super) fn end_variations(&self) {
+        self.is_uniform.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn launch(&self) -> &Launch {
@@ -197,6 +205,7 @@ impl Pool {
 
     async fn start(&self) -> Result<Instance, InvokeError> {
         let nth = self.started.fetch_add(1, Ordering::Relaxed) + 1;
+        let nth = (!self.is_uniform.load(Ordering::Relaxed)).then_some(nth);
         let start = Instance::start(&self.launch, &self.logs, &self.pids, &self.crash, nth);
         match self.unless_stopping(start).await {
             None => Err(InvokeError::Stopping),

@@ -288,5 +288,13 @@ async fn some_instances_have_more_in_their_environment() {
         ask(&runtime, json!({})).await.unwrap_err();
     }
     assert_eq!(nth, [false, true, false, false, true]);
+    runtime.end_variations();
+    for _ in 0..3 {
+        let answer = ask(&runtime, json!({})).await.unwrap();
+        let variables = answer["variables"].as_array().unwrap();
+        assert!(!variables.contains(&json!("CLOCK")));
+        runtime.kill_at_next("echo");
+        ask(&runtime, json!({})).await.unwrap_err();
+    }
     runtime.stop().await;
 }
