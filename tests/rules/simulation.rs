@@ -29,10 +29,16 @@ fn seam_in(tree: &str) -> Faults {
     let mut faults = Faults::new();
     for (name, feature) in SEAM {
         let start = format!("{name} v");
-        let mut lines = tree.lines().filter(|line| line.starts_with(&start)).peekable();
+        let mut lines = tree
+            .lines()
+            .filter(|line| line.starts_with(&start))
+            .peekable();
         assert!(lines.peek().is_some(), "{name} was not read");
         let features = lines.filter_map(|line| Some(line.split_once('[')?.1.split_once(']')?.0));
-        if features.flat_map(|it| it.split(',')).any(|it| it == feature) {
+        if features
+            .flat_map(|it| it.split(','))
+            .any(|it| it == feature)
+        {
             faults.push(format!("{name} has {feature}"));
         }
     }

@@ -44,8 +44,9 @@ impl Request {
         }
     }
 
-    /// Returns the event as API Gateway makes it.
-    fn event(&self, number: u64) -> String {
+    /// Returns the event as API Gateway makes it of what reached it at that moment, in milliseconds
+    /// since 1970.
+    fn event(&self, number: u64, arrived: u64) -> String {
         let key = format!("{} {}", self.method, self.route);
         let mut headers = json!({ "host": "shop.example.com", "user-agent": "simulator" });
         if let Some(token) = &self.token {
@@ -71,6 +72,7 @@ impl Request {
                     "sourceIp": self.source_ip, "userAgent": "simulator",
                 },
                 "requestId": format!("request-{number}"), "routeKey": key, "stage": "$default",
+                "timeEpoch": arrived,
             },
             "body": self.body.as_ref().map(Value::to_string), "isBase64Encoded": false,
         });
@@ -81,6 +83,7 @@ impl Request {
 /// Sends a request; `None` if no answer comes.
 pub(crate) async fn send(world: &World, request: &Request, number: u64) -> Option<Response> {
     world.travel().await;
+    let event = request.event(number, since_1970(Duration::ZERO));
     let delivery = {
         let state = &mut *world.state();
         state.plan.next_delivery(&mut state.rng)
@@ -88,18 +91,16 @@ pub(crate) async fn send(world: &World, request: &Request, number: u64) -> Optio
     if delivery == Delivery::Twice {
         world.count("fault: duplicate delivery");
         world.tell("gateway", || format!("send {number} is delivered twice"));
-        // Each delivery may have an outcome of its own, and the client is told of one.
-        let place = usize::try_from(number).expect("a place in the history");
-        world.state().history[place]["deliveries"] = json!(2);
-        let (world, request) = (world.clone(), request.clone());
+        let (world, event, function) = (world.clone(), event.clone(), request.function);
         tokio::spawn(async move {
             world.pause(0, 300).await;
-            deliver(&world, &request, number, Delivery::Well).await
+            deliver(&world, function, &event, number, Delivery::Well).await
         });
     }
-    let (own, sent) = (world.clone(), request.clone());
+    let (own, function) = (world.clone(), request.function);
     // Apart from the client, which may hang up.
-    let answer = tokio::spawn(async move { deliver(&own, &sent, number, delivery).await });
+    let answer =
+        tokio::spawn(async move { deliver(&own, function, &event, number, delivery).await });
     let answer = tokio::time::timeout(PATIENCE, answer).await.ok()?;
     let answer = answer.expect("the gateway does not panic");
     world.travel().await;
@@ -111,8 +112,13 @@ pub(crate) async fn send(world: &World, request: &Request, number: u64) -> Optio
     Some(answer)
 }
 
-async fn deliver(world: &World, request: &Request, number: u64, delivery: Delivery) -> Response {
-    let function = request.function;
+async fn deliver(
+    world: &World,
+    function: &'static str,
+    event: &str,
+    number: u64,
+    delivery: Delivery,
+) -> Response {
     let idle = world.state().idle.get_mut(function).and_then(Vec::pop);
     let process = match idle {
         Some(process) => process,
@@ -125,11 +131,8 @@ async fn deliver(world: &World, request: &Request, number: u64, delivery: Delive
     let templates = &world.template().functions;
     let template = templates.iter().find(|it| it.binary == function);
     let timeout = template.expect("a function of the template").timeout;
-    let ends = shared::simulation::wall() + timeout;
-    let ends = ends.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let ends = u64::try_from(ends.as_millis()).unwrap_or(u64::MAX);
-    let event = request.event(number);
-    let ended = tokio::time::timeout(timeout, process.answer(&event, ends)).await;
+    let ended = process.answer(event, since_1970(timeout));
+    let ended = tokio::time::timeout(timeout, ended).await;
     let answer = match ended {
         Err(_) => {
             world.tell(process.name(), || "takes too long and is ended".to_owned());
@@ -155,6 +158,13 @@ async fn deliver(world: &World, request: &Request, number: u64, delivery: Delive
         state.idle.entry(function).or_default().push(process);
     }
     response
+}
+
+/// Returns the milliseconds from 1970 until so long from now, by a clock that is right.
+fn since_1970(later: Duration) -> u64 {
+    let moment = shared::simulation::wall() + later;
+    let passed = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(passed.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What the gateway answers itself.

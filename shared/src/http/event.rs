@@ -44,7 +44,7 @@ const MEMBERS: [&str; 7] = [
     "isBase64Encoded",
 ];
 /// The members that its context is read for.
-const CONTEXT_MEMBERS: [&str; 3] = ["requestId", "routeKey", "http"];
+const CONTEXT_MEMBERS: [&str; 4] = ["requestId", "routeKey", "timeEpoch", "http"];
 
 /// An event, or `None` if it is none. Reading one never fails: the runtime
 /// would answer for us, without any of our headers.
@@ -124,6 +124,9 @@ fn mend(event: &mut Map<String, Value>) -> Option<()> {
     let context = event.entry("requestContext").or_insert_with(empty);
     if let Some(context) = context.as_object_mut() {
         context.retain(|name, value| CONTEXT_MEMBERS.contains(&name.as_str()) && !value.is_null());
+        if context.get("timeEpoch").is_some_and(|it| !it.is_i64()) {
+            context.remove("timeEpoch");
+        }
         let http = context.entry("http").or_insert_with(empty);
         if let Some(http) = http.as_object_mut() {
             let method = http.get("method").and_then(Value::as_str);

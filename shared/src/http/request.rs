@@ -167,8 +167,15 @@ impl<'a> RequestContext<'a> {
         .unwrap_or_default()
     }
 
+    /// Returns when the work must have ended, with when the gateway says that
+    /// the request reached it.
     pub(super) fn deadline(&self) -> Deadline {
+        let arrived = match self.request.request_context_ref() {
+            Some(lambda_http::request::RequestContext::ApiGatewayV2(it)) => it.time_epoch,
+            Some(_) | None => 0,
+        };
         self.deadline
+            .of_arrival(u64::try_from(arrived).unwrap_or(0))
     }
 
     /// Returns whom the log names for this request, once that is proven.

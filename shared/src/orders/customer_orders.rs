@@ -104,9 +104,10 @@ impl CustomerOrders {
 
     /// Writes down that a request with this key is refused, unless the key has
     /// made an order: returns what it was used for then. Afterwards no request
-    /// with the key that began before can make one: neither one that runs
-    /// beside this, nor a call of DynamoDB that is late. A transaction that is
-    /// using the key is waited for.
+    /// with the key that was sent before can make one: neither one that runs
+    /// beside this, nor a call of DynamoDB that is late, nor one that reached
+    /// the gateway and has not begun. A transaction that is using the key is
+    /// waited for.
     ///
     /// It is a transaction of one action, since the role of checkout writes
     /// orders in transactions only.
@@ -116,7 +117,7 @@ impl CustomerOrders {
         key: &IdempotencyKey,
         deadline: Deadline,
     ) -> Result<Option<UsedKey>, DynamoDbError> {
-        let row = table::write_refusal(customer, key, &new_ulid()?);
+        let row = table::write_refusal(customer, key, &new_ulid()?, deadline);
         let put = self.table.put_new(row, table::BODY_HASH);
         let refusal = Transaction::new().with_key(|row| row, put);
         let refusal = refusal.until(deadline.instant());

@@ -6,7 +6,7 @@
 //! 503, and a request with the same key then tells. A refusal is written down
 //! in the key's own row before it is told, so that a request which meets its
 //! own first sending, at any point of being done, waits for it and gets its
-//! order; and that a sending which has not begun by then never makes one.
+//! order; and that a sending which had not begun by then never makes one.
 
 use std::time::Duration;
 
@@ -77,7 +77,11 @@ impl PlaceOrder {
         let (used, refusal) = match key_row {
             None => (None, None),
             Some(KeyRow::Used(used)) => (Some(used), None),
-            Some(KeyRow::Refused(refusal)) => (None, Some(refusal)),
+            // It was on its way while another one with its key was told "no".
+            Some(KeyRow::Refused(refusal)) if refusal.covers(deadline) => {
+                return Err(Problem::Conflict(Conflict::CartChanged));
+            }
+            Some(KeyRow::Refused(refusal)) => (None, Some(refusal.id)),
         };
         let attempt = Attempt {
             customer,

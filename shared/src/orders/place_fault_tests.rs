@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::dynamodb::{ItemBuilder, Table};
 use crate::testing::{Tables, draft, tables};
+use crate::values::unix_millis;
 
 type Placed = Result<Idempotent<Order>, Problem>;
 
@@ -412,6 +413,28 @@ async fn a_sending_that_is_late_makes_no_order_after_the_refusal() {
     tokio::time::sleep(Duration::from_millis(2500)).await;
     assert_eq!(it.stock().await, [STOCK, STOCK]);
     let order = created(it.place().await);
+    it.expect_one_order(&order).await;
+}
+
+#[tokio::test]
+async fn a_request_that_was_on_its_way_when_another_was_refused_makes_no_order() {
+    let it = Shopper::new().await;
+    let now = unix_millis();
+    let arrived = |at: u64| Deadline::after(Duration::from_secs(10)).of_arrival(at);
+    it.tables.fill_cart(&it.customer, &it.products[0], 1).await;
+    let refused = it.place_by("k", arrived(now)).await;
+    assert_eq!(code(refused), "price-changed");
+    it.fill_cart().await;
+    // The very same, delivered once more; and one that its sender had given up.
+    for late in [now, now - 5000] {
+        assert_eq!(code(it.place_by("k", arrived(late)).await), "cart-changed");
+    }
+    assert_eq!(it.stock().await, [STOCK, STOCK]);
+    // What is sent after the refusal does, and then all of them tell of it.
+    let order = created(it.place_by("k", arrived(now + 1)).await);
+    for late in [now, now - 5000] {
+        assert_eq!(replayed(it.place_by("k", arrived(late)).await), order);
+    }
     it.expect_one_order(&order).await;
 }
 

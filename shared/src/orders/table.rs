@@ -7,6 +7,7 @@ use super::order::{Order, OrderLine, Payment, ShippingAddress, StatusChange};
 use crate::dynamodb::{
     Attributes, Corrupt, ItemBuilder, ItemReader, QueryFluentBuilder, Table, text,
 };
+use crate::http::Deadline;
 use crate::identity::{Customer, Identity};
 use crate::input::IdempotencyKey;
 use crate::values::{OrderId, Timestamp, sha256_base64url};
@@ -31,14 +32,33 @@ pub(super) struct UsedKey {
 pub(super) enum KeyRow {
     /// It made an order.
     Used(UsedKey),
-    /// A request with it was refused, the last time by the refusal of this id.
-    /// Whoever has not seen that id must not make an order: the customer was
-    /// told that there is none.
-    Refused(String),
+    /// A request with it was refused, the last time by this refusal.
+    Refused(Refusal),
+}
+
+/// That a request was told "no". Whoever has not seen its id, or reached the
+/// shop no later than that request, must not make an order with the same key:
+/// the customer believes that there is none.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) id: String,
+    /// When the request that it refused reached the gateway, in milliseconds
+    /// since 1970. The gateway's clock is the only one that is asked.
+    arrived: u64,
+}
+
+impl Refusal {
+    /// Returns whether a request reached the shop no later than the one that
+    /// was refused: its sender gave it up, or it was delivered twice.
+    pub(super) fn covers(&self, deadline: Deadline) -> bool {
+        deadline.arrived() <= self.arrived
+    }
 }
 
 /// What only the row of a refused key has.
 pub(super) const REFUSAL: &str = "refusal";
+/// When the refused request reached the gateway.
+const ARRIVED: &str = "arrived";
 /// What only the row of a used key has.
 pub(super) const BODY_HASH: &str = "bodyHash";
 
@@ -104,19 +124,25 @@ pub(super) fn write_refusal(
     customer: &Customer,
     key: &IdempotencyKey,
     refusal: &str,
+    deadline: Deadline,
 ) -> ItemBuilder {
     ItemBuilder::new()
         .text("userId", customer.user_id().as_str())
         .text("orderId", sort_key(key))
         .text(REFUSAL, refusal)
+        .number(ARRIVED, deadline.arrived())
         .expires(Timestamp::now().plus(REFUSAL_KEPT))
 }
 
 /// Reads what is known of a key.
 pub(super) fn read_key(item: &Attributes) -> Result<KeyRow, Corrupt> {
     let row = ItemReader(item);
-    if let Some(refusal) = row.optional_text(REFUSAL)? {
-        return Ok(KeyRow::Refused(refusal.to_owned()));
+    if let Some(id) = row.optional_text(REFUSAL)? {
+        return Ok(KeyRow::Refused(Refusal {
+            id: id.to_owned(),
+            // Those that were written without it are an hour old at most.
+            arrived: row.optional_number(ARRIVED)?.unwrap_or_default(),
+        }));
     }
     Ok(KeyRow::Used(UsedKey {
         order_id: row.id("order")?,
