@@ -33,6 +33,14 @@ impl Client {
         }
     }
 
+    /// Returns the same person, who calls over other connections.
+    pub fn with_http(&self, http: reqwest::Client) -> Self {
+        Self {
+            http,
+            ..self.clone()
+        }
+    }
+
     /// Returns whose account it is.
     pub fn user_id(&self) -> &str {
         self.session["user"]["userId"].as_str().expect("signed in")

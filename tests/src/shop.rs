@@ -91,7 +91,8 @@ pub async fn spawn_empty_shop() -> Shop {
     spawn_empty_shop_with(local::options(Profile::Dev)).await
 }
 
-async fn spawn_empty_shop_with(options: Options) -> Shop {
+/// Starts a shop that is set up in some other way, with nobody and nothing in it.
+pub async fn spawn_empty_shop_with(options: Options) -> Shop {
     let running = Running::begin();
     build_once();
     let cloud = Cloud::start(options).await.expect("the cloud starts");

@@ -23,7 +23,7 @@ use crate::gateway::Gateway;
 use crate::iam::{Grant, Iam};
 use crate::logs::{LogSink, Logs};
 use crate::ports::{self, Ports};
-use crate::runtime::{InvokeError, Launch, MAX_WAIT, Runtime};
+use crate::runtime::{InvokeError, Launch, MAX_WAIT, Runtime, Variation};
 use crate::s3::S3;
 use crate::secrets::{self, SecretsManager};
 use crate::service::{Service, loopback};
@@ -47,6 +47,11 @@ pub struct Options {
     pub logs: LogSink,
     /// How many processes of one function may run at once. Requests beyond it wait.
     pub instances: usize,
+    /// Whether DynamoDB keeps a journal from its first write on: see
+    /// [`Faults::start_journal`](crate::Faults::start_journal).
+    pub journal: bool,
+    /// What the environments of some processes have besides.
+    pub variations: Vec<Variation>,
     /// Names and values of headers that the gateway adds to answers that no function made:
     /// preflights and errors.
     pub gateway_headers: Vec<(&'static str, &'static str)>,
@@ -71,6 +76,8 @@ impl Options {
             data: None,
             logs: LogSink::Memory,
             instances: 16,
+            journal: false,
+            variations: Vec::new(),
             gateway_headers: Vec::new(),
             throttle: false,
             beside_api: Router::new(),
@@ -112,6 +119,9 @@ impl Cloud {
         let dynamodb =
             DynamoDb::start_authorized(loopback(ports.dynamodb()), &template.tables, data, &iam)
                 .await?;
+        if options.journal {
+            dynamodb.faults().start_journal();
+        }
         let s3 = S3::start(loopback(ports.s3()), &template.buckets, data, &iam).await?;
         let (secrets, secrets_service) = secrets::start(
             loopback(ports.secrets_manager()),
@@ -140,15 +150,19 @@ impl Cloud {
                     path: program,
                 });
             }
+            let variations = options.variations.iter();
+            let variations = variations.filter(|it| it.function == function.binary);
             launches.push(Launch {
                 environment: environment::of(function, &program, &endpoints),
                 function: function.clone(),
                 program,
                 arguments: Vec::new(),
+                variations: variations.cloned().collect(),
             });
         }
         let runtime = Arc::new(Runtime::new(launches, options.instances.max(1), &logs));
         secrets.use_runtime(Arc::clone(&runtime));
+        dynamodb.faults().use_runtime(Arc::clone(&runtime));
 
         let router = Gateway::router(
             &template,
@@ -290,6 +304,17 @@ impl Cloud {
     #[must_use]
     pub fn pids(&self, function: &str) -> Vec<u32> {
         self.runtime.pids(function)
+    }
+
+    /// Starts processes without [`Options::variations`] from now on. Those that live keep theirs.
+    pub fn end_variations(&self) {
+        self.runtime.end_variations();
+    }
+
+    /// Returns whether no function is at work, for a caller that waits for somebody or not.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.runtime.is_idle()
     }
 
     /// Returns the environment of a function's processes; empty for one that doesn't exist.

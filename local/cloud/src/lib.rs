@@ -22,13 +22,14 @@ pub use cloud::{Cloud, Options};
 pub use dynamodb::DynamoDb;
 pub use dynamodb::embedded::EmbeddedDynamoDb;
 pub use dynamodb::faults::{
-    Calls, Change, Fault, Faults, HeldTransaction, Injection, ItemKey, Reason,
+    Calls, Change, CrashPoint, Fault, FaultCounts, Faults, HeldTransaction, Injection, ItemKey,
+    Reason, SeenCall, Watched,
 };
 pub use environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY};
 pub use error::CloudError;
 pub use iam::Grant;
 pub use logs::LogSink;
 pub use ports::{NoPorts, Ports};
-pub use runtime::InvokeError;
+pub use runtime::{InvokeError, Variation};
 // What the signatures above name.
 pub use template::{Deployment, Template};

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 mod api;
+mod crash;
 mod error;
 mod instance;
 mod launch;
@@ -22,6 +23,7 @@ use crate::logs::Logs;
 pub use error::InvokeError;
 pub(crate) use error::MAX_PAYLOAD;
 pub(crate) use launch::Launch;
+pub use launch::Variation;
 use pool::Pool;
 pub(crate) use pool::new_trace;
 
@@ -76,6 +78,39 @@ impl Runtime {
             return Err(InvokeError::TooLarge);
         }
         Pool::invoke(self.pool(name)?, payload, trace, wait).await
+    }
+
+    /// Returns whether no process starts or has a request.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.pools.iter().all(|pool| pool.crash().is_idle())
+    }
+
+    /// Starts processes without variations from now on.
+    pub(crate) fn end_variations(&self) {
+        self.pools.iter().for_each(|pool| pool.end_variations());
+    }
+
+    /// Kills the processes of a function that start or have a request, and waits until they are
+    /// gone. Returns whether there was one. Which process made a call isn't known, so a test that
+    /// kills a caller sends one request at a time.
+    pub(crate) async fn kill_busy(&self, name: &str) -> bool {
+        match self.pool(name) {
+            Ok(pool) => pool.crash().kill().await,
+            Err(_) => false,
+        }
+    }
+
+    /// Kills a process of a function at the next thing that it does: when it answers, of which
+    /// nobody is told, or at a call, whose service asks [`Runtime::is_kill_due`].
+    pub(crate) fn kill_at_next(&self, name: &str) {
+        if let Ok(pool) = self.pool(name) {
+            pool.crash().kill_at_next();
+        }
+    }
+
+    /// Returns whether a process of a function is to be killed at the call that it now makes.
+    pub(crate) fn is_kill_due(&self, name: &str) -> bool {
+        self.pool(name).is_ok_and(|pool| pool.crash().is_due())
     }
 
     /// Starts one instance of every function that has none, so that one which cannot start is

@@ -108,6 +108,7 @@ pub(crate) fn launch(function: FunctionTemplate, environment: &[(&str, &str)]) -
     Launch {
         function,
         program: std::env::current_exe().unwrap(),
+        variations: Vec::new(),
         arguments: ["--exact", child::TEST, "--nocapture"]
             .map(str::to_owned)
             .into(),

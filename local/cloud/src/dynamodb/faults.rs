@@ -8,10 +8,12 @@
 
 pub(super) mod answer;
 mod call;
+mod crash;
 mod engine;
 mod in_flight;
 mod injector;
 mod journal;
+mod observed;
 mod random;
 mod reason;
 mod script;
@@ -20,9 +22,11 @@ mod shadow;
 mod tests;
 
 pub use call::ItemKey;
+pub use crash::CrashPoint;
 pub(super) use engine::{Engine, EngineRequest};
 pub use in_flight::HeldTransaction;
 pub use injector::{Faults, Injection};
 pub use journal::Change;
+pub use observed::{FaultCounts, SeenCall, Watched};
 pub use reason::Reason;
 pub use script::{Calls, Fault};

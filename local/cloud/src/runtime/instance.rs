@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::api::{self, Invocation, RuntimeMessage};
+use super::crash::{Crash, Orders};
 use super::launch::Launch;
 use crate::logs::Logs;
 use crate::service::serve_router;
@@ -25,6 +26,9 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long to wait for the last output of a process that is gone. Only a grandchild that holds
 /// the pipe open could make it longer.
 const STDERR_DRAIN: Duration = Duration::from_millis(500);
+
+/// What is said of a process that was killed for a test.
+const KILLED: &str = "it was killed";
 
 /// The process ids of a function's instances.
 pub(super) type Pids = Arc<Mutex<BTreeSet<u32>>>;
@@ -60,11 +64,19 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Starts a process and waits until it asks for its first request.
+    /// Starts a process and waits until it asks for its first request. Variations apply to it if it
+    /// is the nth of its function.
     ///
     /// # Errors
     /// A sentence with the last line that the process wrote, if it doesn't get that far.
-    pub(super) async fn start(launch: &Launch, logs: &Logs, pids: &Pids) -> Result<Self, String> {
+    pub(super) async fn start(
+        launch: &Launch,
+        logs: &Logs,
+        pids: &Pids,
+        crash: &Crash,
+        nth: Option<usize>,
+    ) -> Result<Self, String> {
+        let mut orders = crash.begin();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .map_err(|error| format!("no loopback port for its Runtime API: {error}"))?;
@@ -80,6 +92,7 @@ impl Instance {
             .args(&launch.arguments)
             .env_clear()
             .envs(&launch.environment)
+            .envs(nth.into_iter().flat_map(|nth| launch.variables(nth)))
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
             .env(
                 "AWS_LAMBDA_LOG_STREAM_NAME",
@@ -106,7 +119,7 @@ impl Instance {
             registration,
             _server: server,
         };
-        match timeout(INIT_TIMEOUT, instance.first_message()).await {
+        match timeout(INIT_TIMEOUT, instance.first_message(&mut orders)).await {
             Ok(Ok(())) => Ok(instance),
             Ok(Err(reason)) => Err(reason),
             Err(_) => Err(format!(
@@ -116,8 +129,13 @@ impl Instance {
         }
     }
 
-    async fn first_message(&mut self) -> Result<(), String> {
+    async fn first_message(&mut self, orders: &mut Orders) -> Result<(), String> {
         tokio::select! {
+            order = orders.end() => {
+                self.kill().await;
+                let _ = order.send(());
+                Err(KILLED.to_owned())
+            }
             status = self.child.wait() => {
                 let status = status.map_or_else(|error| error.to_string(), |it| it.to_string());
                 Err(format!("its process ended ({status}){}", self.output.last_line().await))
@@ -145,7 +163,13 @@ impl Instance {
 
     /// Gives the process one request and waits for its answer, and for it to ask for the next
     /// one: only then is it free, and only then does Lambda call an invocation finished.
-    pub(super) async fn invoke(&mut self, invocation: Invocation, limit: Duration) -> Outcome {
+    pub(super) async fn invoke(
+        &mut self,
+        invocation: Invocation,
+        limit: Duration,
+        crash: &Crash,
+    ) -> Outcome {
+        let mut orders = crash.begin();
         let id = invocation.id.clone();
         let deadline = Instant::now() + limit;
         let taken = self
@@ -158,9 +182,18 @@ impl Instance {
         let mut answer = None;
         loop {
             tokio::select! {
-                // What the process said comes before its end.
+                // What the process said comes before its end, unless it is killed for a test.
                 biased;
+                order = orders.end() => {
+                    self.kill().await;
+                    let _ = order.send(());
+                    return Outcome::Crashed(KILLED.to_owned());
+                }
                 message = self.messages.recv() => match message {
+                    _ if crash.take_due() => {
+                        self.kill().await;
+                        return Outcome::Crashed(KILLED.to_owned());
+                    }
                     Some(RuntimeMessage::Response(of, body)) if of == id => {
                         answer = Some(body.map_or(Outcome::TooLarge, Outcome::Answer));
                     }

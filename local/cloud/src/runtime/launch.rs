@@ -5,6 +5,20 @@ use std::path::PathBuf;
 
 use template::FunctionTemplate;
 
+/// Additions to the environments of some instances of a function, such as a clock that is wrong.
+#[derive(Debug, Clone)]
+pub struct Variation {
+    /// The function's binary.
+    pub function: String,
+    /// Each instance has them whose number, counted from 1 as they start, this divides with
+    /// [`Variation::remainder`] left.
+    pub every: usize,
+    /// See [`Variation::every`].
+    pub remainder: usize,
+    /// Names and values.
+    pub variables: BTreeMap<String, String>,
+}
+
 /// How one function is started.
 #[derive(Debug, Clone)]
 pub(crate) struct Launch {
@@ -16,4 +30,16 @@ pub(crate) struct Launch {
     pub(crate) arguments: Vec<String>,
     /// The process's whole environment, but for what differs between instances.
     pub(crate) environment: BTreeMap<String, String>,
+    /// What some instances' environments have besides.
+    pub(crate) variations: Vec<Variation>,
+}
+
+impl Launch {
+    /// Returns what the nth instance's environment has besides, counted from 1.
+    pub(super) fn variables(&self, nth: usize) -> impl Iterator<Item = (&String, &String)> {
+        let variations = self.variations.iter();
+        let variations =
+            variations.filter(move |it| nth.checked_rem(it.every) == Some(it.remainder));
+        variations.flat_map(|it| &it.variables)
+    }
 }

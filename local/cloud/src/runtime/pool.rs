@@ -1,6 +1,7 @@
 //! The instances of one function: as many as there are requests at once, up to a limit; the one
 //! used last is used first; idle ones stay.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 use super::api::Invocation;
+use super::crash::Crash;
 use super::error::InvokeError;
 use super::instance::{Instance, Outcome, Pids};
 use super::launch::Launch;
@@ -30,6 +32,11 @@ pub(super) struct Pool {
     /// One permit per reserved execution; requests don't wait for one.
     reserved: Option<Arc<Semaphore>>,
     pids: Pids,
+    crash: Crash,
+    /// How many processes were started.
+    started: AtomicUsize,
+    /// Whether processes are all alike, whatever variations there are.
+    is_uniform: AtomicBool,
     stopping: watch::Receiver<bool>,
 }
 
@@ -51,8 +58,21 @@ impl Pool {
             slots: Arc::new(Semaphore::new(instances)),
             reserved,
             pids: Pids::default(),
+            crash: Crash::default(),
+            started: AtomicUsize::default(),
+            is_uniform: AtomicBool::default(),
             stopping,
         }
+    }
+
+    /// Returns how its processes are killed for a test.
+    pub(super) fn crash(&self) -> &Crash {
+        &self.crash
+    }
+
+    /// Starts processes without variations from now on.
+    pub(super) fn end_variations(&self) {
+        self.is_uniform.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn launch(&self) -> &Launch {
@@ -146,7 +166,7 @@ impl Pool {
                 payload: payload.clone(),
             };
             let outcome = self
-                .unless_stopping(instance.invoke(invocation, timeout))
+                .unless_stopping(instance.invoke(invocation, timeout, &self.crash))
                 .await;
             let Some(outcome) = outcome else {
                 instance.kill().await;
@@ -184,10 +204,10 @@ impl Pool {
     }
 
     async fn start(&self) -> Result<Instance, InvokeError> {
-        match self
-            .unless_stopping(Instance::start(&self.launch, &self.logs, &self.pids))
-            .await
-        {
+        let nth = self.started.fetch_add(1, Ordering::Relaxed) + 1;
+        let nth = (!self.is_uniform.load(Ordering::Relaxed)).then_some(nth);
+        let start = Instance::start(&self.launch, &self.logs, &self.pids, &self.crash, nth);
+        match self.unless_stopping(start).await {
             None => Err(InvokeError::Stopping),
             Some(Ok(instance)) => Ok(instance),
             Some(Err(reason)) => {

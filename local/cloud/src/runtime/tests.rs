@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod crash;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -261,4 +263,38 @@ async fn stopping_ends_processes_in_the_middle_of_a_request() {
     runtime.stop().await;
     assert_eq!(running.await.unwrap(), Err(InvokeError::Stopping));
     assert!(runtime.pids("echo").is_empty());
+}
+
+#[tokio::test]
+async fn some_instances_have_more_in_their_environment() {
+    let mut varied = echo();
+    varied.variations = vec![Variation {
+        function: "echo".into(),
+        every: 3,
+        remainder: 2,
+        variables: BTreeMap::from([("CLOCK".into(), "late".into())]),
+    }];
+    let (runtime, _) = runtime(vec![varied], 1);
+    let mut nth = Vec::new();
+    for _ in 0..5 {
+        let answer = ask(&runtime, json!({})).await.unwrap();
+        nth.push(
+            answer["variables"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("CLOCK")),
+        );
+        runtime.kill_at_next("echo");
+        ask(&runtime, json!({})).await.unwrap_err();
+    }
+    assert_eq!(nth, [false, true, false, false, true]);
+    runtime.end_variations();
+    for _ in 0..3 {
+        let answer = ask(&runtime, json!({})).await.unwrap();
+        let variables = answer["variables"].as_array().unwrap();
+        assert!(!variables.contains(&json!("CLOCK")));
+        runtime.kill_at_next("echo");
+        ask(&runtime, json!({})).await.unwrap_err();
+    }
+    runtime.stop().await;
 }

@@ -8,14 +8,17 @@ use dynoxide::Database;
 
 use super::answer;
 use super::call::Call;
+use super::crash::{Callers, CrashPoint};
 use super::engine::{Engine, EngineRequest};
 use super::in_flight::{HeldTransaction, InFlight};
 use super::journal::{Change, Journal};
+use super::observed::{FaultCounts, Watch, Watched};
 use super::random::Random;
 use super::reason::Reason;
 use super::script::{Action, Calls, Fault, Rule};
 use super::shadow::{FrozenIndex, Tables};
 use crate::error::CloudError;
+use crate::runtime::Runtime;
 use template::TableTemplate;
 
 /// What goes wrong in one DynamoDB. Clones are the same one's.
@@ -28,6 +31,7 @@ struct Shared {
     tables: Arc<Tables>,
     journal: Arc<Journal>,
     in_flight: InFlight,
+    callers: Callers,
     state: Mutex<State>,
 }
 
@@ -36,6 +40,8 @@ struct State {
     rules: Vec<Rule>,
     frozen: Vec<FrozenIndex>,
     random: Option<Random>,
+    watches: Vec<Watch>,
+    counts: FaultCounts,
 }
 
 /// How often a fault was met.
@@ -69,9 +75,15 @@ impl Faults {
                 in_flight: InFlight::on(Arc::clone(&tables), Arc::clone(&journal)),
                 journal,
                 tables,
+                callers: Callers::default(),
                 state: Mutex::default(),
             }),
         }
+    }
+
+    /// Lets functions' processes be killed: those that this runtime runs.
+    pub(crate) fn use_runtime(&self, runtime: Arc<Runtime>) {
+        self.shared.callers.use_runtime(runtime);
     }
 
     /// Lets these calls meet a fault. Of several that fit a call, the first one counts.
@@ -122,6 +134,20 @@ impl Faults {
         self.shared.journal.changes()
     }
 
+    /// Keeps a list of these calls, whatever becomes of them. How many of them are told by
+    /// [`Calls`] doesn't matter.
+    pub fn watch(&self, calls: Calls) -> Watched {
+        let (watch, watched) = Watch::of(calls);
+        self.state().watches.push(watch);
+        watched
+    }
+
+    /// Returns how many calls met each kind of fault so far, by what it is called.
+    #[must_use]
+    pub fn counts(&self) -> FaultCounts {
+        self.state().counts.clone()
+    }
+
     /// Ends all faults but for transactions that are being held.
     pub fn clear(&self) {
         let mut state = self.state();
@@ -145,6 +171,7 @@ impl Faults {
         let state = self.state();
         state.rules.is_empty()
             && !self.shared.journal.is_on()
+            && state.watches.is_empty()
             && self.shared.in_flight.is_empty()
             && state.frozen.is_empty()
             && state.random.is_none()
@@ -185,7 +212,10 @@ impl Faults {
 
     /// Returns what this call is to meet.
     fn choose(&self, call: &Call) -> Option<Action> {
-        let mut state = self.state();
+        let state = &mut *self.state();
+        for watch in &state.watches {
+            watch.see(call);
+        }
         let mut chosen = None;
         for rule in &mut state.rules {
             // Each counts the calls that fit it, whichever of them acts.
@@ -204,16 +234,26 @@ impl Faults {
         fault: Option<Action>,
     ) -> Response {
         let in_flight = &self.shared.in_flight;
-        let fault = match fault.or_else(|| self.choose(&call)) {
+        let callers = &self.shared.callers;
+        if callers.is_kill_due(&call) {
+            callers.kill(&call).await;
+            return answer::none();
+        }
+        let action = match fault.or_else(|| self.choose(&call)) {
             None => return self.serve(&call, engine, request).await,
             // Met before it can be prepared itself.
             Some(Action::Hold(_) | Action::Fault(Fault::Tear { .. })) if in_flight.meets(&call) => {
                 return self.serve(&call, engine, request).await;
             }
-            Some(Action::Hold(holder)) => {
+            Some(action) => action,
+        };
+        let name = action.name();
+        *self.state().counts.entry(name).or_default() += 1;
+        let fault = match action {
+            Action::Hold(holder) => {
                 return in_flight.hold(&call, engine, request, holder).await;
             }
-            Some(Action::Fault(fault)) => fault,
+            Action::Fault(fault) => fault,
         };
         match fault {
             Fault::Tear {
@@ -249,6 +289,20 @@ impl Faults {
             Fault::AnswerLate(time) => {
                 let answer = self.serve(&call, engine, request).await;
                 tokio::time::sleep(time).await;
+                answer
+            }
+            Fault::Crash(CrashPoint::Arrived) => {
+                callers.kill(&call).await;
+                answer::none()
+            }
+            Fault::Crash(CrashPoint::Done) => {
+                self.serve(&call, engine, request).await;
+                callers.kill(&call).await;
+                answer::none()
+            }
+            Fault::Crash(CrashPoint::Answered) => {
+                let answer = self.serve(&call, engine, request).await;
+                callers.kill_at_next(&call);
                 answer
             }
         }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::call::Call;
+use super::crash::CrashPoint;
 use super::in_flight::Holder;
 use super::reason::Reason;
 
@@ -30,6 +31,9 @@ pub enum Fault {
     Delay(Duration),
     /// It is done at once, and answered that much later.
     AnswerLate(Duration),
+    /// The function's process that makes it is killed. Each of the function's processes that is at
+    /// work counts as the one, so send one request at a time.
+    Crash(CrashPoint),
     /// The transaction meets others on its items at these places, and conditions of the rest may
     /// fail beside.
     ConflictOn(Vec<usize>),
@@ -48,7 +52,7 @@ pub enum Fault {
 /// Which calls meet a fault: the first one that fits, unless told otherwise.
 #[derive(Debug, Clone)]
 pub struct Calls {
-    operation: String,
+    operation: Option<String>,
     function: Option<String>,
     table: Option<String>,
     first: u32,
@@ -60,7 +64,16 @@ impl Calls {
     #[must_use]
     pub fn of(operation: &str) -> Self {
         Self {
-            operation: operation.to_owned(),
+            operation: Some(operation.to_owned()),
+            ..Self::any()
+        }
+    }
+
+    /// Calls of any operation.
+    #[must_use]
+    pub fn any() -> Self {
+        Self {
+            operation: None,
             function: None,
             table: None,
             first: 1,
@@ -102,10 +115,11 @@ impl Calls {
         self.times(u32::MAX)
     }
 
-    fn fit(&self, call: &Call) -> bool {
+    pub(super) fn fit(&self, call: &Call) -> bool {
+        let operation = self.operation.as_deref();
         let function = self.function.as_deref();
         let table = self.table.as_deref();
-        self.operation == call.operation
+        operation.is_none_or(|it| it == call.operation)
             && function.is_none_or(|it| call.caller.as_deref() == Some(it))
             && table.is_none_or(|it| call.tables.contains(it))
     }
@@ -116,6 +130,32 @@ pub(super) enum Action {
     Fault(Fault),
     /// The transaction waits for a test's orders.
     Hold(Holder),
+}
+
+impl Action {
+    /// Returns what it is called where faults are counted.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Fault(Fault::Cancel(reasons)) if reasons.contains(&Reason::Throttled) => {
+                "transaction throttled in part"
+            }
+            Self::Fault(Fault::Cancel(_)) => "transaction cancelled",
+            Self::Fault(Fault::Conflict) => "conflict",
+            Self::Fault(Fault::Throttle) => "throttled",
+            Self::Fault(Fault::FailBefore) => "500, not done",
+            Self::Fault(Fault::FailAfter) => "500, but done",
+            Self::Fault(Fault::DropBefore) => "connection lost, not done",
+            Self::Fault(Fault::DropAfter) => "connection lost, but done",
+            Self::Fault(Fault::Delay(_)) => "begun late",
+            Self::Fault(Fault::AnswerLate(_)) => "answered late",
+            Self::Fault(Fault::Crash(CrashPoint::Arrived)) => "killed before the call is done",
+            Self::Fault(Fault::Crash(CrashPoint::Done)) => "killed before the call is answered",
+            Self::Fault(Fault::Crash(CrashPoint::Answered)) => "killed once the call is answered",
+            Self::Fault(Fault::ConflictOn(_)) => "conflict in part",
+            Self::Fault(Fault::Tear { .. }) => "transaction seen in part",
+            Self::Hold(_) => "transaction held",
+        }
+    }
 }
 
 pub(super) struct Rule {

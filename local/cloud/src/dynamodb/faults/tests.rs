@@ -383,6 +383,25 @@ async fn a_frozen_index_answers_from_the_state_that_it_had() {
     assert_eq!(it.listed_by_index().await, ["b"]);
 }
 
+#[tokio::test]
+async fn calls_are_watched_and_faults_are_counted() {
+    let it = Faulty::start().await;
+    let reads = it.faults().watch(Calls::of("GetItem"));
+    let all = it.faults().watch(Calls::any().on("things"));
+    it.put("a").await;
+    it.faults()
+        .inject(Calls::of("GetItem").times(2), Fault::Throttle);
+    for _ in 0..2 {
+        it.fail("GetItem", key("a")).await;
+    }
+    assert!(it.has("a").await);
+    assert_eq!(reads.calls().len(), 3);
+    let operations: Vec<_> = all.calls().into_iter().map(|it| it.operation).collect();
+    assert_eq!(operations, ["PutItem", "GetItem", "GetItem", "GetItem"]);
+    assert!(all.calls()[0].tables.contains("things"));
+    assert_eq!(it.faults().counts(), FaultCounts::from([("throttled", 2)]));
+}
+
 /// What a function's calls of these operations meet, by number.
 fn met(seed: u64) -> Vec<bool> {
     let schemas = Schemas::of(&tables());
