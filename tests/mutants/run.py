@@ -139,11 +139,11 @@ class Verdict:
     def __init__(self, output, ended_well):
         self.output = output
         self.ended_well = ended_well
-        self.invariants = sorted(set(re.findall(r"^\s*violation: (I\d+b?)\b", output, re.M)))
-        seeds = re.search(r"^failing seed: (\d+)$", output, re.M)
-        self.seed = int(seeds.group(1)) if seeds else None
-        runs = re.search(r"^seeds run: (\d+)$", output, re.M)
-        self.seeds = int(runs.group(1)) if runs else None
+        self.invariants = sorted(set(re.findall(r"^  (I\d+|input): ", output, re.M)))
+        failing = [int(seed) for seed in re.findall(r"^seed (\d+):$", output, re.M)]
+        self.seed = min(failing, default="-")
+        seeds = re.search(r"^(\d+) seeds, ", output, re.M)
+        self.seeds = int(seeds.group(1)) if seeds else "-"
 
 
 def simulate(tree, seeds):
