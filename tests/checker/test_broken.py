@@ -1,0 +1,1052 @@
+"""For every rule a run that breaks it: it must be caught, and by its invariant."""
+
+from __future__ import annotations
+
+import copy
+import unittest
+from typing import Any, Dict, List
+
+from builder import Story, dynamo, euros, item
+from check import judge
+from run import hash_of_key
+
+
+class Broken(unittest.TestCase):
+    """What the tests below have in common."""
+
+    def setUp(self) -> None:
+        self.shop = Story()
+        # Somebody with a full cart, for whom nothing has happened yet.
+        self.carol = self.shop.person("carol")
+        self.cup, self.jug = self.shop.product(300, 5), self.shop.product(1000, 5)
+        self.shop.fill(self.carol, self.cup, 2)
+
+    def verdicts(self) -> List[Dict[str, Any]]:
+        return judge(self.shop.run()).violations
+
+    def caught(self, invariant: str, words: str) -> None:
+        """Demands a violation of this invariant whose sentence has these words."""
+        violations = self.verdicts()
+        fitting = [it for it in violations if it["invariant"] == invariant and words in it["text"]]
+        self.assertTrue(fitting, f"no {invariant} with {words!r} in {violations}")
+
+    def holds(self) -> None:
+        self.assertEqual(self.verdicts(), [])
+
+    def begin(self, key: str = "key-carol", **changes: Any) -> Dict[str, Any]:
+        return self.shop.begin_checkout(self.carol, key, self.shop.body(self.carol, **changes))
+
+    def order_row(self, order: Dict[str, Any]) -> Dict[str, Any]:
+        return self.shop.rows["orders"][(self.carol, order["orderId"])]
+
+
+class Stock(Broken):
+    """I1."""
+
+    def test_stock_below_zero(self) -> None:
+        self.shop.fill(self.carol, self.cup, 9)
+        self.shop.checkout(self.carol, "key-carol")
+        self.caught("I1", f"{self.cup} has -4 pieces")
+
+    def test_more_sold_than_came(self) -> None:
+        # The read of another process's stock is written back over its own.
+        send = self.begin()
+        self.shop.place(send, "stock")
+        self.shop.commit("checkout", self.shop.stock_change(self.cup, 0))
+        self.shop.wait()
+        self.shop.fill(self.carol, self.cup, 5)
+        self.shop.checkout(self.carol, "key-carol-2")
+        self.caught("I1", f"7 pieces of {self.cup} were sold, and 5 came")
+
+    def test_a_decrement_without_an_order(self) -> None:
+        self.shop.commit("checkout", self.shop.stock_change(self.cup, -1))
+        self.caught("I1", "the orders of the same commit are of 0")
+
+    def test_a_decrement_of_another_quantity(self) -> None:
+        send = self.begin()
+        order = self.shop.order_item(self.carol, send["request"])
+        parts = self.shop.parts(send, order)
+        parts["stock"] = [self.shop.stock_change(self.cup, -1)]
+        self.shop.commit("checkout", *(change for part in parts.values() for change in part))
+        self.shop.end(send, 201, self.shop.shown(order))
+        self.caught("I1", "the orders of the same commit are of 2")
+
+    def test_an_increment_by_checkout(self) -> None:
+        self.shop.commit("checkout", self.shop.stock_change(self.cup, 3))
+        self.caught("I1", "from 5 to 8")
+
+    def test_a_decrement_that_does_not_count(self) -> None:
+        send = self.begin()
+        order = self.shop.order_item(self.carol, send["request"])
+        parts = self.shop.parts(send, order)
+        parts["stock"] = [("stock", self.shop.stock_item(self.cup, 3, 1))]
+        self.shop.commit("checkout", *(change for part in parts.values() for change in part))
+        self.shop.end(send, 201, self.shop.shown(order))
+        self.caught("I1", "without counting its version")
+
+    def test_a_cancelled_order_gives_too_much_back(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        row = {**self.order_row(order), **item(status="cancelled", version=2)}
+        self.shop.commit("cancel-order", ("orders", row), self.shop.stock_change(self.cup, 3))
+        self.caught("I1", "the orders of the same commit are of -2")
+
+    def test_stock_of_no_new_product(self) -> None:
+        self.shop.commit("admin-create-product", ("stock", self.shop.stock_item("prod_x", 5, 1)))
+        self.caught("I1", "which is no new product")
+
+
+class Contents(Broken):
+    """I3."""
+
+    def placed(self, **changes: Any) -> None:
+        send = self.begin()
+        self.shop.end(send, 201, self.shop.place(send, **changes))
+
+    def line(self, **changes: Any) -> Dict[str, Any]:
+        line = {
+            "productId": self.cup, "name": "Blue Mug", "quantity": 2, "unitPrice": euros(300),
+            "lineTotal": euros(600),
+        }  # fmt: skip
+        return {**line, **changes}
+
+    def test_another_price_than_the_product_has(self) -> None:
+        send = self.begin()
+        self.shop.change_product(self.cup, price=350)
+        order = self.shop.place(send, lines=[self.line()])
+        self.shop.end(send, 201, order)
+        self.caught("I3", "has the price {'amount': 300")
+
+    def test_a_wrong_sum_of_a_line(self) -> None:
+        self.placed(lines=[self.line(lineTotal=euros(601))], total=euros(601))
+        self.caught("I3", "asks 601 for 2 x 300")
+
+    def test_a_wrong_total(self) -> None:
+        self.placed(total=euros(599))
+        self.caught("I3", "has the total 599, and its lines are 600")
+
+    def test_another_total_than_was_expected(self) -> None:
+        send = self.begin(expectedTotal=euros(500))
+        self.shop.end(send, 201, self.shop.place(send, total=euros(600)))
+        self.caught("I3", "another total, address or method")
+
+    def test_an_amount_that_is_not_whole(self) -> None:
+        self.placed(total={"amount": 600.5, "currency": "EUR"})
+        self.caught("I3", "has a total that is no amount: {'amount': 600.5")
+
+    def test_a_line_that_is_not_whole(self) -> None:
+        self.placed(lines=[self.line(unitPrice={"amount": 300.5, "currency": "EUR"})])
+        self.caught("I3", "has the price {'amount': 300.5")
+
+    def test_two_currencies(self) -> None:
+        line = self.line(lineTotal={"amount": 600, "currency": "USD"})
+        self.placed(lines=[line])
+        self.caught("I3", "several currencies")
+
+    def test_a_quantity_that_no_line_can_have(self) -> None:
+        self.placed(lines=[self.line(quantity=100, lineTotal=euros(30000))])
+        self.caught("I3", "has 100 pieces")
+
+    def test_no_lines(self) -> None:
+        self.placed(lines=[])
+        self.caught("I3", "has 0 lines")
+
+    def test_two_lines_of_one_product(self) -> None:
+        half = self.line(quantity=1, lineTotal=euros(300))
+        self.placed(lines=[half, half])
+        self.caught("I3", "two lines of one product")
+
+    def test_a_product_that_is_not_sold(self) -> None:
+        send = self.begin()
+        self.shop.change_product(self.cup, status="draft")
+        self.shop.end(send, 201, self.shop.place(send, lines=[self.line()]))
+        self.caught("I3", "was not sold at that moment")
+
+    def test_another_name_than_the_product_has(self) -> None:
+        self.placed(lines=[self.line(name="Old Mug")])
+        self.caught("I3", "calls")
+
+    def test_anothers_address(self) -> None:
+        body = self.shop.body(self.carol)
+        body["shippingAddress"]["name"] = "canary-alice Cook"
+        send = self.begin()
+        order = self.shop.order_item(self.carol, body)
+        self.shop.commit("checkout", *sum(self.shop.parts(send, order).values(), []))
+        self.shop.end(send, 201, self.shop.shown(order))
+        self.caught("I3", "another total, address or method")
+        self.caught("I3", "goes to 'canary-alice Cook'")
+        self.caught("I7", "canary-alice, which is of")
+
+    def test_another_payment(self) -> None:
+        self.placed(payment={"method": "invoice", "status": "paid"})
+        self.caught("I3", "has the payment")
+
+    def test_another_first_status(self) -> None:
+        self.placed(status="shipped")
+        self.caught("I3", "began as 'shipped'")
+
+    def test_another_first_version(self) -> None:
+        self.placed(version=2)
+        self.caught("I3", "began with the version 2")
+
+    def test_a_date_that_is_none(self) -> None:
+        self.placed(createdAt="today")
+        self.caught("I3", "has the date 'today'")
+
+    def test_another_date_than_its_id(self) -> None:
+        date = "2026-11-21T10:05:00Z"
+        self.placed(createdAt=date, history=[{"status": "placed", "at": date}])
+        self.caught("I3", "and its id another time")
+
+    def test_a_date_far_from_its_commit(self) -> None:
+        self.shop.now += 3_600_000
+        send = self.begin()
+        order = self.shop.order_item(self.carol, send["request"])
+        self.shop.now += 3_600_000
+        self.shop.commit("checkout", *sum(self.shop.parts(send, order).values(), []))
+        self.shop.lose(send)
+        self.shop.replay(self.carol, send)
+        self.caught("I3", "far from when it was committed")
+
+    def test_lines_that_change_later(self) -> None:
+        self.placed()
+        order = self.shop.orders_of(self.carol)[0]
+        row = {**self.order_row(order), "total": dynamo(euros(1)), "version": dynamo(2)}
+        self.shop.commit("operator", ("orders", row))
+        self.caught("I3", "had its total changed")
+
+    def test_a_status_that_goes_back(self) -> None:
+        self.placed()
+        order = self.shop.orders_of(self.carol)[0]
+        row = {**self.order_row(order), "status": dynamo("pending-payment"), "version": dynamo(2)}
+        self.shop.commit("operator", ("orders", row))
+        self.caught("I3", "went from placed to pending-payment")
+
+    def test_a_change_that_is_not_counted(self) -> None:
+        self.placed()
+        order = self.shop.orders_of(self.carol)[0]
+        row = {**self.order_row(order), "status": dynamo("processing")}
+        self.shop.commit("operator", ("orders", row))
+        self.caught("I3", "without counting its version")
+
+    def test_a_product_that_checkout_changes(self) -> None:
+        self.shop.change_product(self.cup, by="checkout", price=1)
+        self.caught("I3", "checkout changed the product")
+
+
+class Parts(Broken):
+    """I4."""
+
+    def without(self, *parts: str) -> Dict[str, Any]:
+        send = self.begin()
+        return self.shop.end(send, 201, self.shop.place(send, *parts))
+
+    def test_no_key_row(self) -> None:
+        self.without("key")
+        self.caught("I4", "has 0 rows of keys")
+
+    def test_a_key_row_after_the_commit(self) -> None:
+        send = self.begin()
+        order = self.shop.order_item(self.carol, send["request"])
+        parts = self.shop.parts(send, order)
+        self.shop.commit("checkout", *parts["orders"], *parts["stock"], *parts["carts"])
+        self.shop.commit("checkout", *parts["key"])
+        self.shop.end(send, 201, self.shop.shown(order))
+        self.caught("I4", "has 0 rows of keys")
+        self.caught("I4", "which this commit does not make")
+
+    def test_a_key_row_of_somebody_else(self) -> None:
+        send = self.begin()
+        order = self.shop.order_item(self.carol, send["request"])
+        parts = self.shop.parts(send, order)
+        parts["key"][0][1]["userId"] = {"S": self.shop.alice}
+        self.shop.commit("checkout", *sum(parts.values(), []))
+        self.shop.end(send, 201, self.shop.shown(order))
+        self.caught("I4", "has 1 rows of keys of")
+
+    def test_no_decrement(self) -> None:
+        self.without("stock")
+        self.caught("I4", f"is of 2 pieces of {self.cup}, and its commit takes 0")
+        self.caught("I4", f"of 5 pieces of {self.cup} 5 are left, and 2 are in live orders")
+
+    def test_a_decrement_too_many(self) -> None:
+        send = self.begin()
+        order = self.shop.order_item(self.carol, send["request"])
+        parts = self.shop.parts(send, order)
+        parts["stock"].append(self.shop.stock_change(self.jug, -1))
+        self.shop.commit("checkout", *sum(parts.values(), []))
+        self.shop.end(send, 201, self.shop.shown(order))
+        self.caught("I4", f"is of 0 pieces of {self.jug}, and its commit takes 1")
+
+    def test_a_cart_that_is_not_emptied(self) -> None:
+        self.without("carts")
+        self.caught("I4", f"left its {self.cup} in the cart")
+
+    def test_a_cart_that_is_emptied_outside_of_the_commit(self) -> None:
+        self.without("carts")
+        self.shop.commit("checkout", ("carts", (self.carol, self.cup), None))
+        self.caught("I4", "changed the line")
+
+    def test_an_emptied_cart_without_an_order(self) -> None:
+        self.shop.commit("checkout", ("carts", (self.carol, self.cup), None))
+        self.caught("I4", "without an order of theirs in the same commit")
+
+    def test_a_line_of_another_quantity_than_the_cart_has(self) -> None:
+        send = self.begin()
+        lines = self.shop.lines(self.carol)
+        self.shop.put_line(self.carol, self.cup, 3, by="operator")
+        self.shop.end(send, 201, self.shop.place(send, lines=lines))
+        self.caught("I4", f"is of 2 {self.cup}, and the cart held 3")
+
+    def test_a_line_that_is_taken_without_being_ordered(self) -> None:
+        self.shop.fill(self.carol, self.jug, 1)
+        send = self.begin(expectedTotal=euros(600))
+        cup = [line for line in self.shop.lines(self.carol) if line["productId"] == self.cup]
+        self.shop.end(send, 201, self.shop.place(send, lines=cup))
+        self.caught("I4", f"took {self.jug} out of the cart without ordering it")
+
+    def left_in(self, product: str) -> None:
+        """Orders the cups alone, and leaves another line in the cart."""
+        send = self.begin(expectedTotal=euros(600))
+        cup = [line for line in self.shop.lines(self.carol) if line["productId"] == self.cup]
+        order = self.shop.order_item(self.carol, send["request"], lines=cup)
+        parts = self.shop.parts(send, order)
+        parts["carts"] = [it for it in parts["carts"] if it[1] == (self.carol, self.cup)]
+        self.shop.commit("checkout", *sum(parts.values(), []))
+        self.shop.end(send, 201, self.shop.shown(order))
+
+    def test_a_line_that_is_left_out(self) -> None:
+        self.shop.fill(self.carol, self.jug, 1)
+        self.left_in(self.jug)
+        self.caught("I4", f"left out {self.jug}, which was in the cart before")
+
+    def test_an_unsold_line_that_is_left_in_the_cart(self) -> None:
+        self.shop.fill(self.carol, self.jug, 1)
+        self.shop.change_product(self.jug, status="draft")
+        self.left_in(self.jug)
+        self.caught("I4", f"left {self.jug}, which is not sold, in the cart")
+
+    def test_an_order_by_another_function(self) -> None:
+        send = self.begin()
+        order = self.shop.place(send)
+        last = self.shop.journal[-1]["commit"]
+        for change in self.shop.journal:
+            if change["commit"] == last:
+                change["by"] = "get-cart"
+        self.shop.end(send, 201, order)
+        self.caught("I4", "was made by get-cart")
+
+
+class Keys(Broken):
+    """I5."""
+
+    def answered(self, key: str = "key-carol") -> Dict[str, Any]:
+        return self.shop.checkout(self.carol, key)
+
+    def test_two_orders_of_one_key(self) -> None:
+        self.answered()
+        self.shop.fill(self.carol, self.cup, 2)
+        self.answered()
+        self.caught("I5", "made 2 orders")
+        self.caught("I5", "was answered 201 2 times")
+        self.caught("I5", "was answered with two of orderId")
+        self.caught("I5", "changed the row of a key which names the order")
+
+    def test_two_orders_of_one_key_that_have_no_row(self) -> None:
+        send = self.begin()
+        self.shop.end(send, 201, self.shop.place(send, "key"))
+        self.shop.put_line(self.carol, self.cup, 2, by="operator")
+        send = self.shop.begin_checkout(self.carol, "key-carol", send["request"])
+        self.shop.place(send, "key")
+        self.shop.lose(send)
+        self.shop.replay(self.carol, send, body=self.shop.orders_of(self.carol)[0])
+        self.caught("I5", "beside the orders of all keys that asked for it")
+
+    def test_answers_that_differ(self) -> None:
+        first = self.answered()
+        again = self.shop.replay(self.carol, first)
+        again["body"]["lines"][0]["quantity"] = 1
+        self.caught("I5", "was answered with two of lines")
+
+    def test_a_replay_that_does_not_say_so(self) -> None:
+        again = self.shop.replay(self.carol, self.answered())
+        del again["headers"]["idempotent-replayed"]
+        self.caught("I5", "was answered 200 with `Idempotent-Replayed: None`")
+
+    def test_a_first_answer_that_says_it_is_a_replay(self) -> None:
+        self.answered()["headers"]["idempotent-replayed"] = "true"
+        self.caught("I5", "was answered 201 with `Idempotent-Replayed: true`")
+
+    def test_an_answer_before_the_commit(self) -> None:
+        send = self.begin()
+        order = self.shop.order_item(self.carol, send["request"])
+        self.shop.end(send, 201, self.shop.shown(order))
+        self.shop.commit("checkout", *sum(self.shop.parts(send, order).values(), []))
+        self.caught("I5", "which was not made by then")
+
+    def test_201_for_an_order_that_was_there(self) -> None:
+        send = self.begin()
+        self.shop.place(send)
+        self.shop.lose(send)
+        again = self.shop.replay(self.carol, send)
+        again["status"] = 201
+        del again["headers"]["idempotent-replayed"]
+        self.caught("I5", "was answered 201 with")
+
+    def test_the_order_of_another_key(self) -> None:
+        first = self.answered()
+        self.shop.fill(self.carol, self.cup, 2)
+        second = self.answered("key-carol-2")
+        again = self.shop.replay(self.carol, second, body=first["body"])
+        self.assertEqual(again["key"], "key-carol-2")
+        self.caught("I5", "and its key made")
+
+    def test_another_body_is_answered_with_the_order(self) -> None:
+        first = self.answered()
+        other = copy.deepcopy(first["request"])
+        other["shippingAddress"]["city"] = "Hamburg"
+        send = self.shop.begin_checkout(self.carol, "key-carol", other)
+        self.shop.end(send, 200, first["body"], idempotent_replayed="true")
+        self.caught("I5", "which is of another body")
+
+    def test_an_answer_that_is_not_as_the_table_has_it(self) -> None:
+        self.answered()["body"]["shippingAddress"]["city"] = "Hamburg"
+        self.caught("I5", "than the one in the table")
+
+    def test_a_mismatch_without_an_order(self) -> None:
+        self.shop.refuse(self.begin(), "idempotency-mismatch")
+        self.caught("I5", "was answered 422, and its key had made no order")
+
+    def test_a_mismatch_of_the_same_body(self) -> None:
+        first = self.answered()
+        send = self.shop.begin_checkout(self.carol, "key-carol", first["request"])
+        self.shop.refuse(send, "idempotency-mismatch")
+        self.caught("I5", "its body is the one that made")
+
+    def test_a_mismatch_before_the_order(self) -> None:
+        other = self.begin(expectedTotal=euros(1))
+        self.shop.refuse(other, "idempotency-mismatch")
+        self.answered()
+        self.caught("I5", "was answered 422, and its key had made no order")
+
+    def test_an_order_of_a_body_that_was_refused(self) -> None:
+        # It was told that the key is another's body, and made an order.
+        send = self.begin()
+        self.shop.place(send)
+        self.shop.refuse(send, "idempotency-mismatch")
+        self.caught("I5", "no send of")
+
+    def test_an_order_before_its_send(self) -> None:
+        send = self.begin()
+        self.shop.place(send)
+        send["began"] += 15
+        self.shop.lose(send)
+        self.shop.replay(self.carol, send)
+        self.caught("I5", "no send of")
+
+    def test_a_key_row_of_a_key_that_was_not_sent(self) -> None:
+        row = item(userId=self.carol, orderId="key#" + hash_of_key("other"), refusal="ref_1")
+        self.shop.commit("checkout", ("orders", row))
+        self.caught("I5", "had not sent")
+
+    def test_another_customers_key_is_taken_for_ones_own(self) -> None:
+        # The key is found whoever sent it.
+        self.answered()
+        send = self.shop.begin_checkout(self.shop.alice, "key-carol")
+        self.shop.end(send, 200, self.shop.orders_of(self.carol)[0], idempotent_replayed="true")
+        self.caught("I7", f"which is of {self.carol}")
+        self.caught("I6", f"which {self.shop.alice} has not in the table")
+
+
+class Refusals(Broken):
+    """I5: what is refused was not done, and was so."""
+
+    def refused(self, code: str, **extra: Any) -> Dict[str, Any]:
+        return self.shop.refused(self.carol, "key-carol", code, **extra)
+
+    def test_a_refusal_that_is_not_written_down(self) -> None:
+        self.shop.unfill(self.carol, self.cup)
+        self.shop.refuse(self.begin(), "empty-cart")
+        self.caught("I5", "no row of its key says so")
+
+    def test_two_refusals_of_which_one_is_written_down(self) -> None:
+        self.shop.unfill(self.carol, self.cup)
+        one, other = self.begin(), self.begin()
+        self.shop.write_refusal(one)
+        self.shop.refuse(one, "empty-cart")
+        self.shop.refuse(other, "empty-cart")
+        self.caught("I5", "no row of its key says so")
+
+    def test_a_refusal_after_the_order(self) -> None:
+        first = self.shop.checkout(self.carol, "key-carol")
+        send = self.shop.begin_checkout(self.carol, "key-carol", first["request"])
+        self.shop.refuse(send, "empty-cart")
+        self.caught("I5", "and its key had made")
+
+    def test_an_order_by_the_send_that_was_refused(self) -> None:
+        send = self.begin()
+        self.shop.write_refusal(send)
+        self.shop.place(send)
+        self.shop.refuse(send, "cart-changed")
+        self.caught("I5", "was refused")
+
+    def test_an_order_after_a_refusal_by_a_send_that_was_given_up_before(self) -> None:
+        lost = self.begin()
+        self.shop.lose(lost)
+        self.shop.change_product(self.cup, price=350)
+        self.shop.refused(
+            self.carol, "key-carol", "price-changed", lost["request"], total=euros(700)
+        )
+        self.shop.change_product(self.cup, price=300)
+        self.shop.place(lost)
+        self.shop.wait()
+        self.shop.replay(self.carol, lost)
+        self.caught("I5", "that was given up before made")
+
+    def test_empty_while_something_was_in_the_cart(self) -> None:
+        self.refused("empty-cart")
+        self.caught("I5", f"all the time {self.cup} was in the cart")
+
+    def test_empty_by_a_torn_read_of_the_keys_own_order(self) -> None:
+        lost = self.begin()
+        again = self.shop.begin_checkout(self.carol, "key-carol", lost["request"])
+        self.shop.write_refusal(again)
+        self.shop.refuse(again, "empty-cart")
+        self.shop.place(lost)
+        self.shop.end(lost, 201, self.shop.orders_of(self.carol)[0])
+        self.caught("I5", f"all the time {self.cup} was in the cart")
+
+    def test_short_while_there_was_enough(self) -> None:
+        self.refused("out-of-stock", products=[self.cup])
+        self.caught("I5", "there were always 5 or more")
+
+    def test_short_of_what_is_not_in_the_cart(self) -> None:
+        self.refused("out-of-stock", products=[self.jug])
+        self.caught("I5", f"{self.jug} was not in the cart")
+
+    def test_short_of_what_is_not_sold(self) -> None:
+        self.shop.fill(self.carol, self.jug, 9)
+        self.shop.change_product(self.jug, status="draft")
+        self.refused("out-of-stock", products=[self.jug])
+        self.caught("I5", f"{self.jug} was not sold")
+
+    def test_short_of_nothing(self) -> None:
+        self.refused("out-of-stock", products=[])
+        self.caught("I5", "it names no products")
+
+    def test_a_total_that_never_was(self) -> None:
+        self.refused("price-changed", total=euros(650))
+        self.caught("I5", "the cart's total never was 650")
+
+    def test_the_expected_total_is_told_as_another(self) -> None:
+        self.refused("price-changed", total=euros(600))
+        self.caught("I5", "is the expected one")
+
+    def test_changed_while_nothing_changed(self) -> None:
+        self.refused("cart-changed")
+        self.caught("I5", "no line of it changed")
+
+
+class Creations(Broken):
+    """I5 and I10 of products that admins make."""
+
+    def begin_creation(self, key: Any = "key-admin-2") -> Dict[str, Any]:
+        return self.shop.begin_creation(self.shop.admin, key)
+
+    def without(self, *parts: str) -> None:
+        send = self.begin_creation()
+        self.shop.end(send, 201, self.shop.create(send, *parts))
+
+    def test_a_product_without_its_keys_row(self) -> None:
+        self.without("idempotency")
+        self.caught("I5", "was made without its key's row")
+
+    def test_two_products_of_one_key(self) -> None:
+        self.without()
+        self.without()
+        self.caught("I5", "one key made")
+        self.caught("I5", "was answered 201 2 times")
+
+    def test_a_keys_row_of_another_product(self) -> None:
+        send = self.begin_creation()
+        row = item(
+            caller=f"admin-create-product#{self.shop.admin}", keyHash=hash_of_key("key-admin-2"),
+            made="prod_x", createdAt=self.shop.date(),
+        )  # fmt: skip
+        self.shop.commit("admin-create-product", ("idempotency", row))
+        self.shop.refuse(send, "forbidden")
+        self.caught("I5", "which its commit does not make")
+
+    def test_a_product_of_another_body(self) -> None:
+        send = self.begin_creation()
+        self.shop.end(send, 201, self.shop.create(send, name="Grey Mug"))
+        self.caught("I5", "which is of another body")
+        self.caught("I5", "no send with its key can have made it")
+
+    def test_a_product_of_a_refused_send(self) -> None:
+        send = self.begin_creation()
+        self.shop.create(send)
+        self.shop.refuse(send, "forbidden")
+        self.caught("I5", "no send with its key can have made it")
+
+    def test_the_product_of_another_key(self) -> None:
+        send = self.begin_creation()
+        self.shop.create(send)
+        self.shop.end(send, 201, self.shop.created["body"])
+        self.caught("I5", "and its key made")
+
+    def test_answers_of_a_product_that_differ(self) -> None:
+        self.shop.recreated["body"]["available"] = 3
+        self.caught("I5", "was answered with two of available")
+
+    def test_a_mismatch_without_a_product(self) -> None:
+        self.shop.refuse(self.begin_creation(), "idempotency-mismatch")
+        self.caught("I5", "its key made nothing of another body")
+
+    def test_a_product_that_is_not_there(self) -> None:
+        send = self.begin_creation()
+        body = {**self.shop.created["body"], "productId": self.shop.id("prod")}
+        self.shop.end(send, 201, body)
+        self.caught("I6", "which is not there")
+
+    def test_a_product_without_a_record(self) -> None:
+        self.without("audit")
+        self.caught("I10", "with 0 records of the audit log")
+
+    def test_a_record_after_the_commit(self) -> None:
+        self.without("audit")
+        product = self.shop.history[-1]["body"]["productId"]
+        record = self.shop.record(self.shop.admin, product)
+        self.shop.commit("admin-create-product", ("audit", record))
+        self.caught("I10", "was written without its change")
+        self.caught("I10", "which its commit does not make")
+
+    def test_two_records_of_a_product(self) -> None:
+        send = self.begin_creation()
+        product = self.shop.create(send)
+        commit = self.shop.journal[-1]["commit"]
+        record = self.shop.record(self.shop.admin, product["productId"])
+        self.shop.commit("admin-create-product", ("audit", record))
+        self.shop.journal[-1]["commit"] = commit
+        self.shop.end(send, 201, product)
+        self.caught("I10", "with 2 records of the audit log")
+
+    def test_a_record_that_is_changed(self) -> None:
+        ((key, row),) = list(self.shop.rows["audit"].items())[:1]
+        self.shop.commit("admin-create-product", ("audit", {**row, "actor": dynamo("unknown")}))
+        self.caught("I10", f"changed the record {key[1]}")
+
+    def test_a_record_of_somebody_who_is_no_admin(self) -> None:
+        send = self.begin_creation()
+        send["user"] = self.carol
+        product = self.shop.create(send)
+        send["user"] = self.shop.admin
+        self.shop.end(send, 201, product)
+        self.caught("I10", "who is no admin")
+
+    def test_a_record_of_an_admin_who_had_not_asked(self) -> None:
+        other = self.shop.person("other", "admin")
+        send = self.begin_creation()
+        send["user"] = other
+        product = self.shop.create(send)
+        send["user"] = self.shop.admin
+        self.shop.end(send, 201, product)
+        self.caught("I10", "who had not asked for one")
+
+    def test_a_record_that_names_no_request(self) -> None:
+        self.without()
+        for change in self.shop.journal[-4:]:
+            if change["table"] == "audit":
+                del change["after"]["requestId"]
+        self.caught("I10", "names no request")
+
+    def test_a_product_without_stock(self) -> None:
+        self.without("stock")
+        self.caught("I10", "without its stock")
+
+    def test_a_product_of_another_function(self) -> None:
+        self.without()
+        for change in self.shop.journal[-4:]:
+            change["by"] = "set-cart-item"
+        self.caught("I10", "set-cart-item made")
+
+
+class Durability(Broken):
+    """I6."""
+
+    def test_an_acknowledged_order_that_is_not_there(self) -> None:
+        send = self.begin()
+        order = self.shop.order_item(self.carol, send["request"])
+        self.shop.end(send, 201, self.shop.shown(order))
+        self.caught("I6", "has not in the table")
+
+    def test_an_order_that_is_deleted(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        self.shop.commit("checkout", ("orders", (self.carol, order["orderId"]), None))
+        self.caught("I6", "deleted the order")
+        self.caught("I6", "has not in the table")
+
+    def two_orders(self) -> List[Dict[str, Any]]:
+        self.shop.checkout(self.carol, "key-carol")
+        self.shop.fill(self.carol, self.cup, 1)
+        self.shop.wait(50)
+        self.shop.checkout(self.carol, "key-carol-2")
+        self.shop.wait()
+        return self.shop.orders_of(self.carol)
+
+    def test_a_list_without_an_acknowledged_order(self) -> None:
+        old, new = self.two_orders()
+        self.shop.list_orders(self.carol, [old])
+        self.caught("I6", f"without {new['orderId']}")
+
+    def test_a_first_page_without_the_newest_order(self) -> None:
+        old, new = self.two_orders()
+        self.shop.list_orders(self.carol, [old], "?limit=1", cursor="c")
+        self.caught("I6", f"without {new['orderId']}")
+
+    def test_a_second_page_without_its_order(self) -> None:
+        old, new = self.two_orders()
+        self.shop.list_orders(self.carol, [new], "?limit=1", cursor="c1")
+        self.shop.list_orders(self.carol, [], "?limit=1&cursor=c1")
+        self.caught("I6", f"without {old['orderId']}")
+
+    def test_a_list_of_a_status_without_an_order_of_it(self) -> None:
+        old, new = self.two_orders()
+        self.shop.list_orders(self.carol, [old], "?status=placed")
+        self.caught("I6", f"without {new['orderId']}")
+
+    def test_a_list_of_a_status_with_another(self) -> None:
+        self.shop.list_orders(self.carol, self.two_orders()[::-1], "?status=shipped")
+        self.caught("I6", "lists an order that is placed among those shipped")
+
+    def test_a_list_out_of_order(self) -> None:
+        self.shop.list_orders(self.carol, self.two_orders())
+        self.caught("I6", "out of order or twice")
+
+    def test_a_list_that_is_too_long(self) -> None:
+        self.shop.list_orders(self.carol, self.two_orders()[::-1], "?limit=1")
+        self.caught("I6", "lists 2 orders, and 1 at most")
+
+    def test_a_list_with_an_order_that_never_was(self) -> None:
+        send = self.begin()
+        order = self.shop.shown(self.shop.order_item(self.carol, send["request"]))
+        self.shop.lose(send)
+        self.shop.replay(self.carol, self.shop.checkout(self.carol, "key-carol"))
+        self.shop.list_orders(self.carol, [*self.shop.orders_of(self.carol), order])
+        self.caught("I6", "had not")
+
+    def test_a_list_with_an_order_as_it_was_not(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        self.shop.list_orders(self.carol, [{**order, "version": 2}])
+        self.caught("I6", "as it was not: version")
+
+    def test_an_acknowledged_order_that_is_not_found(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        send = self.shop.begin("get-order", self.carol, f"/api/orders/{order['orderId']}")
+        self.shop.refuse(send, "not-found")
+        self.caught("I6", "did not find")
+
+    def test_another_order_than_was_asked_for(self) -> None:
+        old, new = self.two_orders()
+        send = self.shop.begin("get-order", self.carol, f"/api/orders/{old['orderId']}")
+        self.shop.end(send, 200, new)
+        self.caught("I6", "asked for")
+
+    def test_an_order_that_is_shown_as_it_was_not(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        self.shop.get_order(self.carol, {**order, "version": 2})
+        self.caught("I6", "as it was not: version")
+
+    def test_a_key_that_is_never_resolved(self) -> None:
+        self.shop.lose(self.begin())
+        self.caught("I6", "is not known at the end")
+
+    def test_a_key_that_only_an_earlier_refusal_resolves(self) -> None:
+        self.shop.refused(self.carol, "key-carol", "price-changed", total=euros(600))
+        self.shop.lose(self.begin())
+        self.caught("I6", "is not known at the end")
+
+    def test_a_change_of_a_cart_that_is_lost(self) -> None:
+        path = f"/api/cart/items/{self.cup}"
+        send = self.shop.begin("set-cart-item", self.carol, path, {"quantity": 4})
+        self.shop.end(send, 200, self.shop.cart(self.carol))
+        self.caught("I6", "and it never was that")
+
+    def test_a_line_that_is_not_removed(self) -> None:
+        send = self.shop.begin("remove-cart-item", self.carol, f"/api/cart/items/{self.cup}")
+        self.shop.end(send, 204, None)
+        self.caught("I6", "to nothing, and it never was that")
+
+    def test_a_cart_as_it_no_longer_is(self) -> None:
+        old = self.shop.cart(self.carol)
+        self.shop.fill(self.carol, self.cup, 3)
+        self.shop.wait()
+        send = self.shop.begin("get-cart", self.carol, "/api/cart")
+        self.shop.end(send, 200, old)
+        self.caught("I6", "which is no longer so")
+
+    def test_a_cart_without_a_line(self) -> None:
+        self.shop.wait(20_000)
+        send = self.shop.begin("get-cart", self.carol, "/api/cart")
+        self.shop.end(send, 200, {"items": [], "total": euros(0)})
+        self.caught("I6", "which was in it all the time")
+
+
+class Isolation(Broken):
+    """I7."""
+
+    def test_anothers_list(self) -> None:
+        # What an answer that is kept by path does.
+        orders = self.shop.orders_of(self.shop.alice)[::-1]
+        self.shop.list_orders(self.carol, orders)
+        self.caught("I7", "canary-alice, which is of")
+        self.caught("I7", f"{orders[0]['orderId']}, which is of")
+
+    def test_anothers_cart(self) -> None:
+        self.shop.fill(self.shop.alice, self.jug, 4)
+        send = self.shop.begin("get-cart", self.carol, "/api/cart")
+        self.shop.end(send, 200, self.shop.cart(self.shop.alice))
+        self.caught("I7", "which never was so")
+
+    def test_anothers_order(self) -> None:
+        self.shop.get_order(self.carol, self.shop.bought["body"])
+        self.caught("I7", "canary-alice, which is of")
+
+    def test_anothers_id_in_a_problem(self) -> None:
+        order = self.shop.bought["body"]["orderId"]
+        send = self.shop.begin("get-order", self.carol, f"/api/orders/{order}")
+        self.shop.refuse(send, "not-found", detail=f"{order} is of {self.shop.alice}.")
+        self.caught("I7", f"{order}, which is of")
+        self.caught("I7", f"{self.shop.alice}, which is of")
+
+    def test_anothers_key_in_a_header(self) -> None:
+        send = self.shop.see_cart(self.carol)
+        send["headers"]["x-key"] = "key-alice-1"
+        self.caught("I7", "key-alice-1, which is of")
+
+    def test_something_of_somebody_in_the_catalogue(self) -> None:
+        send = self.shop.list_products(None)
+        send["body"]["items"][0]["name"] = "canary-bob"
+        self.caught("I7", "answered nobody with canary-bob")
+
+    def test_a_private_answer_that_caches_may_keep(self) -> None:
+        self.shop.see_cart(self.carol)["headers"]["cache-control"] = "private, max-age=60"
+        self.caught("I7", "`Cache-Control: private, max-age=60`")
+
+    def test_a_private_answer_without_a_policy(self) -> None:
+        del self.shop.see_cart(self.carol)["headers"]["cache-control"]
+        self.caught("I7", "`Cache-Control: None`")
+
+    def test_a_public_answer_that_is_kept_too_long(self) -> None:
+        self.shop.list_products(None)["headers"]["cache-control"] = "public, max-age=9000"
+        self.caught("I7", "`Cache-Control: public, max-age=9000`")
+
+    def test_a_failure_of_the_gateway_that_caches_may_keep(self) -> None:
+        send = self.shop.begin("get-cart", self.carol, "/api/cart")
+        self.shop.end(send, 504, {"message": "Gateway Timeout"}, cache_control="public")
+        self.caught("I7", "`Cache-Control: public`")
+
+    def test_a_cookie(self) -> None:
+        self.shop.see_cart(self.carol)["headers"]["set-cookie"] = "a=b"
+        self.caught("I7", "with a cookie")
+
+    def test_a_cart_that_somebody_else_changes(self) -> None:
+        other = self.shop.person("dora")
+        self.shop.put_line(other, self.cup, 1)
+        self.caught("I7", f"set-cart-item changed the cart of {other}")
+
+
+class Liveness(Broken):
+    """I8."""
+
+    def test_an_intent_that_ends_without_an_answer(self) -> None:
+        self.shop.lose(self.shop.begin("get-cart", self.carol, "/api/cart"))
+        self.caught("I8", "was not answered")
+
+    def test_an_intent_that_ends_with_503(self) -> None:
+        self.shop.refuse(self.shop.begin("get-cart", self.carol, "/api/cart"), "unavailable")
+        self.caught("I8", "was 503")
+
+    def test_an_intent_that_ends_with_429(self) -> None:
+        self.shop.refuse(self.shop.begin("get-cart", self.carol, "/api/cart"), "rate-limited")
+        self.caught("I8", "was 429")
+
+    def tried(self, times: int, pause: int = 0) -> None:
+        self.shop.faults_ended = self.shop.now
+        for _ in range(times):
+            send = self.shop.begin("get-cart", self.carol, "/api/cart", intent=5)
+            self.shop.refuse(send, "unavailable")
+            self.shop.wait(pause)
+        send = self.shop.begin("get-cart", self.carol, "/api/cart", intent=5)
+        self.shop.end(send, 200, self.shop.cart(self.carol))
+
+    def test_too_many_tries(self) -> None:
+        self.tried(6)
+        self.caught("I8", "took more than 6 sends")
+
+    def test_as_many_tries_as_are_allowed(self) -> None:
+        self.tried(5)
+        self.holds()
+
+    def test_too_long(self) -> None:
+        self.tried(5, pause=7000)
+        self.caught("I8", "ms after the faults had ended")
+
+
+class Contract(Broken):
+    """I9."""
+
+    def answer(self, status: int, body: Any = None, **headers: str) -> Dict[str, Any]:
+        send = self.shop.begin("get-cart", self.carol, "/api/cart", intent=9)
+        self.shop.end(send, status, body, **headers)
+        final = self.shop.begin("get-cart", self.carol, "/api/cart", intent=9)
+        self.shop.end(final, 200, self.shop.cart(self.carol))
+        return send
+
+    def problem(self, code: str, **extra: Any) -> Dict[str, Any]:
+        send = self.shop.begin("get-cart", self.carol, "/api/cart", intent=9)
+        self.shop.refuse(send, code, **extra)
+        final = self.shop.begin("get-cart", self.carol, "/api/cart", intent=9)
+        self.shop.end(final, 200, self.shop.cart(self.carol))
+        return send
+
+    def test_a_status_that_is_not_declared(self) -> None:
+        self.problem("not-found")
+        self.caught("I9", "was answered 404, which it does not declare")
+
+    def test_a_500(self) -> None:
+        self.problem("internal")
+        self.caught("I9", "was answered 500")
+
+    def test_an_operation_that_is_not_in_the_contract(self) -> None:
+        self.problem("unavailable")["operation"] = "make-coffee"
+        self.caught("input", "which no contract has")
+
+    def test_a_problem_without_its_type(self) -> None:
+        self.problem("unavailable")["headers"]["content-type"] = "application/json"
+        self.caught("I9", "without a problem document")
+
+    def test_a_problem_that_is_text(self) -> None:
+        self.problem("unavailable")["body"] = "Service Unavailable"
+        self.caught("I9", "a problem that is no object")
+
+    def test_a_short_answer_of_the_gateway(self) -> None:
+        self.answer(502, {"message": "Internal Server Error"})
+        self.holds()
+
+    def test_a_short_answer_of_the_shop(self) -> None:
+        self.answer(403, {"message": "Forbidden"})
+        self.caught("I9", "without a problem document")
+
+    def test_the_code_of_another_status(self) -> None:
+        self.problem("unavailable")["body"]["code"] = "internal"
+        self.caught("I9", "was answered 503 with the code internal")
+
+    def test_the_code_of_another_operation(self) -> None:
+        send = self.begin()
+        self.shop.refuse(send, "empty-cart")
+        send["body"].update(code="conflict", type="/problems/conflict")
+        self.caught("I9", "was answered 409 with the code conflict")
+
+    def test_a_problem_with_more_than_it_may_have(self) -> None:
+        self.problem("unavailable", cause="a timeout")
+        self.caught("I9", "was answered with a problem of")
+
+    def test_a_problem_of_another_status(self) -> None:
+        self.problem("unavailable")["body"]["status"] = 500
+        self.caught("I9", "and the problem says 500")
+
+    def test_a_problem_without_a_title(self) -> None:
+        self.problem("unavailable", title="")
+        self.caught("I9", "without title")
+
+    def test_503_without_retry_after(self) -> None:
+        del self.problem("unavailable")["headers"]["retry-after"]
+        self.caught("I9", "with `Retry-After: `")
+
+    def test_401_without_a_challenge(self) -> None:
+        del self.problem("unauthenticated")["headers"]["www-authenticate"]
+        self.caught("I9", "without `WWW-Authenticate: Bearer`")
+
+    def test_words_of_the_inside(self) -> None:
+        self.problem("unavailable", detail="TransactionCanceledException")
+        self.caught("I9", "'transaction'")
+
+    def test_a_panic(self) -> None:
+        self.answer(502, {"message": "thread 'main' panicked at src/main.rs:3"})
+        self.caught("I9", "was answered 502 with 'panicked'")
+
+    def test_a_panic_in_a_success(self) -> None:
+        self.shop.see_cart(self.carol)["headers"]["x-why"] = "called `Option::unwrap()` on None"
+        self.caught("I9", "called `option::")
+
+    def test_an_order_of_another_shape(self) -> None:
+        self.shop.got["body"]["userId"] = self.shop.alice
+        self.caught("I9", "was answered with a Order of")
+
+    def test_an_order_that_is_no_object(self) -> None:
+        self.shop.got["body"] = "an order"
+        self.caught("I9", "was answered with a Order that is no object")
+
+    def test_an_order_whose_lines_are_of_another_shape(self) -> None:
+        del self.shop.got["body"]["lines"][0]["name"]
+        self.caught("I9", "was answered with a OrderLine of")
+
+    def test_an_amount_that_is_none(self) -> None:
+        self.shop.seen_cart["body"]["total"]["amount"] = "3300"
+        self.caught("I9", "was answered with a Money of 3300")
+
+    def test_a_cart_with_a_wrong_sum(self) -> None:
+        self.shop.seen_cart["body"]["items"][0]["lineTotal"]["amount"] += 1
+        self.caught("I9", "x")
+
+    def test_a_cart_with_a_wrong_total(self) -> None:
+        self.shop.seen_cart["body"]["total"]["amount"] += 1
+        self.caught("I9", "shows the total")
+
+    def test_a_success_of_another_type(self) -> None:
+        self.shop.see_cart(self.carol)["headers"]["content-type"] = "text/html"
+        self.caught("I9", "with the type 'text/html'")
+
+    def test_a_body_where_there_is_none(self) -> None:
+        self.shop.removed["body"] = {}
+        self.caught("I9", "was answered 204 with a body")
+
+    def test_a_catalogue_without_etag(self) -> None:
+        del self.shop.list_products(None)["headers"]["etag"]
+        self.caught("I9", "without `ETag`")
+
+    def test_an_answer_that_is_late(self) -> None:
+        send = self.shop.begin("get-cart", self.carol, "/api/cart")
+        self.shop.wait(12_000)
+        self.shop.end(send, 200, self.shop.cart(self.carol))
+        self.caught("I9", "was answered after 12020 ms")
+
+    def test_too_many_slow_answers(self) -> None:
+        for place in range(200):
+            send = self.shop.begin("get-cart", self.carol, "/api/cart")
+            self.shop.wait(9_990 if place % 20 == 0 else 10)
+            self.shop.end(send, 200, self.shop.cart(self.carol))
+        self.caught("I9", "a hundredth of the answers took 10010 ms or more")
+
+
+class Contradictions(Broken):
+    """What the run says of itself."""
+
+    def test_a_gap_in_the_journal(self) -> None:
+        gap = [place for place, it in enumerate(self.shop.journal) if it["table"] == "carts"]
+        del self.shop.journal[gap[0]]
+        self.caught("input", "than the commits before it left")
+
+    def test_a_price_that_changes_unnoticed(self) -> None:
+        row = {**self.shop.rows["products"][(self.cup,)], "price": dynamo(1)}
+        self.shop.commit("operator", ("products", row))
+        self.caught("input", "without counting its version")
+
+    def test_a_dump_that_is_not_what_the_journal_left(self) -> None:
+        self.shop.rows["stock"][(self.cup, "0")] = self.shop.stock_item(self.cup, 4, 1)
+        self.caught("input", "the dump of stock does not hold")
+        self.caught("I4", "are left, and")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,357 @@
+"""Correct runs have no violation, whatever order concurrent things came in and
+whatever became of sends without an answer; and every invariant looks at them."""
+
+from __future__ import annotations
+
+import copy
+import unittest
+from typing import Any, Dict
+
+from builder import Story, dynamo, euros, item
+from check import judge
+from verdict import INVARIANTS
+
+
+class CorrectRuns(unittest.TestCase):
+    def setUp(self) -> None:
+        self.shop = Story()
+        self.carol = self.shop.person("carol")
+        self.cup, self.jug = self.shop.product(300, 5), self.shop.product(1000, 5)
+        self.shop.fill(self.carol, self.cup, 2)
+
+    def holds(self, **changes: Any) -> None:
+        self.assertEqual(judge({**self.shop.run(), **changes}).violations, [])
+
+    def begin(self, key: str = "key-carol", **changes: Any) -> Dict[str, Any]:
+        return self.shop.begin_checkout(self.carol, key, self.shop.body(self.carol, **changes))
+
+    def again(self, send: Dict[str, Any]) -> Dict[str, Any]:
+        return self.shop.begin_checkout(self.carol, send["key"], send["request"], send["intent"])
+
+    def row(self) -> Dict[str, Any]:
+        """Returns the row of Carol's order."""
+        return next(
+            row for key, row in self.shop.rows["orders"].items()
+            if key[0] == self.carol and key[1].startswith("ord_")
+        )  # fmt: skip
+
+    def test_a_run_with_a_bit_of_everything(self) -> None:
+        verdict = judge(self.shop.run())
+        self.assertEqual(verdict.violations, [])
+        for invariant in INVARIANTS:
+            self.assertGreater(verdict.judged[invariant], 0, invariant)
+
+    # ------------------------------------------------------------- unknown outcomes
+
+    def test_a_lost_send_had_no_effect(self) -> None:
+        lost = self.begin()
+        self.shop.lose(lost)
+        send = self.again(lost)
+        self.shop.end(send, 201, self.shop.place(send))
+        self.holds()
+
+    def test_a_lost_send_has_its_effect_while_it_is_sent_again(self) -> None:
+        lost = self.begin()
+        lost["ended"] = None
+        send = self.again(lost)
+        self.shop.place(lost)
+        order = self.shop.orders_of(self.carol)[0]
+        self.shop.end(send, 200, order, idempotent_replayed="true")
+        self.holds()
+
+    def test_a_send_that_failed_has_its_effect_later(self) -> None:
+        failed = self.shop.refuse(self.begin(), "unavailable")
+        self.shop.wait(3000)
+        self.shop.place(failed)
+        self.shop.wait()
+        self.shop.replay(self.carol, failed)
+        self.holds()
+
+    def test_a_lost_send_is_refused_when_it_is_sent_again(self) -> None:
+        lost = self.shop.lose(self.begin())
+        self.shop.unfill(self.carol, self.cup)
+        send = self.again(lost)
+        self.shop.write_refusal(send)
+        self.shop.refuse(send, "empty-cart")
+        self.holds()
+
+    def test_the_maker_is_answered_as_if_it_were_a_replay(self) -> None:
+        send = self.begin()
+        order = self.shop.place(send)
+        self.shop.end(send, 200, order, idempotent_replayed="true")
+        self.holds()
+
+    def test_a_process_with_a_wrong_clock_takes_no_token(self) -> None:
+        send = self.begin()
+        self.shop.refuse(send, "unauthenticated")
+        again = self.again(send)
+        self.shop.end(again, 201, self.shop.place(again))
+        self.holds()
+
+    def test_an_order_by_a_process_with_a_wrong_clock(self) -> None:
+        send = self.begin()
+        self.shop.now += 600_000
+        order = self.shop.order_item(self.carol, send["request"])
+        self.shop.now -= 600_000
+        self.shop.commit("checkout", *sum(self.shop.parts(send, order).values(), []))
+        self.shop.end(send, 201, self.shop.shown(order))
+        self.holds()
+
+    def test_a_send_that_is_delivered_twice(self) -> None:
+        send = self.begin()
+        send["deliveries"] = 2
+        self.shop.put_line(self.carol, self.cup, 3, by="operator")
+        self.shop.write_refusal(send)
+        self.shop.refuse(send, "cart-changed")
+        self.shop.put_line(self.carol, self.cup, 2, by="operator")
+        self.shop.place(send)
+        self.holds()
+
+    # --------------------------------------------------------------------- refusals
+
+    def test_a_key_is_used_again_after_a_refusal(self) -> None:
+        self.shop.unfill(self.carol, self.cup)
+        self.shop.refused(self.carol, "key-carol", "empty-cart")
+        self.shop.fill(self.carol, self.jug, 1)
+        self.shop.checkout(self.carol, "key-carol")
+        self.holds()
+
+    def test_of_two_parallel_sends_one_is_refused_and_one_makes_an_order(self) -> None:
+        one, other = self.begin(), self.begin()
+        self.shop.put_line(self.carol, self.cup, 3, by="operator")
+        self.shop.write_refusal(one)
+        self.shop.refuse(one, "cart-changed")
+        self.shop.put_line(self.carol, self.cup, 2, by="operator")
+        self.shop.end(other, 201, self.shop.place(other))
+        self.holds()
+
+    def test_another_refusal_of_the_same_key_changes_the_cart_too(self) -> None:
+        one, other = self.begin(), self.begin()
+        self.shop.change_product(self.cup, price=350)
+        self.shop.write_refusal(one)
+        self.shop.refuse(one, "price-changed", total=euros(700))
+        self.shop.write_refusal(other)
+        self.shop.refuse(other, "cart-changed")
+        self.holds()
+
+    def test_two_parallel_refusals_of_which_one_is_lost(self) -> None:
+        one, other = self.begin(), self.begin()
+        self.shop.unfill(self.carol, self.cup)
+        self.shop.write_refusal(one)
+        self.shop.lose(one)
+        self.shop.fill(self.carol, self.cup, 1)
+        self.shop.write_refusal(other)
+        self.shop.refuse(other, "price-changed", total=euros(300))
+        send = self.shop.begin_checkout(self.carol, "key-carol", one["request"], one["intent"])
+        self.shop.write_refusal(send)
+        self.shop.refuse(send, "price-changed", total=euros(300))
+        self.holds()
+
+    def test_empty_by_a_product_that_is_not_sold_for_a_moment(self) -> None:
+        send = self.begin()
+        self.shop.change_product(self.cup, status="draft")
+        self.shop.write_refusal(send)
+        self.shop.change_product(self.cup, status="published")
+        self.shop.refuse(send, "empty-cart")
+        self.holds()
+
+    def test_empty_by_another_order_that_is_being_made(self) -> None:
+        # Plain reads see a part of what is already committed.
+        other = self.shop.begin_checkout(self.carol, "key-other")
+        send = self.begin()
+        self.shop.end(other, 201, self.shop.place(other))
+        self.shop.write_refusal(send)
+        self.shop.refuse(send, "empty-cart")
+        self.holds()
+
+    def test_changed_by_another_order_that_a_read_did_not_see(self) -> None:
+        other = self.shop.begin_checkout(self.carol, "key-other")
+        body = self.shop.body(self.carol)
+        self.shop.place(other)
+        send = self.shop.begin_checkout(self.carol, "key-carol", body)
+        self.shop.write_refusal(send)
+        self.shop.refuse(send, "cart-changed")
+        self.shop.end(other, 201, self.shop.orders_of(self.carol)[0])
+        self.holds()
+
+    def test_a_total_of_two_products_whose_prices_were_read_at_different_times(self) -> None:
+        self.shop.fill(self.carol, self.jug, 1)
+        send = self.begin()
+        self.shop.change_product(self.cup, price=350)
+        self.shop.change_product(self.jug, price=1100)
+        self.shop.write_refusal(send)
+        # The cup's price was read after, the jug's before the change.
+        self.shop.refuse(send, "price-changed", total=euros(1700))
+        self.holds()
+
+    def test_short_of_a_line_that_was_longer_for_a_moment(self) -> None:
+        send = self.begin()
+        self.shop.put_line(self.carol, self.cup, 6, by="operator")
+        self.shop.put_line(self.carol, self.cup, 2, by="operator")
+        self.shop.write_refusal(send)
+        self.shop.refuse(send, "out-of-stock", products=[self.cup])
+        self.holds()
+
+    # --------------------------------------------------------------- carts and orders
+
+    def test_a_line_that_comes_while_the_checkout_is_under_way_stays(self) -> None:
+        send = self.begin()
+        order = self.shop.order_item(self.carol, send["request"])
+        parts = self.shop.parts(send, order)
+        self.shop.fill(self.carol, self.jug, 1)
+        self.shop.commit("checkout", *sum(parts.values(), []))
+        self.shop.end(send, 201, self.shop.shown(order))
+        self.holds()
+
+    def test_what_is_not_sold_leaves_the_cart(self) -> None:
+        self.shop.fill(self.carol, self.jug, 1)
+        self.shop.change_product(self.jug, status="draft")
+        self.shop.checkout(self.carol, "key-carol")
+        self.holds()
+
+    def test_what_was_not_sold_when_it_was_read_leaves_the_cart(self) -> None:
+        self.shop.fill(self.carol, self.jug, 1)
+        self.shop.change_product(self.jug, status="draft")
+        send = self.begin()
+        order = self.shop.order_item(self.carol, send["request"])
+        self.shop.change_product(self.jug, status="published")
+        self.shop.commit("checkout", *sum(self.shop.parts(send, order).values(), []))
+        self.shop.end(send, 201, self.shop.shown(order))
+        self.holds()
+
+    def test_what_was_never_made_is_no_product(self) -> None:
+        self.shop.put_line(self.carol, "prod_gone", 1, by="operator")
+        self.shop.checkout(self.carol, "key-carol")
+        self.holds()
+
+    def test_a_cart_that_is_read_while_it_is_ordered(self) -> None:
+        cart = self.shop.cart(self.carol)
+        self.shop.checkout(self.carol, "key-carol")
+        send = self.shop.begin("get-cart", self.carol, "/api/cart")
+        self.shop.end(send, 200, cart)
+        self.holds()
+
+    def test_a_list_that_is_read_while_an_order_is_made(self) -> None:
+        before = self.shop.begin("get-orders", self.carol, "/api/orders")
+        after = self.shop.begin("get-orders", self.carol, "/api/orders")
+        self.shop.checkout(self.carol, "key-carol")
+        self.shop.end(before, 200, {"items": [], "nextCursor": None})
+        orders = self.shop.orders_of(self.carol)
+        self.shop.end(after, 200, {"items": orders, "nextCursor": None})
+        self.holds()
+
+    def test_pages(self) -> None:
+        orders = []
+        for number in range(3):
+            self.shop.fill(self.carol, self.cup, 1)
+            self.shop.wait(50)
+            orders.insert(0, self.shop.checkout(self.carol, f"key-carol-{number}")["body"])
+        self.shop.list_orders(self.carol, orders[:2], "?limit=2", cursor="c1")
+        self.shop.list_orders(self.carol, [], "?limit=2&cursor=c1", cursor="c2")
+        self.shop.list_orders(self.carol, orders[2:], "?limit=2&cursor=c2")
+        self.shop.list_orders(self.carol, [], "?limit=2&status=shipped", cursor="c3")
+        self.shop.list_orders(self.carol, [], "?limit=2&status=shipped&cursor=c3")
+        self.holds()
+
+    def test_an_order_that_goes_on(self) -> None:
+        self.shop.checkout(self.carol, "key-carol")
+        self.shop.wait(6000)
+        history = [{"status": "placed", "at": self.shop.date()}]
+        history.append({"status": "processing", "at": self.shop.date()})
+        row = {**self.row(), **item(status="processing", version=2)}
+        row["history"] = dynamo(history)
+        self.shop.commit("operator", ("orders", row))
+        self.shop.list_orders(self.carol)
+        self.holds()
+
+    def test_an_order_that_is_cancelled_gives_its_pieces_back(self) -> None:
+        self.shop.checkout(self.carol, "key-carol")
+        row = {**self.row(), **item(status="cancelled", version=2)}
+        self.shop.commit("cancel-order", ("orders", row), self.shop.stock_change(self.cup, 2))
+        self.holds()
+
+    def test_anothers_order_is_not_found(self) -> None:
+        order = self.shop.bought["body"]["orderId"]
+        send = self.shop.begin("get-order", self.carol, f"/api/orders/{order}")
+        self.shop.refuse(send, "not-found")
+        self.holds()
+
+    def test_a_label_that_checkout_sets(self) -> None:
+        self.shop.checkout(self.carol, "key-carol")
+        row = {**self.shop.rows["products"][(self.cup,)], "availability": dynamo("low-stock")}
+        self.shop.commit("checkout", ("products", {**row, "stockVersion": dynamo(2)}))
+        self.holds()
+
+    # ------------------------------------------------------------------------- others
+
+    def test_an_order_is_seen_before_it_is_dated(self) -> None:
+        lost = self.begin()
+        order = self.shop.order_item(self.carol, lost["request"])
+        parts = self.shop.parts(lost, order)
+        self.shop.lose(lost)
+        again = self.again(lost)
+        self.shop.end(again, 200, self.shop.shown(order), idempotent_replayed="true")
+        self.shop.commit("checkout", *sum(parts.values(), []))
+        self.holds(layer="chaos")
+        self.assertNotEqual(judge(self.shop.run()).violations, [])
+
+    def test_parallel_sends_of_an_intent(self) -> None:
+        one, other = self.begin(), self.begin()
+        other["intent"] = one["intent"]
+        self.shop.end(one, 201, self.shop.place(one))
+        self.shop.refuse(other, "unavailable")
+        self.holds()
+
+    def test_a_product_whose_answer_was_lost(self) -> None:
+        lost = self.shop.begin_creation(self.shop.admin, "key-admin-2")
+        body = self.shop.create(lost)
+        self.shop.lose(lost)
+        again = self.shop.begin_creation(self.shop.admin, "key-admin-2")
+        again["intent"] = lost["intent"]
+        self.shop.end(again, 200, body, idempotent_replayed="true")
+        self.holds()
+
+    def test_another_body_under_an_admins_key(self) -> None:
+        send = self.shop.begin_creation(self.shop.admin, "key-admin-1", name="Grey Mug")
+        self.shop.refuse(send, "idempotency-mismatch")
+        self.holds()
+
+    def test_bodies_that_mean_the_same(self) -> None:
+        first = self.shop.checkout(self.carol, "key-carol")
+        body = copy.deepcopy(first["request"])
+        body["shippingAddress"].update(line1="1 Example Street", line2="  ", phone="+4930123456")
+        send = self.shop.begin_checkout(self.carol, "key-carol", body)
+        self.shop.end(send, 200, first["body"], idempotent_replayed="true")
+        self.holds()
+
+    def test_staff_may_see_people(self) -> None:
+        send = self.shop.begin("admin-list-users", self.shop.admin, "/api/admin/users")
+        self.shop.end(send, 200, {"items": [{"userId": self.carol}], "nextCursor": None})
+        self.holds()
+
+    def test_who_signs_in_is_named(self) -> None:
+        send = self.shop.begin("login", None, "/api/auth/login", method="POST")
+        self.shop.end(send, 200, {"user": {"userId": self.carol}})
+        self.holds()
+
+    def test_a_key_that_stands_within_another_word(self) -> None:
+        self.shop.checkout(self.carol, "key-1")
+        self.shop.fill(self.shop.bob, self.jug, 1)
+        self.shop.see_cart(self.shop.bob)["headers"]["x-amzn-trace-id"] = "key-12"
+        self.holds()
+
+    def test_tables_by_their_names_in_the_template(self) -> None:
+        names = {
+            "orders": "OrdersTable", "stock": "InventoryTable", "products": "ProductsTable",
+            "carts": "carts", "audit": "AuditTable", "idempotency": "IdempotencyKeysTable",
+        }  # fmt: skip
+        run = self.shop.run()
+        run["tables"] = {names[name]: rows for name, rows in run["tables"].items()}
+        run["tables"]["TokenKeysTable"] = [{"kid": {"S": "k1"}}]
+        for change in run["journal"]:
+            change["table"] = names[change["table"]]
+        self.assertEqual(judge(run).violations, [])
+
+
+if __name__ == "__main__":
+    unittest.main()
