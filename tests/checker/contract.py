@@ -7,6 +7,7 @@ The tables here are openapi.yaml's; test_contract.py compares them.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, Dict, Optional, Set, Tuple
 
 from run import Run, Send
@@ -134,6 +135,9 @@ INTERNAL = (
     "dynamo", "aws", "sdk", "lambda", "transaction", "condition", "throttl", "arn:", "exception",
     "unwrap", "panic", "expression", "key#",
 )  # fmt: skip
+
+# An id of the shop, whose random letters may spell a word.
+ID = re.compile(r"[a-z]{3,4}_[0-9a-z]{26}")
 
 # From how many answers on a hundredth of them is judged.
 ENOUGH = 200
@@ -305,10 +309,11 @@ def has_word(texts: Set[str], words: Tuple[str, ...]) -> Optional[str]:
 
 
 def words_of(send: Send) -> Set[str]:
-    """Returns the texts of an answer, without the random one of its request."""
+    """Returns the texts of an answer; of a problem without ids and the random one of
+    its request."""
     texts = send.texts()
     if send.is_problem and type(send.body) is dict:
-        return texts - {send.body.get("requestId")}
+        return {text for text in texts - {send.body.get("requestId")} if not ID.fullmatch(text)}
     return texts
 
 

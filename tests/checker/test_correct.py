@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import unittest
 from typing import Any, Dict
+from unittest import mock
 
 from builder import Story, dynamo, euros, item
 from check import judge
@@ -190,6 +191,13 @@ class CorrectRuns(unittest.TestCase):
         self.shop.put_line(self.carol, self.cup, 2, by="operator")
         self.shop.write_refusal(send)
         self.shop.refuse(send, "out-of-stock", products=[self.cup])
+        self.holds()
+
+    def test_an_id_that_spells_a_word_of_the_inside(self) -> None:
+        with mock.patch.object(self.shop, "id", lambda _: "prod_01jksawsc6e1b0myrpvkkxpn7q"):
+            pot = self.shop.product(100, 1)
+        self.shop.fill(self.carol, pot, 2)
+        self.shop.refused(self.carol, "key-carol", "out-of-stock", products=[pot])
         self.holds()
 
     # --------------------------------------------------------------- carts and orders
