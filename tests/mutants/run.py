@@ -87,8 +87,23 @@ def target_folder():
     return ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
 
 
+def of_the_copy(name, content):
+    """Returns what a file of the project is in the copy.
+
+    The copy's crates have a version of their own, since cargo tells crates of two workspaces that
+    share a target folder apart by name, version and path in the workspace, and not by where the
+    workspace stands: it would take what was built of a mutant for what it built of the project.
+    """
+    if name == "Cargo.toml":
+        return re.sub(rb'(\[workspace\.package\]\nversion = "[^"]+)', rb"\1-mutant", content)
+    if name == "Cargo.lock":
+        # What comes from a registry says so in the next line.
+        return re.sub(rb'(\nversion = "[^"]+)("\n)(?!source)', rb"\1-mutant\2", content)
+    return content
+
+
 def copy_tree(to):
-    """Makes the copy equal to the working tree.
+    """Makes the copy equal to the working tree, but for its crates' version.
 
     Only what differs is written, and is then newer than what was built from it: cargo goes by
     times, and a file that got its old content back with its old time would look unchanged.
@@ -102,7 +117,7 @@ def copy_tree(to):
             path.unlink()
     for name in wanted:
         source, copy = ROOT / name, to / name
-        content = source.read_bytes()
+        content = of_the_copy(name, source.read_bytes())
         if not copy.is_file() or copy.read_bytes() != content:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(content)

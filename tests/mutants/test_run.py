@@ -113,6 +113,18 @@ class Copies(unittest.TestCase):
         self.assertEqual(code.read_text(), "one\ntwo\n")
         self.assertGreater(code.stat().st_mtime, 1)
 
+    def test_the_copys_crates_are_others_for_cargo(self):
+        manifest = b'[workspace.package]\nversion = "1.2.3"\n[dependencies]\na = { version = "4" }\n'
+        self.assertEqual(
+            run.of_the_copy("Cargo.toml", manifest),
+            manifest.replace(b'"1.2.3"', b'"1.2.3-mutant"'))
+        lock = (b'version = 4\n\n[[package]]\nname = "a"\nversion = "4.0.0"\nsource = "r"\n\n'
+                b'[[package]]\nname = "own"\nversion = "1.2.3"\n\n'
+                b'[[package]]\nname = "owner"\nversion = "1.2.3"\ndependencies = [\n "a",\n]\n')
+        self.assertEqual(
+            run.of_the_copy("Cargo.lock", lock), lock.replace(b'"1.2.3"', b'"1.2.3-mutant"'))
+        self.assertEqual(run.of_the_copy("shared/Cargo.toml", manifest), manifest)
+
     def test_a_patch_that_does_not_apply(self):
         with self.assertRaisesRegex(run.Broken, "does not apply"):
             run.apply(self.patch("three"), self.tree)
