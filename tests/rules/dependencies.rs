@@ -289,7 +289,8 @@ fn direct(manifest: &str) -> Vec<&str> {
         {
             // What the workspace has by a path is its own.
             let own = ["cloud", "local", "shared", "template"];
-            if !own.contains(&name) || value.contains("version") {
+            let is_own = own.contains(&name) || value.contains("path = \"../functions/");
+            if !is_own || value.contains("version") {
                 found.push(name);
             }
         }

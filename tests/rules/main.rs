@@ -21,6 +21,7 @@ mod imports;
 mod layers;
 mod mutants;
 mod security_md;
+mod simulation;
 mod template;
 
 /// What is wrong, a sentence each.

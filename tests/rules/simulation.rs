@@ -1,0 +1,125 @@
+//! The simulator's seam: nothing that is deployed has it, and nothing goes around it.
+
+use std::process::Command;
+
+use crate::Faults;
+use crate::files::{names_in, read, root, rust_files};
+use crate::imports::tokens;
+
+/// What only a simulation may turn on: a crate, and one of its features.
+const SEAM: [(&str, &str); 2] = [("shared", "simulation"), ("tokio", "test-util")];
+
+/// The crates with their features that cargo resolves for a build with these options.
+fn resolved(options: &[&str]) -> String {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let tree = Command::new(cargo)
+        .args(["tree", "--locked", "--offline", "--prefix", "none"])
+        .args(["--edges", "normal,build", "--format", "{p} [{f}]"])
+        .args(options)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&tree.stderr);
+    assert!(tree.status.success(), "{options:?}: {errors}");
+    String::from_utf8(tree.stdout).unwrap()
+}
+
+/// What of the seam is turned on, of crates that are there at all.
+fn seam_in(tree: &str) -> Faults {
+    let mut faults = Faults::new();
+    for (name, feature) in SEAM {
+        let start = format!("{name} v");
+        let mut lines = tree.lines().filter(|line| line.starts_with(&start)).peekable();
+        assert!(lines.peek().is_some(), "{name} was not read");
+        let features = lines.filter_map(|line| Some(line.split_once('[')?.1.split_once(']')?.0));
+        if features.flat_map(|it| it.split(',')).any(|it| it == feature) {
+            faults.push(format!("{name} has {feature}"));
+        }
+    }
+    faults
+}
+
+#[test]
+fn no_build_of_a_function_resolves_the_simulators_features() {
+    // `cargo run`, and what it builds then; the tests; and each function by itself, as SAM does.
+    let functions = names_in("functions");
+    let together: Vec<&str> = functions.iter().flat_map(|it| ["-p", it]).collect();
+    let mut builds = vec![
+        vec!["-p", "local"],
+        [vec!["-p", "local"], together].concat(),
+        vec!["--workspace"],
+    ];
+    builds.extend(functions.iter().map(|it| vec!["-p", it]));
+    for build in builds {
+        assert_eq!(seam_in(&resolved(&build)), [""; 0], "{build:?}");
+    }
+    let simulator = resolved(&["-p", "tests", "--features", "simulation"]);
+    let on = ["shared has simulation", "tokio has test-util"];
+    assert_eq!(seam_in(&simulator), on);
+    assert!(!read("template.yaml").contains("--features"));
+}
+
+/// What reads a clock of the process itself.
+const CLOCKS: [[&str; 4]; 3] = [
+    ["Instant", ":", ":", "now"],
+    ["SystemTime", ":", ":", "now"],
+    ["OffsetDateTime", ":", ":", "now_utc"],
+];
+
+/// Where the code goes around the seam: reads a clock, or asks the system for random bytes.
+fn around_the_seam(path: &str, source: &str) -> Faults {
+    let tests = source.find("\n#[cfg(test)]\nmod ");
+    let words = tokens(&source[..tests.unwrap_or(source.len())]);
+    let mut faults = Faults::new();
+    for clock in CLOCKS {
+        if words.windows(clock.len()).any(|it| it == clock) {
+            faults.push(format!("{path} reads {}", clock.concat()));
+        }
+    }
+    // Of an instant, as of a time, it asks the clock.
+    if words.iter().any(|word| word == "elapsed") {
+        faults.push(format!("{path} asks what has elapsed"));
+    }
+    if words.windows(4).any(|it| it == ["rand", ":", ":", "fill"]) {
+        faults.push(format!("{path} asks for random bytes"));
+    }
+    faults
+}
+
+#[test]
+fn clocks_and_random_bytes_are_asked_for_in_the_seam_alone() {
+    let seam = ["values/clock.rs", "values/simulated.rs", "values/random.rs"];
+    let mut faults = Faults::new();
+    for (path, source) in rust_files("shared/src") {
+        let own = around_the_seam(&path, &source);
+        if seam.contains(&path.as_str()) {
+            assert!(!own.is_empty(), "{path} is no part of the seam");
+        } else if !path.ends_with("tests.rs") {
+            faults.extend(own);
+        }
+    }
+    assert_eq!(faults, [""; 0]);
+}
+
+#[test]
+fn who_goes_around_the_seam_is_found() {
+    let source = "use std::time::Instant;
+        fn f() { Instant::now(); rand::fill(&mut b); x.elapsed(); } // SystemTime::now()
+#[cfg(test)]
+mod tests { fn g() { SystemTime::now() } }";
+    assert_eq!(
+        around_the_seam("x.rs", source),
+        [
+            "x.rs reads Instant::now",
+            "x.rs asks what has elapsed",
+            "x.rs asks for random bytes"
+        ]
+    );
+    let tree = "shared v0.1.0 (/x) [simulation]\ntokio v1.5.0 [macros,rt,test-util] (*)\n";
+    assert_eq!(
+        seam_in(tree),
+        ["shared has simulation", "tokio has test-util"]
+    );
+    let tree = "shared v0.1.0 (/x) []\ntokio v1.5.0 [rt]\nmock v1.0.0 [test-util]\n";
+    assert_eq!(seam_in(tree), [""; 0]);
+}

@@ -1,0 +1,422 @@
+//! Clients: what they want, what they send, and how often. A client keeps the key and the body of
+//! what it wants before it sends that, and sends the same again until it knows what became of it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::gateway::{self, Request, Response};
+use crate::people::{Person, Shop, edit};
+use crate::world::World;
+
+/// How often the same is sent while faults go on, and again when they have ended.
+pub(crate) const TRIES: u32 = 6;
+/// How many things each customer's client wants at least: with six clients, thirty.
+const WANTS: u32 = 5;
+
+/// One client of one person, on an address of its own.
+pub(crate) struct Client {
+    pub(crate) world: World,
+    pub(crate) shop: Arc<Shop>,
+    pub(crate) person: Arc<Person>,
+    pub(crate) number: u32,
+    /// How many things it has wanted.
+    wants: u32,
+    /// Keys that this client has used, with what it sent.
+    used: Vec<Intent>,
+    /// What it doesn't know the outcome of.
+    pub(crate) open: VecDeque<Intent>,
+}
+
+/// What a client wants, however often it has to send that.
+#[derive(Clone)]
+pub(crate) struct Intent {
+    number: u64,
+    person: Arc<Person>,
+    request: Request,
+}
+
+/// Returns whether an answer says what became of a request.
+fn is_definite(response: &Response) -> bool {
+    // A process whose clock is far off takes no token for valid; a client then signs in anew and
+    // sends the same again.
+    !matches!(response.status, 401 | 429 | 500..)
+}
+
+impl Client {
+    pub(crate) fn new(world: &World, shop: &Arc<Shop>, person: &Arc<Person>, number: u32) -> Self {
+        Self {
+            world: world.clone(),
+            shop: Arc::clone(shop),
+            person: Arc::clone(person),
+            number,
+            wants: 0,
+            used: Vec::new(),
+            open: VecDeque::new(),
+        }
+    }
+
+    fn intent(
+        &mut self,
+        function: &'static str,
+        method: &'static str,
+        route: &'static str,
+        change: impl FnOnce(&mut Request),
+    ) -> Intent {
+        let mut request = Request {
+            function,
+            method,
+            route,
+            id: None,
+            query: String::new(),
+            body: None,
+            key: None,
+            token: Some(self.person.token.clone()),
+            source_ip: format!("192.0.2.{}", self.number),
+        };
+        change(&mut request);
+        self.wants += 1;
+        let mut state = self.world.state();
+        let number = state.counts.entry("operations".to_owned()).or_default();
+        *number += 1;
+        let number = *number;
+        drop(state);
+        self.world.count(&format!("operation: {function}"));
+        Intent {
+            number,
+            person: Arc::clone(&self.person),
+            request,
+        }
+    }
+
+    /// Sends something until it is known what became of it, or patience ends.
+    async fn perform(&mut self, intent: Intent) -> Option<Response> {
+        let answer = persist(&self.world, self.number, &intent).await;
+        if answer.is_none() {
+            self.open.push_back(intent);
+        }
+        answer
+    }
+
+    /// Does what a person does in a shop.
+    pub(crate) async fn live(mut self) -> Self {
+        let world = self.world.clone();
+        while self.wants < WANTS {
+            world.pause(0, 400).await;
+            match world.draw(|rng| rng.u8(0..100)) {
+                0..60 => self.buy().await,
+                60..75 => self.look_at_orders().await,
+                75..85 => self.edit_cart().await,
+                85..92 => self.send_again().await,
+                _ => self.browse().await,
+            }
+        }
+        self
+    }
+
+    /// Does what somebody does who makes products.
+    pub(crate) async fn manage(mut self) -> Self {
+        let world = self.world.clone();
+        for number in 0..3 {
+            world.pause(0, 1500).await;
+            let (price, stock) = world.draw(|rng| (rng.u32(1..900), rng.u32(0..20)));
+            let body = json!({
+                "name": format!("New {number}"), "description": "", "category": "things",
+                "price": { "amount": price, "currency": "EUR" }, "status": "published",
+                "stock": stock,
+            });
+            let key = self.new_key();
+            let route = "/api/admin/products";
+            let made = self.intent("admin-create-product", "POST", route, |it| {
+                it.body = Some(body);
+                it.key = Some(key);
+            });
+            self.perform_maybe_twice(made).await;
+        }
+        self
+    }
+
+    /// Does what an operator does meanwhile.
+    pub(crate) async fn operate(world: World, shop: Arc<Shop>) {
+        for _ in 0..world.draw(|rng| rng.u32(0..8)) {
+            world.pause(50, 1500).await;
+            let place = popular(&world, shop.products.len());
+            edit(&world, &shop.products[place]).await;
+        }
+    }
+
+    async fn buy(&mut self) {
+        let world = self.world.clone();
+        for _ in 0..world.draw(|rng| rng.u8(0..3)) {
+            self.edit_cart().await;
+        }
+        let looked = world.chance(0.9);
+        let mut total = world.draw(|rng| rng.u64(1..20_000));
+        if looked {
+            let cart = self.intent("get-cart", "GET", "/api/cart", |_| {});
+            if let Some(cart) = self.perform(cart).await
+                && let Some(amount) = cart.body["total"]["amount"].as_u64()
+            {
+                total = amount;
+            }
+        }
+        let key = self.new_key();
+        let checkout = self.checkout(&key, total);
+        self.used.push(checkout.clone());
+        let answer = match world.draw(|rng| rng.u8(0..100)) {
+            0..60 => self.perform(checkout).await,
+            60..75 => {
+                let again = checkout.clone();
+                self.perform_both(checkout, again, 80).await
+            }
+            75..87 => {
+                // While the cart is edited by another window.
+                let edit = self.cart_edit();
+                self.perform_both(checkout, edit, 60).await
+            }
+            _ => {
+                // The same key with another body, by mistake, at about the same time.
+                let wrong = self.checkout(&key, total + 1);
+                self.perform_both(checkout, wrong, 60).await
+            }
+        };
+        // The price has changed: a client that shows it buys on, under the same key.
+        if let Some(answer) = answer
+            && answer.body["code"] == "price-changed"
+            && let Some(total) = answer.body["total"]["amount"].as_u64()
+            && world.chance(0.8)
+        {
+            let again = self.checkout(&key, total);
+            self.used.push(again.clone());
+            self.perform(again).await;
+        }
+    }
+
+    fn checkout(&mut self, key: &str, total: u64) -> Intent {
+        let body = json!({
+            "expectedTotal": { "amount": total, "currency": "EUR" },
+            "paymentMethod": "invoice",
+            "shippingAddress": {
+                "name": self.person.canary, "line1": "1 Example Street", "postalCode": "10115",
+                "city": "Berlin", "country": "DE",
+            },
+        });
+        self.intent("checkout", "POST", "/api/checkout", |it| {
+            it.body = Some(body);
+            it.key = Some(key.to_owned());
+        })
+    }
+
+    /// Sends a key again that was used before.
+    async fn send_again(&mut self) {
+        if self.used.is_empty() {
+            return self.browse().await;
+        }
+        let place = self.world.draw(|rng| rng.usize(0..self.used.len()));
+        let old = self.used[place].request.clone();
+        let again = self.intent("checkout", "POST", "/api/checkout", |it| *it = old);
+        self.perform(again).await;
+    }
+
+    async fn edit_cart(&mut self) {
+        let edit = self.cart_edit();
+        self.perform(edit).await;
+    }
+
+    fn cart_edit(&mut self) -> Intent {
+        let place = popular(&self.world, self.shop.products.len());
+        let product = self.shop.products[place].clone();
+        let (removes, pieces) = self.world.draw(|rng| (rng.u8(0..6) == 0, rng.u32(1..5)));
+        let route = "/api/cart/items/{productId}";
+        if removes {
+            self.intent("remove-cart-item", "DELETE", route, |it| {
+                it.id = Some(product)
+            })
+        } else {
+            self.intent("set-cart-item", "PUT", route, |it| {
+                it.id = Some(product);
+                it.body = Some(json!({ "quantity": pieces }));
+            })
+        }
+    }
+
+    async fn look_at_orders(&mut self) {
+        let orders = self.intent("get-orders", "GET", "/api/orders", |it| {
+            it.query = "limit=50".to_owned();
+        });
+        let Some(orders) = self.perform(orders).await else {
+            return;
+        };
+        let ids = orders.body["items"].as_array().cloned().unwrap_or_default();
+        if ids.is_empty() {
+            return;
+        }
+        let place = self.world.draw(|rng| rng.usize(0..ids.len()));
+        let id = ids[place]["orderId"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        // As its owner, or as somebody who has got hold of the id.
+        let person = if self.world.chance(0.3) {
+            let place = self
+                .world
+                .draw(|rng| rng.usize(0..self.shop.customers.len()));
+            Arc::clone(&self.shop.customers[place])
+        } else {
+            Arc::clone(&self.person)
+        };
+        let mut order = self.intent("get-order", "GET", "/api/orders/{orderId}", |it| {
+            it.id = Some(id);
+            it.token = Some(person.token.clone());
+        });
+        order.person = person;
+        self.perform(order).await;
+    }
+
+    async fn browse(&mut self) {
+        let place = popular(&self.world, self.shop.products.len());
+        let product = self.shop.products[place].clone();
+        let lists = self.world.chance(0.5);
+        let look = if lists {
+            self.intent("list-products", "GET", "/api/products", |it| {
+                it.token = None
+            })
+        } else {
+            self.intent("get-product", "GET", "/api/products/{productId}", |it| {
+                it.id = Some(product);
+                it.token = None;
+            })
+        };
+        self.perform(look).await;
+    }
+
+    async fn perform_maybe_twice(&mut self, intent: Intent) {
+        // The very same, as an impatient finger does.
+        if self.world.chance(0.3) {
+            let again = intent.clone();
+            self.perform_both(intent, again, 80).await;
+        } else {
+            self.perform(intent).await;
+        }
+    }
+
+    /// Sends two things at about the same time. Returns the answer to the first one.
+    async fn perform_both(&mut self, one: Intent, other: Intent, apart: u64) -> Option<Response> {
+        let world = self.world.clone();
+        let first = persist(&world, self.number, &one);
+        let second = async {
+            world.pause(0, apart).await;
+            persist(&world, self.number, &other).await
+        };
+        let (first, second) = tokio::join!(first, second);
+        if second.is_none() {
+            self.open.push_back(other);
+        }
+        if first.is_none() {
+            self.open.push_back(one);
+        }
+        first
+    }
+
+    /// Finds out what became of all that is open, now that nothing fails any more, and asks a
+    /// customer's orders at last.
+    pub(crate) async fn settle(&mut self) {
+        while let Some(intent) = self.open.pop_front() {
+            persist(&self.world, self.number, &intent).await;
+        }
+        if self.person.role != "customer" {
+            return;
+        }
+        let orders = self.intent("get-orders", "GET", "/api/orders", |it| {
+            it.query = "limit=50".to_owned();
+        });
+        persist(&self.world, self.number, &orders).await;
+    }
+
+    fn new_key(&self) -> String {
+        // The same text may be another person's key.
+        let number = self.world.draw(|rng| rng.u32(0..100_000));
+        format!("key-{number}")
+    }
+}
+
+/// Draws a place: the first ones are popular.
+fn popular(world: &World, count: usize) -> usize {
+    world.draw(|rng| rng.usize(0..count).min(rng.usize(0..count)))
+}
+
+/// Sends something until it is known what became of it, six times at most.
+async fn persist(world: &World, client: u32, intent: &Intent) -> Option<Response> {
+    for tried in 0..TRIES {
+        if tried > 0 {
+            world.count("sends that were repeated");
+            let most = 100 << tried;
+            world.pause(20, most).await;
+        }
+        let answer = send(world, client, intent).await;
+        if let Some(answer) = answer {
+            if is_definite(&answer) {
+                return Some(answer);
+            }
+            let wait = answer.headers.get("retry-after").and_then(Value::as_str);
+            let wait = wait.and_then(|it| it.parse().ok()).unwrap_or(0_u64);
+            tokio::time::sleep(Duration::from_secs(wait.min(2))).await;
+        }
+    }
+    None
+}
+
+/// Sends something once, and keeps what was sent and answered.
+async fn send(world: &World, client: u32, intent: &Intent) -> Option<Response> {
+    let Intent {
+        number,
+        person,
+        request,
+    } = intent;
+    let user = request.token.as_ref().map(|_| person.user_id.clone());
+    let (place, began) = {
+        let began = world.now();
+        let mut state = world.state();
+        let place = state.history.len();
+        state.history.push(json!({
+            "send": place, "intent": number, "client": client, "user": user,
+            "operation": request.function, "key": request.key, "method": request.method,
+            "path": request.path(), "request": request.body, "began": began, "ended": null,
+            "status": null, "headers": {}, "body": null,
+        }));
+        (place, began)
+    };
+    world.count("sends");
+    let who = format!("client {client}");
+    world.tell(&who, || {
+        let key = request.key.as_deref().unwrap_or_default();
+        format!("send {place}: {} {} {key}", request.method, request.path())
+    });
+    let answer = gateway::send(world, request, place as u64).await;
+    let ended = world.now();
+    world.tell(&who, || match &answer {
+        None => format!("send {place}: no answer"),
+        Some(answer) => {
+            let code = answer.body["code"].as_str().unwrap_or_default();
+            format!("send {place}: {} {code}", answer.status)
+        }
+    });
+    let outcome = answer
+        .as_ref()
+        .map_or("no answer".to_owned(), |it| it.status.to_string());
+    world.count(&format!("answer: {outcome}"));
+    let mut state = world.state();
+    let kept = &mut state.history[place];
+    debug_assert_eq!(kept["began"], began);
+    if let Some(answer) = &answer {
+        kept["ended"] = json!(ended);
+        kept["status"] = json!(answer.status);
+        let headers = answer.headers.iter();
+        let headers = headers.map(|(name, value)| (name.to_lowercase(), value.clone()));
+        kept["headers"] = Value::Object(Map::from_iter(headers));
+        kept["body"] = answer.body.clone();
+    }
+    answer
+}

@@ -1,0 +1,179 @@
+//! The API's gateway: from a client's request to one process and back.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde_json::{Map, Value, json};
+
+use crate::plan::Delivery;
+use crate::process::{Ended, Process};
+use crate::world::World;
+
+/// How long a client waits for an answer: longer than the gateway.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What a client asks for.
+#[derive(Clone)]
+pub(crate) struct Request {
+    pub(crate) function: &'static str,
+    pub(crate) method: &'static str,
+    /// The route's path, such as `/api/orders/{orderId}`.
+    pub(crate) route: &'static str,
+    /// The value of the route's one variable.
+    pub(crate) id: Option<String>,
+    pub(crate) query: String,
+    pub(crate) body: Option<Value>,
+    pub(crate) key: Option<String>,
+    pub(crate) token: Option<String>,
+    pub(crate) source_ip: String,
+}
+
+/// What the client gets.
+#[derive(Clone)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: Map<String, Value>,
+    pub(crate) body: Value,
+}
+
+impl Request {
+    /// Returns the path with its variable.
+    pub(crate) fn path(&self) -> String {
+        match (&self.id, self.route.split_once('{')) {
+            (Some(id), Some((start, _))) => format!("{start}{id}"),
+            _ => self.route.to_owned(),
+        }
+    }
+
+    /// Returns the event as API Gateway makes it.
+    fn event(&self, number: u64) -> String {
+        let key = format!("{} {}", self.method, self.route);
+        let mut headers = json!({ "host": "shop.example.com", "user-agent": "simulator" });
+        if let Some(token) = &self.token {
+            headers["authorization"] = json!(format!("Bearer {token}"));
+        }
+        if let Some(key) = &self.key {
+            headers["idempotency-key"] = json!(key);
+        }
+        if self.body.is_some() {
+            headers["content-type"] = json!("application/json");
+        }
+        let variable = self
+            .route
+            .split_once('{')
+            .and_then(|(_, it)| it.split_once('}'));
+        let parameters = variable.map(|(name, _)| json!({ name: self.id }));
+        let event = json!({
+            "version": "2.0", "routeKey": key, "rawPath": self.path(),
+            "rawQueryString": self.query, "headers": headers, "pathParameters": parameters,
+            "requestContext": {
+                "http": {
+                    "method": self.method, "path": self.path(), "protocol": "HTTP/1.1",
+                    "sourceIp": self.source_ip, "userAgent": "simulator",
+                },
+                "requestId": format!("request-{number}"), "routeKey": key, "stage": "$default",
+            },
+            "body": self.body.as_ref().map(Value::to_string), "isBase64Encoded": false,
+        });
+        event.to_string()
+    }
+}
+
+/// Sends a request; `None` if no answer comes.
+pub(crate) async fn send(world: &World, request: &Request, number: u64) -> Option<Response> {
+    world.travel().await;
+    let delivery = {
+        let state = &mut *world.state();
+        state.plan.next_delivery(&mut state.rng)
+    };
+    if delivery == Delivery::Twice {
+        world.count("fault: duplicate delivery");
+        world.tell("gateway", || format!("send {number} is delivered twice"));
+        let (world, request) = (world.clone(), request.clone());
+        tokio::spawn(async move {
+            world.pause(0, 300).await;
+            deliver(&world, &request, number, Delivery::Well).await
+        });
+    }
+    let (own, sent) = (world.clone(), request.clone());
+    // Apart from the client, which may hang up.
+    let answer = tokio::spawn(async move { deliver(&own, &sent, number, delivery).await });
+    let answer = tokio::time::timeout(PATIENCE, answer).await.ok()?;
+    let answer = answer.expect("the gateway does not panic");
+    world.travel().await;
+    if delivery == Delivery::AnswerLost {
+        world.count("fault: answer lost");
+        world.tell("gateway", || format!("the answer to send {number} is lost"));
+        return None;
+    }
+    Some(answer)
+}
+
+async fn deliver(world: &World, request: &Request, number: u64, delivery: Delivery) -> Response {
+    let function = request.function;
+    let idle = world.state().idle.get_mut(function).and_then(Vec::pop);
+    let process = match idle {
+        Some(process) => process,
+        None => match Process::start(world, function).await {
+            Some(process) => process,
+            None => return failure(502, "Bad Gateway"),
+        },
+    };
+    world.tell(process.name(), || format!("gets send {number}"));
+    let templates = &world.template().functions;
+    let template = templates.iter().find(|it| it.binary == function);
+    let timeout = template.expect("a function of the template").timeout;
+    let ends = shared::simulation::wall() + timeout;
+    let ends = ends.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let ends = u64::try_from(ends.as_millis()).unwrap_or(u64::MAX);
+    let event = request.event(number);
+    let ended = tokio::time::timeout(timeout, process.answer(&event, ends)).await;
+    let answer = match ended {
+        Err(_) => {
+            world.tell(process.name(), || "takes too long and is ended".to_owned());
+            world.count("processes that took too long");
+            return failure(503, "Service Unavailable");
+        }
+        Ok(Ended::Crashed) => return failure(502, "Bad Gateway"),
+        Ok(Ended::Answered(answer)) => answer,
+    };
+    if delivery == Delivery::CrashBeforeAnswer {
+        world.count("fault: crash before the answer");
+        world.tell(process.name(), || "dies before it has answered".to_owned());
+        return failure(502, "Bad Gateway");
+    }
+    let response = read(&answer);
+    world.tell(process.name(), || {
+        let code = response.body["code"].as_str().unwrap_or_default();
+        format!("answers send {number}: {} {code}", response.status)
+    });
+    let mut state = world.state();
+    // When all goes well again, clocks do, too.
+    if !(state.plan.has_ended() && process.is_skewed()) {
+        state.idle.entry(function).or_default().push(process);
+    }
+    response
+}
+
+/// What the gateway answers itself.
+fn failure(status: u16, message: &str) -> Response {
+    Response {
+        status,
+        headers: Map::from_iter([("content-type".to_owned(), json!("application/json"))]),
+        body: json!({ "message": message }),
+    }
+}
+
+/// Reads a function's answer, payload format 2.0.
+fn read(answer: &str) -> Response {
+    let answer: Value = serde_json::from_str(answer).expect("the function answers JSON");
+    let status = answer["statusCode"].as_u64().expect("a status");
+    let body = answer["body"].as_str().unwrap_or_default();
+    Response {
+        status: u16::try_from(status).expect("a status"),
+        headers: answer["headers"].as_object().cloned().unwrap_or_default(),
+        body: match body {
+            "" => Value::Null,
+            text => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
+        },
+    }
+}

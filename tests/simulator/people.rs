@@ -1,0 +1,247 @@
+//! Who uses a simulated shop, and what it sells at first; and the operator, who changes prices and
+//! stock behind the API.
+
+use std::sync::{Arc, OnceLock};
+use std::time::UNIX_EPOCH;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// The key that signs everybody's tokens.
+const KID: &str = "k1";
+/// When everything was made.
+const CREATED: &str = "2026-11-20T10:00:00Z";
+/// The characters of a ULID.
+const ALPHABET: &[u8] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// Who may sign in.
+pub(crate) struct Person {
+    pub(crate) user_id: String,
+    pub(crate) role: &'static str,
+    /// What only this person sends, and nobody else may ever see.
+    pub(crate) canary: String,
+    pub(crate) token: String,
+}
+
+/// Who uses the shop, and what it sells.
+pub(crate) struct Shop {
+    pub(crate) customers: Vec<Arc<Person>>,
+    pub(crate) admin: Arc<Person>,
+    pub(crate) products: Vec<String>,
+}
+
+fn key() -> &'static Ed25519KeyPair {
+    static KEY: OnceLock<Ed25519KeyPair> = OnceLock::new();
+    KEY.get_or_init(|| Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("a key"))
+}
+
+/// Makes an id that is drawn.
+fn id(rng: &mut Rng, prefix: &str) -> String {
+    let random = (0..24).map(|_| char::from(ALPHABET[rng.usize(0..ALPHABET.len())]));
+    format!("{prefix}_01{}", random.collect::<String>())
+}
+
+impl Shop {
+    /// Opens the shop: the operator makes people and products.
+    pub(crate) async fn open(world: &World) -> Self {
+        world.database().faults().start_journal();
+        for ring in ["tokens", "staff-tokens"] {
+            let public = URL_SAFE_NO_PAD.encode(key().public_key());
+            for row in [
+                json!({ "kid": { "S": KID }, "publicKey": { "S": public } }),
+                json!({ "kid": { "S": "cursor" }, "key": { "S": URL_SAFE_NO_PAD.encode([9; 32]) } }),
+            ] {
+                let mut row = row;
+                row["ring"] = json!({ "S": ring });
+                row["createdAt"] = json!({ "S": CREATED });
+                put(world, "TOKEN_KEYS_TABLE", &row).await;
+            }
+        }
+        let mut customers = Vec::new();
+        for number in 1..=4 {
+            customers.push(person(world, number, "customer").await);
+        }
+        let admin = person(world, 5, "admin").await;
+        let mut products = Vec::new();
+        for number in 0..6 {
+            // Two are sought after, and soon sold out.
+            let most = if number < 2 { 12 } else { 60 };
+            let (price, stock) = world.draw(|rng| (rng.u32(1..5000), rng.u32(3..most)));
+            products.push(product(world, number, price, stock).await);
+        }
+        Self {
+            customers,
+            admin,
+            products,
+        }
+    }
+}
+
+async fn put(world: &World, table: &str, item: &Value) {
+    let put = json!({ "TableName": world.table(table), "Item": item });
+    operate(world, "PutItem", put).await;
+}
+
+/// Makes a call of the operator's, which meets no fault, until it is done.
+async fn operate(world: &World, operation: &str, body: Value) {
+    let target = format!("DynamoDB_20120810.{operation}");
+    loop {
+        let body = body.to_string().into_bytes();
+        let answer = world.database().call(None, &target, body, None).await;
+        let (status, body) = answer.expect("the operator's connection does not break");
+        let body = String::from_utf8_lossy(&body);
+        // It met a transaction, or the condition of an update doesn't hold.
+        if status == 200 || body.contains("ConditionalCheckFailed") {
+            return;
+        }
+        assert!(
+            body.contains("TransactionConflictException"),
+            "{operation}: {body}"
+        );
+        world.pause(5, 50).await;
+    }
+}
+
+async fn person(world: &World, number: u32, role: &'static str) -> Arc<Person> {
+    let (user_id, session, jti, canary) = world.draw(|rng| {
+        let canary = format!("canary-{number}-{:08x}", rng.u32(..));
+        (id(rng, "usr"), id(rng, "ses"), id(rng, "jti"), canary)
+    });
+    let is_staff = role != "customer";
+    let table = if is_staff {
+        "STAFF_TABLE"
+    } else {
+        "USERS_TABLE"
+    };
+    let user = json!({
+        "userId": { "S": user_id }, "email": { "S": format!("{number}@example.com") },
+        "name": { "S": format!("Person {number}") }, "role": { "S": role },
+        "status": { "S": "active" }, "tokensValidAfter": { "N": "0" }, "version": { "N": "1" },
+        "createdAt": { "S": CREATED },
+    });
+    put(world, table, &user).await;
+    let now = shared::simulation::wall().duration_since(UNIX_EPOCH);
+    let now = now.expect("after 1970").as_secs();
+    if is_staff {
+        let row = json!({
+            "userId": { "S": user_id }, "sessionId": { "S": session }, "role": { "S": role },
+            "createdAt": { "S": CREATED }, "expiresAt": { "N": (now + 36_000).to_string() },
+        });
+        put(world, "STAFF_SESSIONS_TABLE", &row).await;
+    }
+    let issuer = &world.variables("checkout")["TOKEN_ISSUER"];
+    let header = json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": KID });
+    let claims = json!({
+        "userId": user_id, "role": role, "iat": now, "exp": now + 900, "iss": issuer,
+        "aud": "buy-from-me", "jti": jti.trim_start_matches("jti_"), "sid": session,
+    });
+    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", encode(&header), encode(&claims));
+    let signature = URL_SAFE_NO_PAD.encode(key().sign(message.as_bytes()));
+    Arc::new(Person {
+        user_id,
+        role,
+        canary,
+        token: format!("{message}.{signature}"),
+    })
+}
+
+async fn product(world: &World, number: u32, price: u32, stock: u32) -> String {
+    let id = world.draw(|rng| id(rng, "prod"));
+    let name = format!("Product {number}");
+    let item = json!({
+        "productId": { "S": id }, "name": { "S": name }, "description": { "S": "" },
+        "price": { "N": price.to_string() }, "currency": { "S": "EUR" },
+        "category": { "S": "things" }, "status": { "S": "published" },
+        "availability": { "S": "in-stock" }, "images": { "L": [] }, "version": { "N": "1" },
+        "createdAt": { "S": CREATED }, "listed": { "S": "main" },
+        "listedCategory": { "S": "things" }, "nameKey": { "S": name.to_lowercase() },
+    });
+    put(world, "PRODUCTS_TABLE", &item).await;
+    let row = json!({
+        "productId": { "S": id }, "bucket": { "S": "0" },
+        "available": { "N": stock.to_string() }, "version": { "N": "1" },
+    });
+    put(world, "INVENTORY_TABLE", &row).await;
+    id
+}
+
+/// Changes something behind the API: a price, a stock, or whether a product is sold.
+pub(crate) async fn edit(world: &World, product: &str) {
+    let (kind, number) = world.draw(|rng| (rng.u8(0..10), rng.u32(1..5000)));
+    let key = json!({ "productId": { "S": product } });
+    match kind {
+        0..=3 => {
+            world.tell("operator", || {
+                format!("sets the price of {product} to {number}")
+            });
+            let update = json!({
+                "TableName": world.table("PRODUCTS_TABLE"), "Key": key,
+                "UpdateExpression": "SET price = :price ADD version :one",
+                "ExpressionAttributeValues": {
+                    ":price": { "N": number.to_string() }, ":one": { "N": "1" },
+                },
+            });
+            operate(world, "UpdateItem", update).await;
+        }
+        4..=6 => {
+            let pieces = number % 10 + 1;
+            world.tell("operator", || format!("restocks {product} by {pieces}"));
+            let update = json!({
+                "TableName": world.table("INVENTORY_TABLE"),
+                "Key": { "productId": { "S": product }, "bucket": { "S": "0" } },
+                "UpdateExpression": "ADD available :pieces, version :one",
+                "ExpressionAttributeValues": {
+                    ":pieces": { "N": pieces.to_string() }, ":one": { "N": "1" },
+                },
+            });
+            operate(world, "UpdateItem", update).await;
+        }
+        // Nothing but the version changes, as when a description is edited.
+        7 => {
+            world.tell("operator", || format!("edits {product}"));
+            let update = json!({
+                "TableName": world.table("PRODUCTS_TABLE"), "Key": key,
+                "UpdateExpression": "SET description = :text ADD version :one",
+                "ExpressionAttributeValues": {
+                    ":text": { "S": format!("Edit {number}") }, ":one": { "N": "1" },
+                },
+            });
+            operate(world, "UpdateItem", update).await;
+        }
+        8 => {
+            world.tell("operator", || format!("takes {product} off the list"));
+            let update = json!({
+                "TableName": world.table("PRODUCTS_TABLE"), "Key": key,
+                "UpdateExpression":
+                    "SET #status = :draft ADD version :one REMOVE listed, listedCategory, nameKey",
+                "ExpressionAttributeNames": { "#status": "status" },
+                "ExpressionAttributeValues": {
+                    ":draft": { "S": "draft" }, ":one": { "N": "1" },
+                },
+            });
+            operate(world, "UpdateItem", update).await;
+        }
+        _ => {
+            world.tell("operator", || format!("lists {product} again"));
+            let update = json!({
+                "TableName": world.table("PRODUCTS_TABLE"), "Key": key,
+                "UpdateExpression":
+                    "SET #status = :published, listed = :main, listedCategory = :things, \
+                     nameKey = #name ADD version :one",
+                "ExpressionAttributeNames": { "#status": "status", "#name": "name" },
+                "ExpressionAttributeValues": {
+                    ":published": { "S": "published" }, ":main": { "S": "main" },
+                    ":things": { "S": "things" }, ":one": { "N": "1" },
+                },
+            });
+            operate(world, "UpdateItem", update).await;
+        }
+    }
+    world.count("operation: operator");
+}

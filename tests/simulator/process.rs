@@ -1,0 +1,210 @@
+//! Processes of functions: how they are started, what they may die of, and what stands between
+//! them and DynamoDB.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use shared::simulation::{Answer, Instance, Network, ahead, start};
+use tokio::sync::Notify;
+
+use crate::plan::Happening;
+use crate::world::World;
+
+/// The functions that a simulated shop has.
+pub(crate) const FUNCTIONS: [&str; 9] = [
+    "admin-create-product",
+    "checkout",
+    "get-cart",
+    "get-order",
+    "get-orders",
+    "get-product",
+    "list-products",
+    "remove-cart-item",
+    "set-cart-item",
+];
+
+/// One process of a function.
+pub(crate) struct Process {
+    instance: Box<dyn Instance>,
+    life: Arc<Life>,
+}
+
+/// What identifies a process, and tells its end.
+struct Life {
+    function: &'static str,
+    name: String,
+    /// How many milliseconds its wall clock is ahead.
+    ahead: i64,
+    crashed: Notify,
+}
+
+/// How a request ended for the process that had it.
+pub(crate) enum Ended {
+    Answered(String),
+    Crashed,
+}
+
+impl Process {
+    /// Starts a process; `None` if it died before it was ready.
+    pub(crate) async fn start(world: &World, function: &'static str) -> Option<Self> {
+        let life = {
+            let mut state = world.state();
+            state.processes += 1;
+            let number = state.processes;
+            // Mostly right, sometimes off by what is tolerated, seldom far off.
+            let ahead = match state.rng.u8(0..40) {
+                0..=3 if !state.plan.has_ended() => state.rng.i64(-4000..4000),
+                4 if !state.plan.has_ended() => state.rng.i64(-600_000..600_000),
+                _ => 0,
+            };
+            Arc::new(Life {
+                function,
+                name: format!("{function} {number}"),
+                ahead,
+                crashed: Notify::new(),
+            })
+        };
+        match life.ahead {
+            0 => {}
+            far if far.abs() > 4000 => world.count("fault: clock far off"),
+            _ => world.count("fault: clock a little off"),
+        }
+        world.tell(&life.name, || match life.ahead {
+            0 => "starts".to_owned(),
+            ahead => format!("starts with a clock that is {ahead} ms ahead"),
+        });
+        world.pause(50, 200).await;
+        let variables = world.variables(function);
+        let variables = move |name: &str| variables.get(name).cloned();
+        let network = Wire {
+            world: world.clone(),
+            life: Arc::clone(&life),
+        };
+        // Boxed, since the compiler's limit on nested futures is reached otherwise.
+        let started = Box::pin(async {
+            match function {
+                "admin-create-product" => {
+                    start(
+                        admin_create_product::admin_create_product,
+                        variables,
+                        network,
+                    )
+                    .await
+                }
+                "checkout" => start(checkout::checkout, variables, network).await,
+                "get-cart" => start(get_cart::get_cart, variables, network).await,
+                "get-order" => start(get_order::get_order, variables, network).await,
+                "get-orders" => start(get_orders::get_orders, variables, network).await,
+                "get-product" => start(get_product::get_product, variables, network).await,
+                "list-products" => start(list_products::list_products, variables, network).await,
+                "remove-cart-item" => {
+                    start(remove_cart_item::remove_cart_item, variables, network).await
+                }
+                "set-cart-item" => start(set_cart_item::set_cart_item, variables, network).await,
+                other => panic!("{other} is not simulated"),
+            }
+        });
+        tokio::select! {
+            biased;
+            () = life.crashed.notified() => None,
+            started = ahead(life.ahead, started) => Some(Self {
+                instance: started.expect("the template sets what it needs"),
+                life: Arc::clone(&life),
+            }),
+        }
+    }
+
+    /// Gives it one request.
+    pub(crate) async fn answer(&self, event: &str, deadline: u64) -> Ended {
+        let answer = ahead(self.life.ahead, self.instance.answer(event, deadline));
+        tokio::select! {
+            biased;
+            () = self.life.crashed.notified() => Ended::Crashed,
+            answer = answer => Ended::Answered(answer.expect("an event is always answered")),
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.life.name
+    }
+
+    /// Returns whether its clock is off.
+    pub(crate) fn is_skewed(&self) -> bool {
+        self.life.ahead != 0
+    }
+}
+
+/// What stands between one process and DynamoDB.
+struct Wire {
+    world: World,
+    life: Arc<Life>,
+}
+
+impl Network for Wire {
+    fn call(&self, target: String, body: Vec<u8>) -> Answer {
+        let (world, life) = (self.world.clone(), Arc::clone(&self.life));
+        Box::pin(async move { carry(&world, &life, &target, body).await })
+    }
+}
+
+async fn carry(world: &World, life: &Life, target: &str, body: Vec<u8>) -> Option<(u16, Vec<u8>)> {
+    let operation = target.rsplit('.').next().unwrap_or(target);
+    world.count("calls of DynamoDB");
+    world.travel().await;
+    let items = items(&body);
+    let happening = {
+        let state = &mut *world.state();
+        state.plan.next_call(&mut state.rng, operation, items)
+    };
+    let (fault, dies) = match happening {
+        None => (None, false),
+        Some(Happening::Fault(class, fault)) => {
+            world.count(&format!("fault: {class}"));
+            world.tell(&life.name, || format!("{operation} meets: {class}"));
+            (Some(fault), false)
+        }
+        Some(Happening::CrashBefore) => {
+            world.count("fault: crash before a call");
+            world.tell(&life.name, || format!("dies before its {operation}"));
+            life.crashed.notify_one();
+            return std::future::pending().await;
+        }
+        Some(Happening::CrashAfter) => {
+            world.count("fault: crash after a call");
+            (None, true)
+        }
+    };
+    let answer = world
+        .database()
+        .call(Some(life.function), target, body, fault);
+    let answer = answer.await;
+    if dies {
+        world.tell(&life.name, || format!("dies when its {operation} was done"));
+        life.crashed.notify_one();
+        return std::future::pending().await;
+    }
+    world.tell(&life.name, || match &answer {
+        None => format!("{operation}: connection broke"),
+        Some((200, _)) => format!("{operation}: done"),
+        Some((status, body)) => format!("{operation}: {status} {}", refusal(body)),
+    });
+    world.travel().await;
+    answer
+}
+
+/// Counts the items of a transaction; 1 for what is none.
+fn items(body: &[u8]) -> usize {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    body["TransactItems"].as_array().map_or(1, Vec::len)
+}
+
+/// Says in a few words what DynamoDB refused.
+fn refusal(body: &[u8]) -> String {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let kind = body["__type"].as_str().unwrap_or_default();
+    let kind = kind.rsplit('#').next().unwrap_or_default();
+    let reasons = body["CancellationReasons"].as_array();
+    let reasons = reasons.into_iter().flatten();
+    let reasons = reasons.filter_map(|it| it["Code"].as_str());
+    format!("{kind} {}", Vec::from_iter(reasons).join(" "))
+}

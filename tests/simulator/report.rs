@@ -1,0 +1,126 @@
+//! What many seeds came to.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// How wide the progress bar is.
+const BAR: usize = 30;
+
+/// Sums over seeds.
+#[derive(Default)]
+pub(crate) struct Report {
+    pub(crate) seeds: u64,
+    counts: BTreeMap<String, u64>,
+    judged: BTreeMap<String, u64>,
+    /// The fewest operations, and the fewest faults, of a seed.
+    least: Option<(u64, u64)>,
+}
+
+impl Report {
+    /// Adds what one seed came to.
+    pub(crate) fn add(&mut self, counts: &BTreeMap<String, u64>, verdict: &Value) {
+        self.seeds += 1;
+        let faults = counts
+            .iter()
+            .filter(|(name, _)| name.starts_with("fault: "));
+        let faults: u64 = faults.map(|(_, count)| count).sum();
+        let operations = counts.get("operations").copied().unwrap_or_default();
+        let least = self.least.unwrap_or((operations, faults));
+        self.least = Some((least.0.min(operations), least.1.min(faults)));
+        for (name, count) in counts {
+            *self.counts.entry(name.clone()).or_default() += count;
+        }
+        for (name, count) in verdict["judged"].as_object().into_iter().flatten() {
+            *self.judged.entry(name.clone()).or_default() += count.as_u64().unwrap_or_default();
+        }
+    }
+
+    fn section(&self, f: &mut fmt::Formatter<'_>, title: &str, prefix: &str) -> fmt::Result {
+        writeln!(f, "{title}")?;
+        for (name, count) in &self.counts {
+            if let Some(name) = name.strip_prefix(prefix) {
+                writeln!(f, "  {count:>12}  {name}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (operations, faults) = self.least.unwrap_or_default();
+        writeln!(
+            f,
+            "{} seeds, each with at least {operations} operations and {faults} faults",
+            self.seeds
+        )?;
+        for name in [
+            "operations",
+            "sends",
+            "sends that were repeated",
+            "calls of DynamoDB",
+            "processes that took too long",
+        ] {
+            let count = self.counts.get(name).copied().unwrap_or_default();
+            writeln!(f, "  {count:>12}  {name}")?;
+        }
+        self.section(f, "Operations", "operation: ")?;
+        self.section(f, "Answers", "answer: ")?;
+        self.section(f, "Faults", "fault: ")?;
+        writeln!(f, "Judged")?;
+        for (name, count) in &self.judged {
+            writeln!(f, "  {count:>12}  {name}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A line that tells how far it is, on a terminal.
+pub(crate) struct Progress {
+    begun: Instant,
+    told: Instant,
+    all: u64,
+}
+
+impl Progress {
+    pub(crate) fn begin(all: u64) -> Self {
+        let begun = Instant::now();
+        Self {
+            begun,
+            told: begun,
+            all,
+        }
+    }
+
+    pub(crate) fn tell(&mut self, done: u64, violated: usize) {
+        let is_last = done == self.all;
+        let terminal = std::io::stderr().is_terminal();
+        let pause = Duration::from_secs(if terminal { 1 } else { 30 });
+        if self.told.elapsed() < pause && !is_last {
+            return;
+        }
+        self.told = Instant::now();
+        let seconds = self.begun.elapsed().as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "it is shown roughly")]
+        let (rate, left) = {
+            let rate = done as f64 / seconds;
+            (rate, (self.all - done) as f64 / rate)
+        };
+        let full = usize::try_from(done * BAR as u64 / self.all.max(1)).unwrap_or(BAR);
+        let bar = format!("{}{}", "#".repeat(full), ".".repeat(BAR - full));
+        let line = format!(
+            "[{bar}] {done} of {} seeds, {violated} violated, {rate:.0} a second, {left:.0} s left",
+            self.all
+        );
+        let mut out = std::io::stderr();
+        let _ = match (terminal, is_last) {
+            (true, false) => write!(out, "\r{line}   "),
+            (true, true) => writeln!(out, "\r{line}   "),
+            (false, _) => writeln!(out, "{line}"),
+        };
+    }
+}

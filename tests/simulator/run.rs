@@ -1,0 +1,120 @@
+//! One seed, from opening the shop to what the checker reads.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloud::Template;
+use serde_json::{Value, json};
+
+use crate::client::{Client, TRIES};
+use crate::people::Shop;
+use crate::world::World;
+
+/// How long after the end of all faults everything must be known, in milliseconds.
+const SETTLE: u64 = 30_000;
+
+/// The stack's name, with which all names of tables begin.
+pub(crate) const STACK: &str = "simulated";
+
+/// What came of a seed.
+pub(crate) struct Run {
+    /// What the checker reads: one JSON document.
+    pub(crate) document: String,
+    /// How often things happened.
+    pub(crate) counts: BTreeMap<String, u64>,
+    /// What happened in which order, if that was asked for.
+    pub(crate) story: Vec<String>,
+}
+
+/// Runs a seed. The same seed gives the same run.
+pub(crate) fn run(template: &Arc<Template>, seed: u64, tells_story: bool) -> Run {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    runtime.block_on(simulate(template, seed, tells_story))
+}
+
+async fn simulate(template: &Arc<Template>, seed: u64, tells_story: bool) -> Run {
+    let world = World::new(template, seed, tells_story);
+    let shop = Arc::new(Shop::open(&world).await);
+    let mut clients = Vec::new();
+    for number in 0..6 {
+        let person = &shop.customers[number as usize % shop.customers.len()];
+        let client = Client::new(&world, &shop, person, number + 1);
+        clients.push(tokio::spawn(client.live()));
+    }
+    let admin = Client::new(&world, &shop, &shop.admin, 7);
+    clients.push(tokio::spawn(admin.manage()));
+    let operator = tokio::spawn(Client::operate(world.clone(), Arc::clone(&shop)));
+    let mut settled = Vec::new();
+    for client in clients {
+        settled.push(client.await.expect("a client does not panic"));
+    }
+    operator.await.expect("the operator does not panic");
+
+    world.tell("the world", || "faults end".to_owned());
+    {
+        let ended = world.now();
+        let mut state = world.state();
+        state.plan.end();
+        state.faults_ended = ended;
+        for processes in state.idle.values_mut() {
+            processes.retain(|it| !it.is_skewed());
+        }
+    }
+    let mut settling = Vec::new();
+    for mut client in settled {
+        settling.push(tokio::spawn(async move { client.settle().await }));
+    }
+    for client in settling {
+        client.await.expect("a client does not panic");
+    }
+    // What was sent and given up may still arrive.
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let document = document(&world, &shop, seed);
+    let story = world.take_story();
+    let counts = std::mem::take(&mut world.state().counts);
+    Run {
+        document,
+        counts,
+        story,
+    }
+}
+
+fn document(world: &World, shop: &Shop, seed: u64) -> String {
+    let people = shop.customers.iter().chain([&shop.admin]);
+    let people =
+        people.map(|it| json!({ "userId": it.user_id, "role": it.role, "canary": it.canary }));
+    let short = |table: &str| {
+        let name = table.strip_prefix(STACK).unwrap_or(table);
+        name.trim_start_matches('-').to_owned()
+    };
+    let tables = world.template().tables.iter();
+    let tables = tables.map(|it| {
+        (
+            short(&it.name),
+            Value::from(world.database().items(&it.name)),
+        )
+    });
+    let tables: serde_json::Map<String, Value> = tables.collect();
+    let journal = world.database().faults().journal();
+    let journal = journal.into_iter().map(|it| {
+        json!({
+            "commit": it.commit, "at": world.millis(it.at),
+            "by": it.caller.as_deref().unwrap_or("operator"), "table": short(&it.item.table),
+            "key": it.item.attributes(), "before": it.before, "after": it.after,
+        })
+    });
+    let journal = Vec::from_iter(journal);
+    let state = world.state();
+    let document = json!({
+        "name": format!("seed {seed}"), "layer": "simulator",
+        "limits": { "functionTimeoutMillis": 10_000, "tries": TRIES, "settleMillis": SETTLE },
+        "faultsEnded": state.faults_ended, "people": Vec::from_iter(people),
+        "history": state.history, "journal": journal, "tables": tables,
+    });
+    document.to_string()
+}
