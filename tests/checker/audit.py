@@ -29,8 +29,7 @@ def judge(run: Run, verdict: Verdict) -> None:
                     "without its change",
                     commits=[commit.number],
                 )
-        if records or commit.of("products"):
-            judge_creations(run, commit, verdict)
+        judge_creations(run, commit, verdict)
 
 
 def judge_creations(run: Run, commit: Commit, verdict: Verdict) -> None:
@@ -43,7 +42,7 @@ def judge_creations(run: Run, commit: Commit, verdict: Verdict) -> None:
     products = [it for it in commit.of("products") if it.before is None]
     made = {change.key[0] for change in products}
     for record in records:
-        if record.before is None and text(record.after, "thing") not in made:
+        if text(record.after, "thing") not in made:
             broken(
                 f"the record {record.key[1]} tells of {text(record.after, 'thing')}, which its "
                 "commit does not make"

@@ -284,7 +284,7 @@ class Shop:
         user = send["user"]
         lines = order["lines"]["L"]
         pieces = {
-            line["M"]["productId"]["S"]: int(line["M"]["quantity"]["N"]) for line in lines
+            line["M"]["productId"]["S"]: int(float(line["M"]["quantity"]["N"])) for line in lines
         }
         key_row = item(
             userId=user, orderId="key#" + hash_of_key(send["key"]), order=order["orderId"]["S"],

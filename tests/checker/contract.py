@@ -289,7 +289,7 @@ def judge_words(run: Run, verdict: Verdict) -> None:
     problems = [send for send in answers if (send.status or 0) >= 400]
     for sends, words in ((answers, PANIC), (problems, INTERNAL)):
         # All at once first, since nearly always there is nothing to be found.
-        if not has_word(set().union(*map(words_of, sends)), words):
+        if not has_word(set().union(*(send.texts() for send in sends)), words):
             continue
         for send in sends:
             word = has_word(words_of(send), words)

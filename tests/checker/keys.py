@@ -127,7 +127,7 @@ def judge_checkouts(
     judge_written(refused, rows, verdict)
     for send in refused:
         refusals.judge(run, send, rows, order, verdict)
-    if order is not None:
+    if order is not None and order.makers:
         judge_late_order(order, refused, verdict)
 
 
@@ -222,14 +222,15 @@ def judge_written(refused: List[Send], rows: List[Change], verdict: Verdict) -> 
 
 
 def judge_late_order(order: Order, refused: List[Send], verdict: Verdict) -> None:
-    """No order is made after a refusal was told by a send that was given up by then.
+    """No order is made after a refusal by a send that was given up before the refused
+    one began.
 
     A send that began afterwards, or whose client still waited for its answer, may.
     """
     for refusal in refused:
-        if refusal.ended >= order.commit.at:
-            continue
-        if not any(can_follow(send, refusal) for send in order.makers):
+        # One that began after the order was made is wrong for that.
+        before = refusal.began <= order.commit.at
+        if before and not any(can_follow(send, refusal) for send in order.makers):
             verdict.broken(
                 "I5",
                 f"send {refusal.number} was refused as {refusal.code}, and a send of the same key "
@@ -297,7 +298,7 @@ def judge_made_product(run: Run, send: Send, product: str, verdict: Verdict) -> 
 
 def is_there(run: Run, product: str) -> bool:
     """Returns whether the dump holds a product, or the operator has deleted it."""
-    return (product,) in run.tables["products"] or run.products[product].states[-1] is None
+    return (product,) in run.tables["products"] or product in run.deleted
 
 
 def is_product_of(request: Any, product: Any, stock: Optional[int]) -> bool:

@@ -529,6 +529,8 @@ class Run:
         self.carts: Dict[str, Dict[str, Timeline]] = {}
         # The rows of the keys of checkout, by user and hash.
         self.key_rows: Dict[Tuple[str, str], List[Change]] = defaultdict(list)
+        # The products that the operator deleted.
+        self.deleted: Set[str] = set()
         now: Dict[str, Dict[Tuple[str, ...], Item]] = {table: {} for table in KEYS}
         carts: Dict[str, Dict[str, Item]] = defaultdict(dict)
         for commit in self.commits:
@@ -556,6 +558,8 @@ class Run:
                 if table == "stock":
                     self.stock.setdefault(change.key[0], Timeline()).add(change, joint)
                 elif table == "products":
+                    if change.after is None and change.by == OPERATOR:
+                        self.deleted.add(change.key[0])
                     self.products.setdefault(change.key[0], Timeline()).add(change, joint)
                 elif table == "carts":
                     user, product = change.key

@@ -135,7 +135,22 @@ class Contents(Broken):
 
     def test_a_line_that_is_not_whole(self) -> None:
         self.placed(lines=[self.line(unitPrice={"amount": 300.5, "currency": "EUR"})])
-        self.caught("I3", "has the price {'amount': 300.5")
+        self.caught("I3", "and the sum {'amount': 600, 'currency': 'EUR'} for")
+
+    def test_a_quantity_that_is_not_whole(self) -> None:
+        self.placed(lines=[self.line(quantity=2.5)])
+        self.caught("I3", "has 2.5 pieces")
+
+    def test_a_date_that_is_not_written_as_one(self) -> None:
+        self.placed(createdAt="2026-11-21T10:0:1Z")
+        self.caught("I3", "has the date '2026-11-21T10:0:1Z'")
+
+    def test_an_id_without_a_time(self) -> None:
+        for name in ("ord_short", "ord_" + "u" * 26):
+            with self.subTest(name=name):
+                self.setUp()
+                self.placed(orderId=name)
+                self.caught("I3", "and its id another time")
 
     def test_two_currencies(self) -> None:
         line = self.line(lineTotal={"amount": 600, "currency": "USD"})
@@ -352,6 +367,8 @@ class Keys(Broken):
         self.caught("I5", "changed the row of a key which names the order")
 
     def test_two_orders_of_one_key_that_have_no_row(self) -> None:
+        other = self.shop.body(self.carol, expectedTotal=euros(1))
+        self.shop.refused(self.carol, "key-other", "price-changed", other, total=euros(600))
         send = self.begin()
         self.shop.end(send, 201, self.shop.place(send, "key"))
         self.shop.put_line(self.carol, self.cup, 2, by="operator")
@@ -360,6 +377,16 @@ class Keys(Broken):
         self.shop.lose(send)
         self.shop.replay(self.carol, send, body=self.shop.orders_of(self.carol)[0])
         self.caught("I5", "beside the orders of all keys that asked for it")
+
+    def test_one_order_without_a_row_is_not_two(self) -> None:
+        send = self.begin()
+        self.shop.place(send, "key")
+        self.shop.lose(send)
+        send = self.shop.begin_checkout(self.carol, "key-carol", send["request"])
+        self.shop.write_refusal(send)
+        self.shop.refuse(send, "empty-cart")
+        told = [it["text"] for it in self.verdicts() if it["invariant"] == "I5"]
+        self.assertFalse([text for text in told if "beside the orders" in text])
 
     def test_answers_that_differ(self) -> None:
         first = self.answered()
@@ -468,6 +495,14 @@ class Refusals(Broken):
         self.shop.refuse(self.begin(), "empty-cart")
         self.caught("I5", "no row of its key says so")
 
+    def test_a_refusal_while_the_order_is_made(self) -> None:
+        lost, send = self.begin(), self.begin()
+        self.shop.place(lost)
+        self.shop.refuse(send, "empty-cart")
+        self.shop.lose(lost)
+        self.shop.replay(self.carol, lost)
+        self.caught("I5", "no row of its key says so")
+
     def test_two_refusals_of_which_one_is_written_down(self) -> None:
         self.shop.unfill(self.carol, self.cup)
         one, other = self.begin(), self.begin()
@@ -501,6 +536,34 @@ class Refusals(Broken):
         self.shop.wait()
         self.shop.replay(self.carol, lost)
         self.caught("I5", "that was given up before made")
+
+    def test_an_order_between_a_refusal_and_its_answer_by_a_send_that_was_given_up(self) -> None:
+        lost = self.shop.lose(self.begin())
+        self.shop.change_product(self.cup, price=350)
+        send = self.shop.begin_checkout(self.carol, "key-carol", lost["request"], lost["intent"])
+        self.shop.write_refusal(send)
+        self.shop.change_product(self.cup, price=300)
+        self.shop.place(lost)
+        self.shop.refuse(send, "price-changed", total=euros(700))
+        self.shop.replay(self.carol, lost)
+        self.caught("I5", "that was given up before made")
+
+    def test_a_refusal_that_is_written_down_too_early_or_too_late(self) -> None:
+        self.shop.unfill(self.carol, self.cup)
+        for place in ("early", "late"):
+            with self.subTest(place=place):
+                first = self.shop.refused(self.carol, f"key-{place}", "empty-cart")
+                self.holds()
+                row = self.shop.journal[-1]
+                row["at"] = first["began"] - 1 if place == "early" else first["ended"] + 1
+                self.caught("I5", "no row of its key says so")
+                row["at"] = first["began"] + 1
+
+    def test_a_refusal_that_another_function_writes(self) -> None:
+        self.shop.unfill(self.carol, self.cup)
+        self.refused("empty-cart")
+        self.shop.journal[-1]["by"] = "operator"
+        self.caught("I5", "no row of its key says so")
 
     def test_empty_while_something_was_in_the_cart(self) -> None:
         self.refused("empty-cart")
@@ -582,6 +645,15 @@ class Creations(Broken):
         self.caught("I5", "which is of another body")
         self.caught("I5", "no send with its key can have made it")
 
+    def test_a_product_of_another_admins_key(self) -> None:
+        other = self.shop.person("other", "admin")
+        send = self.begin_creation()
+        send["user"] = other
+        product = self.shop.create(send)
+        send["user"] = self.shop.admin
+        self.shop.end(send, 201, product)
+        self.caught("I5", "no send with its key can have made it")
+
     def test_a_product_of_a_refused_send(self) -> None:
         send = self.begin_creation()
         self.shop.create(send)
@@ -600,6 +672,11 @@ class Creations(Broken):
 
     def test_a_mismatch_without_a_product(self) -> None:
         self.shop.refuse(self.begin_creation(), "idempotency-mismatch")
+        self.caught("I5", "its key made nothing of another body")
+
+    def test_a_mismatch_of_the_body_that_made_the_product(self) -> None:
+        send = self.shop.begin_creation(self.shop.admin, "key-admin-1")
+        self.shop.refuse(send, "idempotency-mismatch")
         self.caught("I5", "its key made nothing of another body")
 
     def test_a_product_that_is_not_there(self) -> None:
@@ -643,7 +720,42 @@ class Creations(Broken):
         self.shop.end(send, 201, product)
         self.caught("I10", "who is no admin")
 
-    def test_a_record_of_an_admin_who_had_not_asked(self) -> None:
+    def test_a_record_of_somebody_unknown(self) -> None:
+        self.without()
+        for change in self.shop.journal[-4:]:
+            if change["table"] == "audit":
+                change["after"]["actor"] = dynamo("usr_nobody")
+        self.caught("I10", "usr_nobody made a product, who is no admin")
+
+    def test_a_record_of_an_admin_who_asks_later(self) -> None:
+        other = self.shop.person("other", "admin")
+        send = self.begin_creation()
+        send["user"] = other
+        product = self.shop.create(send)
+        send["user"] = self.shop.admin
+        self.shop.end(send, 201, product)
+        self.shop.creation(other, "key-other")
+        self.caught("I10", "who had not asked for one")
+
+    def test_a_product_of_another_stock(self) -> None:
+        send = self.begin_creation()
+        self.shop.end(send, 201, self.shop.create(send, stock=5))
+        self.caught("I5", "which is of another body")
+
+    def test_a_product_that_is_made_after_the_answer(self) -> None:
+        send = self.begin_creation()
+        body = self.shop.create(send)
+        self.shop.end(send, 201, body)
+        send["ended"] = send["began"] + 1
+        self.caught("I6", "which is not there")
+
+    def test_a_product_that_a_function_deletes(self) -> None:
+        self.without()
+        product = self.shop.history[-1]["body"]["productId"]
+        self.shop.commit("checkout", ("products", (product,), None))
+        self.caught("I6", "which is not there")
+
+    def test_a_record_of_an_admin_who_had_had_not_asked(self) -> None:
         other = self.shop.person("other", "admin")
         send = self.begin_creation()
         send["user"] = other
@@ -734,6 +846,14 @@ class Durability(Broken):
         self.shop.list_orders(self.carol, [*self.shop.orders_of(self.carol), order])
         self.caught("I6", "had not")
 
+    def test_a_list_with_an_order_that_is_made_later(self) -> None:
+        send = self.begin()
+        order = self.shop.order_item(self.carol, send["request"])
+        self.shop.list_orders(self.carol, [self.shop.shown(order)])
+        self.shop.commit("checkout", *sum(self.shop.parts(send, order).values(), []))
+        self.shop.end(send, 201, self.shop.shown(order))
+        self.caught("I6", "had not")
+
     def test_a_list_with_an_order_as_it_was_not(self) -> None:
         order = self.shop.checkout(self.carol, "key-carol")["body"]
         self.shop.list_orders(self.carol, [{**order, "version": 2}])
@@ -800,6 +920,7 @@ class Isolation(Broken):
         self.shop.list_orders(self.carol, orders)
         self.caught("I7", "canary-alice, which is of")
         self.caught("I7", f"{orders[0]['orderId']}, which is of")
+        self.caught("I6", f"shows {orders[0]['orderId']}, which {self.carol} had not")
 
     def test_anothers_cart(self) -> None:
         self.shop.fill(self.shop.alice, self.jug, 4)
@@ -827,6 +948,17 @@ class Isolation(Broken):
         send = self.shop.list_products(None)
         send["body"]["items"][0]["name"] = "canary-bob"
         self.caught("I7", "answered nobody with canary-bob")
+
+    def test_a_customer_sees_people(self) -> None:
+        send = self.shop.begin("admin-list-users", self.carol, "/api/admin/users")
+        users = [{"userId": self.shop.alice}]
+        self.shop.end(send, 200, {"items": users, "nextCursor": None})
+        self.caught("I7", f"{self.shop.alice}, which is of")
+
+    def test_a_problem_without_a_policy(self) -> None:
+        send = self.shop.begin("get-cart", self.carol, "/api/cart")
+        del self.shop.refuse(send, "unavailable")["headers"]["cache-control"]
+        self.caught("I7", "was answered 503 with `Cache-Control: None`")
 
     def test_a_private_answer_that_caches_may_keep(self) -> None:
         self.shop.see_cart(self.carol)["headers"]["cache-control"] = "private, max-age=60"
@@ -963,6 +1095,14 @@ class Contract(Broken):
         del self.problem("unavailable")["headers"]["retry-after"]
         self.caught("I9", "with `Retry-After: `")
 
+    def test_503_with_a_time_that_is_none(self) -> None:
+        self.problem("unavailable")["headers"]["retry-after"] = "0"
+        self.caught("I9", "with `Retry-After: 0`")
+
+    def test_a_problem_whose_title_is_no_text(self) -> None:
+        self.problem("unavailable", title=5)
+        self.caught("I9", "without title")
+
     def test_401_without_a_challenge(self) -> None:
         del self.problem("unauthenticated")["headers"]["www-authenticate"]
         self.caught("I9", "without `WWW-Authenticate: Bearer`")
@@ -970,6 +1110,16 @@ class Contract(Broken):
     def test_words_of_the_inside(self) -> None:
         self.problem("unavailable", detail="TransactionCanceledException")
         self.caught("I9", "'transaction'")
+
+    def test_a_problem_of_another_type(self) -> None:
+        self.problem("unavailable")["body"]["type"] = "about:blank"
+        self.caught("I9", "and the problem says 503 about:blank")
+
+    def test_the_code_of_an_operation_with_keys(self) -> None:
+        path = f"/api/cart/items/{self.cup}"
+        send = self.shop.begin("set-cart-item", self.carol, path, {"quantity": 0})
+        self.shop.refuse(send, "idempotency-mismatch")
+        self.caught("I9", "was answered 422 with the code idempotency-mismatch")
 
     def test_a_panic(self) -> None:
         self.answer(502, {"message": "thread 'main' panicked at src/main.rs:3"})
@@ -994,6 +1144,17 @@ class Contract(Broken):
     def test_an_amount_that_is_none(self) -> None:
         self.shop.seen_cart["body"]["total"]["amount"] = "3300"
         self.caught("I9", "was answered with a Money of 3300")
+
+    def test_an_amount_below_zero(self) -> None:
+        self.shop.seen_cart["body"]["total"]["amount"] = -1
+        self.caught("I9", "was answered with a Money of -1")
+
+    def test_an_order_that_is_kept_in_another_shape(self) -> None:
+        send = self.begin()
+        self.shop.end(send, 201, self.shop.place(send, note="fragile"))
+        self.shop.list_orders(self.carol)
+        found = [it for it in self.verdicts() if "was answered with a Order of" in it["text"]]
+        self.assertEqual(len(found), 2)
 
     def test_a_cart_with_a_wrong_sum(self) -> None:
         self.shop.seen_cart["body"]["items"][0]["lineTotal"]["amount"] += 1

@@ -117,6 +117,46 @@ class CorrectRuns(unittest.TestCase):
         self.shop.checkout(self.carol, "key-carol")
         self.holds()
 
+    def test_a_key_is_used_again_after_a_refusal_and_its_answer_is_lost(self) -> None:
+        for ended in (True, False):
+            with self.subTest(ended=ended):
+                self.setUp()
+                self.shop.unfill(self.carol, self.cup)
+                self.shop.refused(self.carol, "key-carol", "empty-cart")
+                self.shop.fill(self.carol, self.jug, 1)
+                lost = self.begin()
+                self.shop.place(lost)
+                self.shop.lose(lost)
+                if not ended:
+                    lost["ended"] = None
+                self.shop.replay(self.carol, lost)
+                self.holds()
+
+    def test_nobody_knows_when_a_send_was_given_up_that_makes_an_order(self) -> None:
+        lost = self.begin()
+        self.shop.change_product(self.cup, price=350)
+        send = self.again(lost)
+        self.shop.write_refusal(send)
+        self.shop.refuse(send, "price-changed", total=euros(700))
+        self.shop.change_product(self.cup, price=300)
+        self.shop.place(lost)
+        self.shop.wait()
+        self.shop.replay(self.carol, lost)
+        self.holds()
+
+    def test_the_second_delivery_of_a_failed_send_comes_after_a_refusal(self) -> None:
+        failed = self.shop.refuse(self.begin(), "unavailable")
+        failed["deliveries"] = 2
+        self.shop.change_product(self.cup, price=350)
+        send = self.again(failed)
+        self.shop.write_refusal(send)
+        self.shop.refuse(send, "price-changed", total=euros(700))
+        self.shop.change_product(self.cup, price=300)
+        self.shop.place(failed)
+        self.shop.wait()
+        self.shop.replay(self.carol, failed)
+        self.holds()
+
     def test_of_two_parallel_sends_one_is_refused_and_one_makes_an_order(self) -> None:
         one, other = self.begin(), self.begin()
         self.shop.put_line(self.carol, self.cup, 3, by="operator")
@@ -227,6 +267,11 @@ class CorrectRuns(unittest.TestCase):
         self.shop.end(send, 201, self.shop.shown(order))
         self.holds()
 
+    def test_what_costs_nothing(self) -> None:
+        self.shop.change_product(self.cup, price=0)
+        self.shop.checkout(self.carol, "key-carol")
+        self.holds()
+
     def test_what_was_never_made_is_no_product(self) -> None:
         self.shop.put_line(self.carol, "prod_gone", 1, by="operator")
         self.shop.checkout(self.carol, "key-carol")
@@ -261,6 +306,38 @@ class CorrectRuns(unittest.TestCase):
         self.shop.list_orders(self.carol, [], "?limit=2&status=shipped&cursor=c3")
         self.holds()
 
+    def test_pages_of_one_status(self) -> None:
+        self.shop.checkout(self.carol, "key-carol")
+        self.shop.list_orders(self.carol, query="?status=placed")
+        self.shop.list_orders(self.carol, [], "?status=shipped")
+        self.holds()
+
+    def test_a_page_of_a_cursor_that_nobody_was_given(self) -> None:
+        self.shop.checkout(self.carol, "key-carol")
+        self.shop.list_orders(self.carol, [], "?cursor=c9")
+        self.holds()
+
+    def test_an_order_is_asked_for_before_it_is_acknowledged(self) -> None:
+        send = self.begin()
+        order = self.shop.order_item(self.carol, send["request"])
+        path = f"/api/orders/{order['orderId']['S']}"
+        early = self.shop.begin("get-order", self.carol, path)
+        self.shop.commit("checkout", *sum(self.shop.parts(send, order).values(), []))
+        self.shop.end(send, 201, self.shop.shown(order))
+        self.shop.refuse(early, "not-found")
+        failed = self.shop.begin("get-order", self.carol, path, intent=9)
+        self.shop.refuse(failed, "unavailable")
+        again = self.shop.begin("get-order", self.carol, path, intent=9)
+        self.shop.end(again, 200, self.shop.shown(order))
+        self.holds()
+
+    def test_a_cart_that_stays_as_it_is(self) -> None:
+        self.shop.fill(self.carol, self.jug, 1)
+        self.shop.change_product(self.jug, status="draft")
+        self.shop.wait(20_000)
+        self.shop.see_cart(self.carol)
+        self.holds()
+
     def test_an_order_that_goes_on(self) -> None:
         self.shop.checkout(self.carol, "key-carol")
         self.shop.wait(6000)
@@ -269,6 +346,12 @@ class CorrectRuns(unittest.TestCase):
         row = {**self.row(), **item(status="processing", version=2)}
         row["history"] = dynamo(history)
         self.shop.commit("operator", ("orders", row))
+        self.shop.list_orders(self.carol)
+        self.holds()
+
+    def test_an_order_that_is_counted_anew_and_stays_where_it_is(self) -> None:
+        self.shop.checkout(self.carol, "key-carol")
+        self.shop.commit("operator", ("orders", {**self.row(), "version": dynamo(2)}))
         self.shop.list_orders(self.carol)
         self.holds()
 
@@ -310,6 +393,14 @@ class CorrectRuns(unittest.TestCase):
         self.shop.refuse(other, "unavailable")
         self.holds()
 
+    def test_a_send_that_fails_after_its_intent_has_succeeded(self) -> None:
+        send = self.begin()
+        self.shop.end(send, 201, self.shop.place(send))
+        self.shop.faults_ended = self.shop.now
+        again = self.again(send)
+        self.shop.refuse(again, "unavailable")
+        self.holds()
+
     def test_a_product_whose_answer_was_lost(self) -> None:
         lost = self.shop.begin_creation(self.shop.admin, "key-admin-2")
         body = self.shop.create(lost)
@@ -317,6 +408,41 @@ class CorrectRuns(unittest.TestCase):
         again = self.shop.begin_creation(self.shop.admin, "key-admin-2")
         again["intent"] = lost["intent"]
         self.shop.end(again, 200, body, idempotent_replayed="true")
+        self.holds()
+
+    def test_records_that_stand_apart(self) -> None:
+        record = self.shop.record("schedule", "signing-key", "signing-key-rotated")
+        self.shop.commit("rotate-signing-key", ("audit", record))
+        self.holds()
+
+    def test_a_product_of_the_operators(self) -> None:
+        product = self.shop.id("prod")
+        self.shop.commit(
+            "operator",
+            ("products", self.shop.product_item(product, 100, "draft")),
+            ("audit", self.shop.record("operator", product)),
+        )
+        self.holds()
+
+    def test_a_product_that_the_operator_deletes_again(self) -> None:
+        product = self.shop.created["body"]["productId"]
+        self.shop.commit("operator", ("products", (product,), None))
+        self.holds()
+
+    def test_a_product_of_no_stock(self) -> None:
+        send = self.shop.begin_creation(self.shop.admin, "key-admin-2")
+        body = self.shop.create(send, stock=0)
+        for name, value in (("stock", None), ("description", None)):
+            send["request"][name] = value
+        self.shop.end(send, 201, body)
+        self.holds()
+
+    def test_a_failure_of_the_gateway_without_a_policy(self) -> None:
+        send = self.shop.begin("get-cart", self.carol, "/api/cart", intent=9)
+        self.shop.end(send, 504, {"message": "Gateway Timeout"})
+        del send["headers"]["cache-control"]
+        final = self.shop.begin("get-cart", self.carol, "/api/cart", intent=9)
+        self.shop.end(final, 200, self.shop.cart(self.carol))
         self.holds()
 
     def test_another_body_under_an_admins_key(self) -> None:
@@ -330,6 +456,38 @@ class CorrectRuns(unittest.TestCase):
         body["shippingAddress"].update(line1="1 Example Street", line2="  ", phone="+4930123456")
         send = self.shop.begin_checkout(self.carol, "key-carol", body)
         self.shop.end(send, 200, first["body"], idempotent_replayed="true")
+        self.holds()
+
+    def test_a_key_so_short_that_it_stands_anywhere(self) -> None:
+        self.shop.checkout(self.carol, "ab")
+        self.shop.see_cart(self.shop.bob)["headers"]["x-amzn-trace-id"] = "ab"
+        self.holds()
+
+    def test_problems_of_the_catalogue_are_not_kept(self) -> None:
+        send = self.shop.begin("get-product", None, "/api/products/prod_x")
+        self.shop.refuse(send, "not-found")
+        self.holds()
+
+    def test_a_cursor_that_is_none(self) -> None:
+        send = self.shop.begin("get-orders", self.carol, "/api/orders?cursor=x")
+        self.shop.refuse(send, "malformed")
+        self.holds()
+
+    def test_an_empty_answer_of_the_gateway_and_any_id_of_a_request(self) -> None:
+        send = self.shop.begin("get-cart", self.carol, "/api/cart", intent=9)
+        self.shop.end(send, 504, None)
+        send = self.shop.begin("get-cart", self.carol, "/api/cart", intent=9)
+        self.shop.refuse(send, "unavailable", requestId="aws-panic")
+        self.shop.see_cart(self.carol)["intent"] = 9
+        self.holds()
+
+    def test_a_slow_answer_among_few_and_many_quick_ones(self) -> None:
+        send = self.shop.begin("get-cart", self.carol, "/api/cart")
+        self.shop.wait(10_500)
+        self.shop.end(send, 200, self.shop.cart(self.carol))
+        self.holds()
+        for _ in range(200):
+            self.shop.see_cart(self.carol)
         self.holds()
 
     def test_staff_may_see_people(self) -> None:

@@ -14,6 +14,7 @@ from builder import Story
 from check import check
 
 PROGRAM = Path(__file__).parent / "check.py"
+GOOD = json.dumps(Story().run("good"))
 
 
 def checked(*lines: str) -> Tuple[int, List[Dict[str, Any]], str]:
@@ -25,9 +26,9 @@ def checked(*lines: str) -> Tuple[int, List[Dict[str, Any]], str]:
 
 class MalformedRuns(unittest.TestCase):
     def refused(self, words: str, doctor: Callable[[Dict[str, Any]], Any]) -> None:
-        good, run = Story().run("good"), Story().run()
+        run = {**json.loads(GOOD), "name": "bad"}
         doctor(run)
-        status, verdicts, errors = checked(json.dumps(good), json.dumps(run))
+        status, verdicts, errors = checked(GOOD, json.dumps(run))
         self.assertEqual(status, 2)
         self.assertEqual(verdicts[0]["violations"], [])
         self.assertIn("line 2", errors)
@@ -52,14 +53,13 @@ class MalformedRuns(unittest.TestCase):
         self.assertIn("line 1 is no run: the run: is no object", errors)
 
     def test_two_runs_of_one_name(self) -> None:
-        run = json.dumps(Story().run())
-        status, verdicts, errors = checked(run, run)
+        status, verdicts, errors = checked(GOOD, GOOD)
         self.assertEqual(status, 2)
         self.assertIn("is named like another run", errors)
         self.assertEqual(len(verdicts[1]["violations"]), 1)
 
     def test_parts_that_are_absent(self) -> None:
-        for name in list(Story().run()):
+        for name in json.loads(GOOD):
             self.refused(f"`{name}`", lambda run, name=name: run.pop(name))
 
     def test_limits_that_are_absent(self) -> None:
@@ -74,11 +74,11 @@ class MalformedRuns(unittest.TestCase):
             self.refused(f"table {name}", lambda run, name=name: run["tables"].pop(name))
 
     def test_members_of_a_send_that_are_absent(self) -> None:
-        for name in Story().run()["history"][0].keys() - {"method"}:
+        for name in json.loads(GOOD)["history"][0].keys() - {"method"}:
             self.refused("a send lacks", lambda run, name=name: run["history"][3].pop(name))
 
     def test_members_of_a_commit_that_are_absent(self) -> None:
-        for name in Story().run()["journal"][0]:
+        for name in json.loads(GOOD)["journal"][0]:
             self.refused("a commit lacks", lambda run, name=name: run["journal"][3].pop(name))
 
     def test_members_of_a_person_that_are_absent(self) -> None:
@@ -141,9 +141,9 @@ class Program(unittest.TestCase):
         )  # fmt: skip
 
     def test_its_status_says_what_it_found(self) -> None:
-        good, bad = Story().run("good"), Story()
+        bad = Story()
         bad.got["status"] = 500
-        lines = json.dumps(good), json.dumps(bad.run("bad"))
+        lines = GOOD, json.dumps(bad.run("bad"))
         for text, status in ((lines[0], 0), ("\n".join(lines), 1), ("\n".join((*lines, "{")), 2)):
             done = self.run_with(text + "\n")
             self.assertEqual(done.returncode, status, done.stderr)

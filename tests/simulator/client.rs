@@ -410,8 +410,9 @@ async fn send(world: &World, client: u32, intent: &Intent) -> Option<Response> {
     let mut state = world.state();
     let kept = &mut state.history[place];
     debug_assert_eq!(kept["began"], began);
+    // Without an answer, when the client gave up.
+    kept["ended"] = json!(ended);
     if let Some(answer) = &answer {
-        kept["ended"] = json!(ended);
         kept["status"] = json!(answer.status);
         let headers = answer.headers.iter();
         let headers = headers.map(|(name, value)| (name.to_lowercase(), value.clone()));
