@@ -19,6 +19,7 @@ mod exports;
 mod files;
 mod imports;
 mod layers;
+mod mutants;
 mod security_md;
 mod simulation;
 mod template;
