@@ -15,6 +15,8 @@ const CALLS: u64 = 160;
 pub(crate) struct Plan {
     /// The numbers of calls that do.
     calls: BTreeSet<u64>,
+    /// How many of the next transactions that write do: checkouts, mostly.
+    transactions: u32,
     /// The part of all others that does.
     rate: f64,
     /// The part of requests whose delivery goes wrong.
@@ -51,13 +53,14 @@ impl Plan {
         while calls.len() < 2 {
             calls.insert(rng.u64(0..SURE_CALLS));
         }
-        for _ in 0..rng.u64(0..8) {
+        for _ in 0..rng.u64(0..6) {
             calls.insert(rng.u64(0..CALLS));
         }
         // Beside single faults: none, some, and a service that is hardly there.
         let rates = [0.0, 0.0, 0.01, 0.05, 0.2];
         Self {
             calls,
+            transactions: rng.u32(0..6),
             rate: rates[rng.usize(0..rates.len())],
             deliveries: [0.0, 0.03, 0.1][rng.usize(0..3)],
             made: 0,
@@ -83,8 +86,12 @@ impl Plan {
     ) -> Option<Happening> {
         let number = self.made;
         self.made += 1;
-        let by_rate = self.rate > 0.0 && rng.f64() < self.rate;
-        if self.ended || !(self.calls.contains(&number) || by_rate) {
+        let mut goes_wrong = self.calls.contains(&number) || rng.f64() < self.rate;
+        if operation == "TransactWriteItems" && self.transactions > 0 && rng.bool() {
+            self.transactions -= 1;
+            goes_wrong = true;
+        }
+        if self.ended || !goes_wrong {
             return None;
         }
         let writes = !matches!(
