@@ -221,8 +221,8 @@ def run(chosen, seeds):
 def main():
     summary = __doc__.split("\n")[0]
     parser = argparse.ArgumentParser(description=summary)
-    parser.add_argument("--only", metavar="NAME", action="append", default=[],
-                        help="run this mutant alone; may be given several times")
+    parser.add_argument("--only", metavar="NAME", nargs="+", action="extend", default=[],
+                        help="run these mutants alone")
     parser.add_argument("--seeds", metavar="N", type=int, default=2000,
                         help="how many seeds a mutant has to be caught in (default: 2000)")
     parser.add_argument("--list", action="store_true", help="list the mutants, and run none")
