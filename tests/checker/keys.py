@@ -222,10 +222,10 @@ def judge_written(refused: List[Send], rows: List[Change], verdict: Verdict) -> 
 
 
 def judge_late_order(order: Order, refused: List[Send], verdict: Verdict) -> None:
-    """No order is made after a refusal by a send that was given up before the refused
-    one began.
+    """No order is made after a refusal by a send that reached the gateway no later than
+    the refused one; or, where that is not known, that was given up before it began.
 
-    A send that began afterwards, or whose client still waited for its answer, may.
+    A send that came afterwards may.
     """
     for refusal in refused:
         # One that began after the order was made is wrong for that.
@@ -234,7 +234,7 @@ def judge_late_order(order: Order, refused: List[Send], verdict: Verdict) -> Non
             verdict.broken(
                 "I5",
                 f"send {refusal.number} was refused as {refusal.code}, and a send of the same key "
-                f"that was given up before made {order.id} afterwards",
+                f"that came before it made {order.id} afterwards",
                 [refusal.number, *(send.number for send in order.makers)],
                 [order.commit.number],
             )
@@ -242,6 +242,8 @@ def judge_late_order(order: Order, refused: List[Send], verdict: Verdict) -> Non
 
 def can_follow(send: Send, refusal: Send) -> bool:
     """Returns whether a send may make an order after a refusal was told."""
+    if send.arrived is not None and refusal.arrived is not None:
+        return send.arrived > refusal.arrived
     # When an unanswered send without `ended` was given up is not known.
     if send.began >= refusal.began or send.ended is None or send.deliveries > 1:
         return True

@@ -114,7 +114,7 @@ class Send:
 
     __slots__ = (
         "number", "intent", "client", "user", "operation", "key", "path", "request",
-        "began", "ended", "status", "headers", "body", "deliveries", "_texts",
+        "began", "ended", "status", "headers", "body", "deliveries", "arrived", "_texts",
     )  # fmt: skip
 
     def __init__(self, document: Dict[str, Any]) -> None:
@@ -134,6 +134,8 @@ class Send:
             self.body: Any = document["body"]
             # How often it was delivered: each of them may have its own outcome.
             self.deliveries: int = document.get("deliveries", 1)
+            # When it reached the gateway, if that is known.
+            self.arrived: Optional[int] = document.get("arrived")
         except (KeyError, TypeError) as error:
             raise Malformed(f"a send lacks {error}: {str(document)[:120]}") from None
         self._texts: Optional[Set[str]] = None

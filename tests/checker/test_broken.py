@@ -535,7 +535,20 @@ class Refusals(Broken):
         self.shop.place(lost)
         self.shop.wait()
         self.shop.replay(self.carol, lost)
-        self.caught("I5", "that was given up before made")
+        self.caught("I5", "that came before it made")
+
+    def test_an_order_after_a_refusal_by_a_send_that_arrived_no_later(self) -> None:
+        for arrived in (4, 5):
+            with self.subTest(arrived=arrived):
+                self.setUp()
+                first, refused = self.begin(), self.begin()
+                first["arrived"], refused["arrived"] = arrived, 5
+                self.shop.put_line(self.carol, self.cup, 3, by="operator")
+                self.shop.write_refusal(refused)
+                self.shop.refuse(refused, "cart-changed")
+                self.shop.put_line(self.carol, self.cup, 2, by="operator")
+                self.shop.end(first, 201, self.shop.place(first))
+                self.caught("I5", "that came before it made")
 
     def test_an_order_between_a_refusal_and_its_answer_by_a_send_that_was_given_up(self) -> None:
         lost = self.shop.lose(self.begin())
@@ -546,7 +559,7 @@ class Refusals(Broken):
         self.shop.place(lost)
         self.shop.refuse(send, "price-changed", total=euros(700))
         self.shop.replay(self.carol, lost)
-        self.caught("I5", "that was given up before made")
+        self.caught("I5", "that came before it made")
 
     def test_a_refusal_that_is_written_down_too_early_or_too_late(self) -> None:
         self.shop.unfill(self.carol, self.cup)

@@ -165,6 +165,8 @@ class CorrectRuns(unittest.TestCase):
         self.shop.put_line(self.carol, self.cup, 2, by="operator")
         self.shop.end(other, 201, self.shop.place(other))
         self.holds()
+        one["arrived"], other["arrived"] = 4, 5
+        self.holds()
 
     def test_another_refusal_of_the_same_key_changes_the_cart_too(self) -> None:
         one, other = self.begin(), self.begin()

@@ -84,6 +84,9 @@ impl Request {
 pub(crate) async fn send(world: &World, request: &Request, number: u64) -> Option<Response> {
     world.travel().await;
     let event = request.event(number, since_1970(Duration::ZERO));
+    let arrived = world.now();
+    let place = usize::try_from(number).expect("a place in the history");
+    world.state().history[place]["arrived"] = json!(arrived);
     let delivery = {
         let state = &mut *world.state();
         state.plan.next_delivery(&mut state.rng)
