@@ -83,7 +83,13 @@ fn only_the_dynamodb_layer_sends_calls_of_dynamodb() {
 
 /// Where the monotonic clock may be read: for what ends with its request. What
 /// outlives one has an age by both clocks (`values/moment.rs`).
-const READ_THE_MONOTONIC_CLOCK: [&str; 3] = ["dynamodb/", "http/", "values/moment.rs"];
+const READ_THE_MONOTONIC_CLOCK: [&str; 5] = [
+    "dynamodb/",
+    "http/",
+    "values/clock.rs",
+    "values/moment.rs",
+    "values/simulated.rs",
+];
 
 #[test]
 fn nothing_that_outlives_a_request_is_dated_by_the_monotonic_clock_alone() {

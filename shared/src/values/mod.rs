@@ -11,7 +11,7 @@ mod money;
 mod opaque_string;
 mod random;
 #[cfg(feature = "simulation")]
-pub mod simulated;
+pub(crate) mod simulated;
 mod time;
 
 pub(crate) use self::time::{Day, Timestamp, unix_millis};

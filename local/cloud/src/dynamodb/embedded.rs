@@ -4,16 +4,14 @@
 use std::sync::Arc;
 
 use axum::body::{Bytes, to_bytes};
-use axum::http::{Method, Request, StatusCode};
-use axum::response::Response;
+use axum::http::{Method, Request};
+use dynoxide::Database;
 use dynoxide::storage_backend::Clock;
-use dynoxide::{Database, DynoxideError};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::faults::{Engine, EngineRequest, Fault, Faults, answer};
+use super::faults::{Engine, EngineRequest, Fault, Faults};
 use super::prepare;
+use super::request::request;
 use crate::error::CloudError;
 use template::TableTemplate;
 
@@ -85,10 +83,10 @@ impl EmbeddedDynamoDb {
         body: Vec<u8>,
         fault: Option<Fault>,
     ) -> Option<(u16, Vec<u8>)> {
-        let request = Request::builder()
+        let call = Request::builder()
             .method(Method::POST)
             .header("x-amz-target", target);
-        let (parts, ()) = request.body(()).ok()?.into_parts();
+        let (parts, ()) = call.body(()).ok()?.into_parts();
         let body = Bytes::from(body);
         let request = EngineRequest { parts, body };
         let answer = self
@@ -105,9 +103,9 @@ impl EmbeddedDynamoDb {
     pub fn items(&self, table: &str) -> Vec<Value> {
         let (mut items, mut start) = (Vec::new(), Value::Null);
         loop {
-            let scan = json!({ "TableName": table, "ExclusiveStartKey": start }).to_string();
-            let page = run(scan.as_bytes(), |it| self.database.scan(it));
-            let Ok(Value::Object(mut page)) = page else {
+            let scan = request(json!({ "TableName": table, "ExclusiveStartKey": start }));
+            let page = scan.ok().and_then(|it| self.database.scan(it).ok());
+            let Some(Ok(Value::Object(mut page))) = page.map(serde_json::to_value) else {
                 return items;
             };
             if let Some(Value::Array(found)) = page.remove("Items") {
@@ -119,40 +117,4 @@ impl EmbeddedDynamoDb {
             }
         }
     }
-}
-
-/// Answers a call of items.
-pub(super) fn answer_call(database: &Database, request: &EngineRequest) -> Response {
-    let target = request.parts.headers.get("x-amz-target");
-    let target = target.and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let body = &request.body;
-    let answered = match target.strip_prefix("DynamoDB_20120810.").unwrap_or(target) {
-        "GetItem" => run(body, |it| database.get_item(it)),
-        "PutItem" => run(body, |it| database.put_item(it)),
-        "UpdateItem" => run(body, |it| database.update_item(it)),
-        "DeleteItem" => run(body, |it| database.delete_item(it)),
-        "Query" => run(body, |it| database.query(it)),
-        "BatchGetItem" => run(body, |it| database.batch_get_item(it)),
-        "TransactGetItems" => run(body, |it| database.transact_get_items(it)),
-        "TransactWriteItems" => run(body, |it| database.transact_write_items(it)),
-        other => Err(DynoxideError::ValidationException(format!(
-            "{other} is not answered here"
-        ))),
-    };
-    match answered {
-        Ok(body) => answer::json(StatusCode::OK, &body),
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status_code());
-            answer::text(status.unwrap_or(StatusCode::BAD_REQUEST), error.to_json())
-        }
-    }
-}
-
-fn run<Input: DeserializeOwned, Output: Serialize>(
-    body: &[u8],
-    call: impl FnOnce(Input) -> dynoxide::Result<Output>,
-) -> dynoxide::Result<Value> {
-    let wrong = |error: serde_json::Error| DynoxideError::ValidationException(error.to_string());
-    let answered = call(serde_json::from_slice(body).map_err(wrong)?)?;
-    serde_json::to_value(answered).map_err(wrong)
 }

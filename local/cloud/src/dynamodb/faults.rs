@@ -9,6 +9,7 @@
 pub(super) mod answer;
 mod call;
 mod crash;
+mod embedded;
 mod engine;
 mod in_flight;
 mod injector;

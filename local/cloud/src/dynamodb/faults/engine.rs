@@ -9,7 +9,7 @@ use dynoxide::Database;
 use reqwest::redirect::Policy;
 
 use super::answer;
-use crate::dynamodb::embedded::answer_call;
+use super::embedded::answer_call;
 
 /// A request that was read to its end.
 pub(in crate::dynamodb) struct EngineRequest {
@@ -45,7 +45,11 @@ impl Engine {
     pub(in crate::dynamodb) async fn send(&self, request: EngineRequest) -> Response {
         let (url, client) = match self {
             Self::Service { url, client } => (url, client),
-            Self::Embedded(database) => return answer_call(database, &request),
+            Self::Embedded(database) => {
+                let target = request.parts.headers.get("x-amz-target");
+                let target = target.and_then(|it| it.to_str().ok()).unwrap_or_default();
+                return answer_call(database, target, &request.body);
+            }
         };
         let EngineRequest { parts, body } = request;
         let path = parts.uri.path_and_query().map_or("/", |it| it.as_str());
