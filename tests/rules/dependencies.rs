@@ -5,8 +5,8 @@
 //! and any feature in use needs: more than is built for Lambda, never less.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 
+use crate::cargo::resolved;
 use crate::files::{names_in, read, root};
 
 /// The most crates that a function may stand on, build dependencies included.
@@ -239,20 +239,7 @@ mock.workspace = true
 
 /// The crates of a registry that these options of `cargo tree` select, with their features.
 fn selected(options: &[&str]) -> BTreeSet<String> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let tree = Command::new(cargo)
-        .args(["tree", "--locked", "--offline", "--prefix", "none"])
-        .args(["--format", "{p} [{f}]"])
-        .args(options)
-        .current_dir(root())
-        .output()
-        .unwrap();
-    assert!(
-        tree.status.success(),
-        "{}",
-        String::from_utf8_lossy(&tree.stderr)
-    );
-    let tree = String::from_utf8(tree.stdout).unwrap();
+    let tree = resolved(options);
     tree.lines()
         .map(|line| line.trim_end_matches(" (*)").to_owned())
         // What has a path is of this workspace.

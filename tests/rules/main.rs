@@ -12,6 +12,7 @@
 )]
 
 mod architecture;
+mod cargo;
 mod contract;
 mod dependencies;
 mod documents;

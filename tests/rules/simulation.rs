@@ -1,28 +1,12 @@
 //! The simulator's seam: nothing that is deployed has it, and nothing goes around it.
 
-use std::process::Command;
-
 use crate::Faults;
-use crate::files::{names_in, read, root, rust_files};
+use crate::cargo::resolved;
+use crate::files::{names_in, read, rust_files};
 use crate::imports::tokens;
 
 /// What only a simulation may turn on: a crate, and one of its features.
 const SEAM: [(&str, &str); 2] = [("shared", "simulation"), ("tokio", "test-util")];
-
-/// The crates with their features that cargo resolves for a build with these options.
-fn resolved(options: &[&str]) -> String {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let tree = Command::new(cargo)
-        .args(["tree", "--locked", "--offline", "--prefix", "none"])
-        .args(["--format", "{p} [{f}]"])
-        .args(options)
-        .current_dir(root())
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&tree.stderr);
-    assert!(tree.status.success(), "{options:?}: {errors}");
-    String::from_utf8(tree.stdout).unwrap()
-}
 
 /// What of the seam is turned on, of crates that are there at all.
 fn seam_in(tree: &str) -> Faults {
