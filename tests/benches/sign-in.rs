@@ -7,7 +7,6 @@
 //! each sign-in was what it is counted as.
 
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a measurement that can't go on should stop, and say where"
@@ -18,7 +17,7 @@ use std::time::{Duration, Instant};
 use local::{Profile, function_binary};
 use serde_json::json;
 use tests::measure::{memory, percentile, processor_time};
-use tests::{NEWCOMERS_PASSWORD, Shop, TestRequest, spawn_shop_with};
+use tests::{NEWCOMERS_PASSWORD, Shop, TestRequest, send_signal, spawn_shop_with};
 
 /// Each round runs every case in a new process, so that what changes on the machine meanwhile
 /// changes all of them.
@@ -154,9 +153,7 @@ async fn measure(shop: &Shop, case: &Case, round: usize, taken: &mut Taken) {
 /// Ends the process of `login`, so that the next sign-in starts another.
 async fn end_process(shop: &Shop) {
     for pid in shop.cloud.pids("login") {
-        let mut kill = std::process::Command::new("kill");
-        let killed = kill.args(["-KILL", &pid.to_string()]).status();
-        assert!(killed.unwrap().success());
+        send_signal(pid, "KILL");
     }
     let gone = async {
         while !shop.cloud.pids("login").is_empty() {

@@ -1,67 +1,35 @@
 //! Hands a run to the checker, which judges it.
 
-use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use tests::{Checker, Verdict};
 
 use crate::run::Run;
 
-/// What the checker says of a run.
-pub(crate) struct Verdict {
-    /// What does not hold: the invariant's number and a sentence.
-    pub(crate) violations: Vec<(String, String)>,
-    /// How many things were looked at for each invariant.
-    pub(crate) judged: BTreeMap<String, u64>,
+/// A run as it was judged.
+pub(crate) struct Judged {
+    pub(crate) verdict: Verdict,
     /// Where the run is kept, if it is.
     pub(crate) kept: Option<PathBuf>,
 }
 
 /// Lets the checker judge a run. The run is kept where the caller wishes, and in any case if
 /// something does not hold.
-pub(crate) fn judge(run: &Run, keep: Option<&Path>) -> Verdict {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut line = run.json.to_string();
-    line.push('\n');
-    let mut checker = Command::new("python3")
-        .arg(root.join("checker/check.py"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("Python 3 runs the checker");
-    let mut input = checker.stdin.take().unwrap();
-    input.write_all(line.as_bytes()).unwrap();
-    drop(input);
-    let output = checker.wait_with_output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let verdict: Value = serde_json::from_str(&text)
-        .unwrap_or_else(|error| panic!("the checker judges the run: {error}\n{text}"));
-    let violations = verdict["violations"].as_array().unwrap().iter();
-    let violations: Vec<_> = violations
-        .map(|it| {
-            let member = |name: &str| it[name].as_str().unwrap().to_owned();
-            (member("invariant"), member("text"))
-        })
-        .collect();
+pub(crate) fn judge(run: &Run, keep: Option<&Path>) -> Judged {
+    let line = run.json.to_string();
+    let mut checker = Checker::start();
+    let verdict = checker.judge(&line);
+    let all_holds = verdict.violations.is_empty();
     // It says twice whether all holds.
-    assert_eq!(output.status.success(), violations.is_empty(), "{text}");
+    assert_eq!(checker.end(), all_holds);
     let kept = keep.map(Path::to_owned);
     let kept = kept.or_else(|| {
         let name = format!("chaos-run-{}.jsonl", std::process::id());
-        let file = root.join("../target").join(name);
-        (!violations.is_empty()).then_some(file)
+        let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target");
+        (!all_holds).then(|| target.join(name))
     });
     if let Some(file) = &kept {
-        std::fs::write(file, &line).unwrap();
+        std::fs::write(file, format!("{line}\n")).unwrap();
     }
-    let judged = verdict["judged"].as_object().unwrap().iter();
-    Verdict {
-        violations,
-        judged: judged
-            .map(|(name, count)| (name.clone(), count.as_u64().unwrap()))
-            .collect(),
-        kept,
-    }
+    Judged { verdict, kept }
 }

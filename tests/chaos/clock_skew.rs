@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use cloud::{Cloud, Variation};
-use tests::wait_until;
+use tests::{try_signal, wait_until};
 
 /// How wrong the clocks are, in minutes.
 pub(crate) const MINUTES: i32 = 10;
@@ -62,10 +61,7 @@ pub(crate) async fn end(cloud: &Cloud) {
     let killed: BTreeSet<u32> = pids().collect();
     for pid in &killed {
         // It may just have ended.
-        let _ = std::process::Command::new("kill")
-            .args(["-KILL", &pid.to_string()])
-            .stderr(Stdio::null())
-            .status();
+        try_signal(*pid, "KILL");
     }
     wait_until(|| !pids().any(|pid| killed.contains(&pid))).await;
 }

@@ -10,8 +10,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that can't go on should stop, and say where"
 )]
@@ -52,13 +50,13 @@ fn main() -> ExitCode {
         }
         let matrix = matrix::run().await;
         let run = run::run(&arguments).await;
-        let verdict = checker::judge(&run, arguments.runs.as_deref());
-        let text = report::text(&arguments, &matrix, &run, &verdict);
+        let judged = checker::judge(&run, arguments.runs.as_deref());
+        let text = report::text(&arguments, &matrix, &run, &judged);
         println!("{text}");
         if let Some(file) = &arguments.report {
             std::fs::write(file, &text).unwrap();
         }
-        if verdict.violations.is_empty() {
+        if judged.verdict.violations.is_empty() {
             return ExitCode::SUCCESS;
         }
         ExitCode::FAILURE

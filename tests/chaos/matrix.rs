@@ -2,12 +2,13 @@
 //! before it is answered and once it is answered, in a new process and in one that is used again.
 //! Every time the customer sends again under the same key and has exactly one order.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use cloud::{Calls, CrashPoint, Fault, SeenCall};
 use serde_json::json;
-use tests::{Client, Shop, TestResponse, checkout_body, product_body, spawn_shop, try_send};
+use tests::{
+    Client, Shop, TestResponse, checkout_body, product_body, send_signal, spawn_shop, try_send,
+};
 
 use crate::client::TRIES;
 
@@ -177,11 +178,7 @@ impl Customers<'_> {
     /// Makes sure that the next request finds such a process.
     async fn prepare(&self, process: Process) {
         for pid in self.shop.cloud.pids("checkout") {
-            let killed = std::process::Command::new("kill")
-                .args(["-KILL", &pid.to_string()])
-                .stderr(Stdio::null())
-                .status();
-            assert!(killed.unwrap().success());
+            send_signal(pid, "KILL");
         }
         while !self.shop.cloud.pids("checkout").is_empty() {
             tokio::time::sleep(Duration::from_millis(2)).await;

@@ -146,25 +146,13 @@ impl Population {
     }
 
     /// Reads all items of the tables that are judged, by their short names.
-    pub(crate) async fn dump(&self) -> BTreeMap<String, Vec<Value>> {
+    pub(crate) fn dump(&self) -> BTreeMap<String, Vec<Value>> {
         let mut tables = BTreeMap::new();
         for table in &self.shop.cloud.template().tables {
             let Some(short) = short_name(&table.name) else {
                 continue;
             };
-            let (mut items, mut start) = (Vec::new(), Value::Null);
-            loop {
-                let mut scan = json!({ "TableName": table.name, "ConsistentRead": true });
-                if !start.is_null() {
-                    scan["ExclusiveStartKey"] = start;
-                }
-                let page = self.shop.dynamodb("Scan", &scan).await;
-                items.extend(page["Items"].as_array().unwrap().iter().cloned());
-                start = page["LastEvaluatedKey"].clone();
-                if start.is_null() {
-                    break;
-                }
-            }
+            let items = self.shop.cloud.faults().items(&table.name).unwrap();
             tables.insert(short, items);
         }
         tables

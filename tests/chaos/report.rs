@@ -6,7 +6,7 @@ use std::fmt::Write;
 use tests::measure::percentile;
 
 use crate::arguments::Arguments;
-use crate::checker::Verdict;
+use crate::checker::Judged;
 use crate::clock_skew;
 use crate::matrix::{self, Matrix, Process};
 use crate::run::Run;
@@ -15,7 +15,7 @@ use crate::run::Run;
 const MAX_SENTENCES: usize = 30;
 
 /// What each invariant says.
-const INVARIANTS: [(&str, &str); 11] = [
+const INVARIANTS: [(&str, &str); 10] = [
     ("input", "journal, tables and answers fit each other"),
     ("I1", "nothing is sold that is not there"),
     (
@@ -26,8 +26,10 @@ const INVARIANTS: [(&str, &str); 11] = [
         "I4",
         "every piece that left the stock is in an order, and the other way round",
     ),
-    ("I5", "one key is one order, whatever is sent how often"),
-    ("I5b", "a refusal is true, and stays true"),
+    (
+        "I5",
+        "one key is one order, whatever is sent how often, and a refusal is true",
+    ),
     ("I6", "every order that was confirmed is there and is shown"),
     ("I7", "no customer sees anything of another"),
     (
@@ -39,7 +41,7 @@ const INVARIANTS: [(&str, &str); 11] = [
 ];
 
 /// Writes the report.
-pub(crate) fn text(arguments: &Arguments, matrix: &Matrix, run: &Run, verdict: &Verdict) -> String {
+pub(crate) fn text(arguments: &Arguments, matrix: &Matrix, run: &Run, judged: &Judged) -> String {
     let mut text = String::new();
     let out = &mut text;
     let heading = |out: &mut String, title: &str| {
@@ -149,24 +151,25 @@ pub(crate) fn text(arguments: &Arguments, matrix: &Matrix, run: &Run, verdict: &
     .unwrap();
 
     heading(out, "What held");
+    let Judged { verdict, kept } = judged;
     for (name, count) in &verdict.judged {
         let says = INVARIANTS.iter().find(|(it, _)| it == name);
         let says = says.map_or("", |(_, says)| says);
-        let broken = verdict.violations.iter().filter(|(it, _)| it == name);
+        let broken = verdict.violations.iter().filter(|it| it.invariant == *name);
         let broken = match broken.count() {
             0 => "held".to_owned(),
             broken => format!("{broken} VIOLATIONS"),
         };
         writeln!(out, "{name:<4} {broken:<14} {count:>7} judged  {says}").unwrap();
     }
-    for (invariant, sentence) in verdict.violations.iter().take(MAX_SENTENCES) {
-        writeln!(out, "{invariant}: {sentence}").unwrap();
+    for it in verdict.violations.iter().take(MAX_SENTENCES) {
+        writeln!(out, "{}: {}", it.invariant, it.sentence).unwrap();
     }
     let more = verdict.violations.len().saturating_sub(MAX_SENTENCES);
     if more > 0 {
         writeln!(out, "and {more} more, which the checker tells of the run").unwrap();
     }
-    if let Some(file) = &verdict.kept {
+    if let Some(file) = kept {
         writeln!(out, "The run is kept in {}", file.display()).unwrap();
     }
     text

@@ -1,14 +1,13 @@
 //! One run: a population, its clients at work, and what goes wrong meanwhile.
 
 use std::collections::BTreeMap;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use cloud::{Calls, Change, CrashPoint, Fault, FaultCounts};
 use serde_json::{Value, json};
-use tests::wait_until;
+use tests::{commit, try_signal, wait_until};
 
 use crate::arguments::Arguments;
 use crate::client::TRIES;
@@ -106,7 +105,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Run {
 
     let sends = network.history.sends();
     let changes = population.shop.cloud.faults().journal();
-    let json = document(&population, arguments, faults_ended, &sends, &changes).await;
+    let json = document(&population, arguments, faults_ended, &sends, &changes);
     Run {
         outcomes: workload.outcomes(),
         faults: population.shop.cloud.faults().counts(),
@@ -162,11 +161,7 @@ impl Trouble<'_> {
         }
         let pid = pids[self.random.usize(..pids.len())];
         // It may just have ended.
-        let killed = std::process::Command::new("kill")
-            .args(["-KILL", &pid.to_string()])
-            .stderr(Stdio::null())
-            .status();
-        if killed.unwrap().success() {
+        if try_signal(pid, "KILL") {
             *self.kills.entry(function).or_default() += 1;
         }
     }
@@ -205,7 +200,7 @@ fn skewed_orders(population: &Population, changes: &[Change]) -> usize {
 }
 
 /// Writes a run down as the checker reads it.
-async fn document(
+fn document(
     population: &Population,
     arguments: &Arguments,
     faults_ended: Duration,
@@ -217,12 +212,8 @@ async fn document(
         |person| json!({ "userId": person.user_id, "role": person.role, "canary": person.canary }),
     );
     let journal = changes.iter().filter_map(|change| {
-        Some(json!({
-            "commit": change.commit, "at": millis(history.at(change.at)),
-            "by": change.caller.as_deref().unwrap_or("operator"),
-            "table": short_name(&change.item.table)?,
-            "key": change.item.attributes(), "before": change.before, "after": change.after,
-        }))
+        let table = short_name(&change.item.table)?;
+        Some(commit(change, millis(history.at(change.at)), &table))
     });
     let sends = sends.iter().enumerate();
     json!({
@@ -236,6 +227,6 @@ async fn document(
         "people": people.collect::<Vec<_>>(),
         "history": sends.map(|(number, it)| it.json(number)).collect::<Vec<_>>(),
         "journal": journal.collect::<Vec<_>>(),
-        "tables": population.dump().await,
+        "tables": population.dump(),
     })
 }

@@ -7,7 +7,7 @@ use cloud::{Calls, Fault, Reason};
 use reqwest::Method;
 use serde_json::json;
 
-use tests::{checkout_body, password_of, send, send_signal, spawn_shop, wait_until};
+use tests::{checkout_body, password_of, send, send_signal, spawn_shop, try_signal, wait_until};
 
 #[tokio::test]
 async fn without_dynamodb_everything_is_503_and_with_it_well_again() {
@@ -164,10 +164,7 @@ async fn checkouts_whose_processes_are_killed_are_done_once_or_not_at_all() {
     for _ in 0..6 {
         tokio::time::sleep(Duration::from_millis(15)).await;
         for pid in shop.cloud.pids("checkout") {
-            let _ = std::process::Command::new("kill")
-                .args(["-KILL", &pid.to_string()])
-                .stderr(std::process::Stdio::null())
-                .status();
+            try_signal(pid, "KILL");
         }
     }
     for answer in sent {

@@ -34,7 +34,6 @@ pub(crate) struct Client {
 #[derive(Clone)]
 pub(crate) struct Intent {
     number: u64,
-    person: Arc<Person>,
     request: Request,
 }
 
@@ -73,7 +72,7 @@ impl Client {
             query: String::new(),
             body: None,
             key: None,
-            token: Some(self.person.token.clone()),
+            person: Some(Arc::clone(&self.person)),
             source_ip: format!("192.0.2.{}", self.number),
         };
         change(&mut request);
@@ -84,11 +83,7 @@ impl Client {
         let number = *number;
         drop(state);
         self.world.count(&format!("operation: {function}"));
-        Intent {
-            number,
-            person: Arc::clone(&self.person),
-            request,
-        }
+        Intent { number, request }
     }
 
     /// Sends something until it is known what became of it, or patience ends.
@@ -267,11 +262,10 @@ impl Client {
         } else {
             Arc::clone(&self.person)
         };
-        let mut order = self.intent("get-order", "GET", "/api/orders/{orderId}", |it| {
+        let order = self.intent("get-order", "GET", "/api/orders/{orderId}", |it| {
             it.id = Some(id);
-            it.token = Some(person.token.clone());
+            it.person = Some(person);
         });
-        order.person = person;
         self.perform(order).await;
     }
 
@@ -281,12 +275,12 @@ impl Client {
         let lists = self.world.chance(0.5);
         let look = if lists {
             self.intent("list-products", "GET", "/api/products", |it| {
-                it.token = None
+                it.person = None
             })
         } else {
             self.intent("get-product", "GET", "/api/products/{productId}", |it| {
                 it.id = Some(product);
-                it.token = None;
+                it.person = None;
             })
         };
         self.perform(look).await;
@@ -370,12 +364,8 @@ async fn persist(world: &World, client: u32, intent: &Intent) -> Option<Response
 
 /// Sends something once, and keeps what was sent and answered.
 async fn send(world: &World, client: u32, intent: &Intent) -> Option<Response> {
-    let Intent {
-        number,
-        person,
-        request,
-    } = intent;
-    let user = request.token.as_ref().map(|_| person.user_id.clone());
+    let Intent { number, request } = intent;
+    let user = request.person.as_ref().map(|it| it.user_id.as_str());
     let (place, began) = {
         let began = world.now();
         let mut state = world.state();

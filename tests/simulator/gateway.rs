@@ -1,9 +1,11 @@
 //! The API's gateway: from a client's request to one process and back.
 
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 
+use crate::people::Person;
 use crate::plan::Delivery;
 use crate::process::{Ended, Process};
 use crate::world::World;
@@ -23,7 +25,8 @@ pub(crate) struct Request {
     pub(crate) query: String,
     pub(crate) body: Option<Value>,
     pub(crate) key: Option<String>,
-    pub(crate) token: Option<String>,
+    /// Who is signed in, if anybody is.
+    pub(crate) person: Option<Arc<Person>>,
     pub(crate) source_ip: String,
 }
 
@@ -49,8 +52,8 @@ impl Request {
     fn event(&self, number: u64, arrived: u64) -> String {
         let key = format!("{} {}", self.method, self.route);
         let mut headers = json!({ "host": "shop.example.com", "user-agent": "simulator" });
-        if let Some(token) = &self.token {
-            headers["authorization"] = json!(format!("Bearer {token}"));
+        if let Some(person) = &self.person {
+            headers["authorization"] = json!(format!("Bearer {}", person.token));
         }
         if let Some(key) = &self.key {
             headers["idempotency-key"] = json!(key);

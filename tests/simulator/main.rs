@@ -14,7 +14,6 @@
     reason = "a test that can't go on should stop, and say where"
 )]
 
-mod checker;
 mod client;
 mod gateway;
 mod people;
@@ -34,9 +33,8 @@ use std::sync::{Arc, mpsc};
 
 use clap::Parser;
 use cloud::{Deployment, Template};
-use serde_json::Value;
+use tests::{Checker, Verdict};
 
-use crate::checker::Checker;
 use crate::process::FUNCTIONS;
 use crate::report::{Progress, Report};
 use crate::run::{Run, STACK, run};
@@ -74,7 +72,7 @@ struct Arguments {
 struct Judged {
     seed: u64,
     run: Run,
-    verdict: Value,
+    verdict: Verdict,
     /// Whether the same seed gave another run.
     differs: bool,
 }
@@ -129,18 +127,9 @@ fn tell(template: &Arc<Template>, seed: u64, arguments: &Arguments) -> ExitCode 
 }
 
 /// Returns what a verdict says was violated, a sentence each.
-fn violations(verdict: &Value) -> Vec<String> {
-    let all = verdict["violations"].as_array().expect("a verdict");
-    let all = all.iter().map(|it| {
-        let text = |name: &str| it[name].as_str().unwrap_or_default().to_owned();
-        format!(
-            "{}: {} (sends {}, commits {})",
-            text("invariant"),
-            text("text"),
-            it["sends"],
-            it["commits"]
-        )
-    });
+fn violations(verdict: &Verdict) -> Vec<String> {
+    let all = verdict.violations.iter();
+    let all = all.map(|it| format!("{}: {} ({})", it.invariant, it.sentence, it.places));
     all.collect()
 }
 

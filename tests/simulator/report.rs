@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use tests::Verdict;
 
 /// How wide the progress bar is.
 const BAR: usize = 30;
@@ -22,7 +22,7 @@ pub(crate) struct Report {
 
 impl Report {
     /// Adds what one seed came to.
-    pub(crate) fn add(&mut self, counts: &BTreeMap<String, u64>, verdict: &Value) {
+    pub(crate) fn add(&mut self, counts: &BTreeMap<String, u64>, verdict: &Verdict) {
         self.seeds += 1;
         let faults = counts
             .iter()
@@ -34,8 +34,8 @@ impl Report {
         for (name, count) in counts {
             *self.counts.entry(name.clone()).or_default() += count;
         }
-        for (name, count) in verdict["judged"].as_object().into_iter().flatten() {
-            *self.judged.entry(name.clone()).or_default() += count.as_u64().unwrap_or_default();
+        for (name, count) in &verdict.judged {
+            *self.judged.entry(name.clone()).or_default() += count;
         }
     }
 

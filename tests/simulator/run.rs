@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cloud::Template;
 use serde_json::{Value, json};
+use tests::commit;
 
 use crate::client::{Client, TRIES};
 use crate::people::Shop;
@@ -94,20 +95,14 @@ fn document(world: &World, shop: &Shop, seed: u64) -> String {
     };
     let tables = world.template().tables.iter();
     let tables = tables.map(|it| {
-        (
-            short(&it.name),
-            Value::from(world.database().items(&it.name)),
-        )
+        let items = world.database().faults().items(&it.name);
+        let items = items.expect("the table is read");
+        (short(&it.name), Value::from(items))
     });
     let tables: serde_json::Map<String, Value> = tables.collect();
     let journal = world.database().faults().journal();
-    let journal = journal.into_iter().map(|it| {
-        json!({
-            "commit": it.commit, "at": world.millis(it.at),
-            "by": it.caller.as_deref().unwrap_or("operator"), "table": short(&it.item.table),
-            "key": it.item.attributes(), "before": it.before, "after": it.after,
-        })
-    });
+    let journal = journal.iter();
+    let journal = journal.map(|it| commit(it, world.millis(it.at), &short(&it.item.table)));
     let journal = Vec::from_iter(journal);
     let state = world.state();
     let document = json!({

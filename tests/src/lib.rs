@@ -13,6 +13,7 @@
 )]
 
 mod aws;
+mod checker;
 mod client;
 pub mod contract;
 mod logs;
@@ -25,9 +26,10 @@ mod response;
 mod shop;
 mod waiting;
 
+pub use checker::{Checker, Verdict, Violation, commit};
 pub use client::Client;
 pub use people::{NEWCOMERS_PASSWORD, password_of};
-pub use processes::send_signal;
+pub use processes::{send_signal, try_signal};
 pub use program::Program;
 pub use request::{TestRequest, checkout_body, product_body};
 pub use response::{TestResponse, send, try_send};

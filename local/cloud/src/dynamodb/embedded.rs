@@ -7,11 +7,9 @@ use axum::body::{Bytes, to_bytes};
 use axum::http::{Method, Request};
 use dynoxide::Database;
 use dynoxide::storage_backend::Clock;
-use serde_json::{Value, json};
 
 use super::faults::{Engine, EngineRequest, Fault, Faults};
 use super::prepare;
-use super::request::request;
 use crate::error::CloudError;
 use template::TableTemplate;
 
@@ -20,7 +18,6 @@ const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
 /// A DynamoDB in the caller's own thread. Calls can go wrong, as [`EmbeddedDynamoDb::faults`] says.
 pub struct EmbeddedDynamoDb {
-    database: Database,
     faults: Faults,
     engine: Engine,
 }
@@ -62,8 +59,7 @@ impl EmbeddedDynamoDb {
         }
         Ok(Self {
             faults: Faults::of_embedded(database.clone(), tables),
-            engine: Engine::Embedded(database.clone()),
-            database,
+            engine: Engine::Embedded(database),
         })
     }
 
@@ -96,25 +92,5 @@ impl EmbeddedDynamoDb {
         let status = answer.status().as_u16();
         let body = to_bytes(answer.into_body(), MAX_ANSWER).await.ok()?;
         Some((status, body.into()))
-    }
-
-    /// Returns all items of a table; none, if there is no such table.
-    #[must_use]
-    pub fn items(&self, table: &str) -> Vec<Value> {
-        let (mut items, mut start) = (Vec::new(), Value::Null);
-        loop {
-            let scan = request(json!({ "TableName": table, "ExclusiveStartKey": start }));
-            let page = scan.ok().and_then(|it| self.database.scan(it).ok());
-            let Some(Ok(Value::Object(mut page))) = page.map(serde_json::to_value) else {
-                return items;
-            };
-            if let Some(Value::Array(found)) = page.remove("Items") {
-                items.extend(found);
-            }
-            start = page.remove("LastEvaluatedKey").unwrap_or_default();
-            if start.is_null() {
-                return items;
-            }
-        }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::response::Response;
 use dynoxide::Database;
+use serde_json::Value;
 
 use super::answer;
 use super::call::Call;
@@ -42,6 +43,13 @@ struct State {
     random: Option<Random>,
     watches: Vec<Watch>,
     counts: FaultCounts,
+}
+
+fn unreadable(table: &str, reason: String) -> CloudError {
+    CloudError::Table {
+        table: table.to_owned(),
+        reason,
+    }
 }
 
 /// How often a fault was met.
@@ -106,12 +114,18 @@ impl Faults {
     /// When the table can't be copied.
     pub async fn freeze_index(&self, table: &str, index: &str) -> Result<(), CloudError> {
         let frozen = self.shared.tables.freeze(table, index).await;
-        let frozen = frozen.map_err(|reason| CloudError::Table {
-            table: table.to_owned(),
-            reason,
-        })?;
+        let frozen = frozen.map_err(|reason| unreadable(table, reason))?;
         self.state().frozen.push(frozen);
         Ok(())
+    }
+
+    /// Returns all items of a table as they now are, whatever goes wrong with calls.
+    ///
+    /// # Errors
+    /// When there is no such table.
+    pub fn items(&self, table: &str) -> Result<Vec<Value>, CloudError> {
+        let items = self.shared.tables.items(table);
+        items.map_err(|reason| unreadable(table, reason))
     }
 
     /// Lets that part of all functions' calls, from 0 to 1, meet faults drawn from a seed: which

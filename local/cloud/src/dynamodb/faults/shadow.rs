@@ -91,6 +91,26 @@ impl Tables {
         found.get("Item").cloned()
     }
 
+    /// Reads all items of a table as they now are.
+    pub(super) fn items(&self, table: &str) -> Result<Vec<Value>, String> {
+        let (mut items, mut start) = (Vec::new(), Value::Null);
+        loop {
+            let scan = json!({ "TableName": table, "ExclusiveStartKey": start });
+            let page = self.database.scan(request(scan)?);
+            let page = page.map_err(|error| error.to_string())?;
+            let mut page = serde_json::to_value(page).map_err(|error| error.to_string())?;
+            if let Some(Value::Array(found)) = page.get_mut("Items").map(Value::take) {
+                items.extend(found);
+            }
+            start = page
+                .get_mut("LastEvaluatedKey")
+                .map_or(Value::Null, Value::take);
+            if start.is_null() {
+                return Ok(items);
+            }
+        }
+    }
+
     async fn shadow(
         self: &Arc<Self>,
         tables: BTreeSet<String>,
@@ -118,22 +138,10 @@ impl Tables {
             shadow
                 .create_table(request(create.clone())?)
                 .map_err(|error| error.to_string())?;
-            let mut start = Value::Null;
-            loop {
-                let scan = json!({ "TableName": table, "ExclusiveStartKey": start });
-                let page = self.database.scan(request(scan)?);
-                let page = page.map_err(|error| error.to_string())?;
-                let page = serde_json::to_value(page).map_err(|error| error.to_string())?;
-                let items = page.get("Items").and_then(Value::as_array);
-                for item in items.into_iter().flatten() {
-                    let mut changed = before.iter();
-                    if !changed.any(|(key, _)| key.table == *table && key.is_of(item)) {
-                        put(table, item)?;
-                    }
-                }
-                match page.get("LastEvaluatedKey") {
-                    Some(last) if !last.is_null() => start = last.clone(),
-                    Some(_) | None => break,
+            for item in self.items(table)? {
+                let mut changed = before.iter();
+                if !changed.any(|(key, _)| key.table == *table && key.is_of(&item)) {
+                    put(table, &item)?;
                 }
             }
         }
