@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::gateway::{self, Request, Response};
 use crate::people::{Person, Shop, edit};
+use crate::story::What;
 use crate::world::World;
 
 /// How often the same is sent while faults go on, and again when they have ended.
@@ -380,18 +381,20 @@ async fn send(world: &World, client: u32, intent: &Intent) -> Option<Response> {
     };
     world.count("sends");
     let who = format!("client {client}");
-    world.tell(&who, || {
-        let key = request.key.as_deref().unwrap_or_default();
-        format!("send {place}: {} {} {key}", request.method, request.path())
+    let send = place as u64;
+    world.tell(&who, || What::Sends {
+        send,
+        request: format!("{} {}", request.method, request.path()),
+        key: request.key.clone(),
     });
-    let answer = gateway::send(world, request, place as u64).await;
+    let answer = gateway::send(world, request, send).await;
     let ended = world.now();
-    world.tell(&who, || match &answer {
-        None => format!("send {place}: no answer"),
-        Some(answer) => {
-            let code = answer.body["code"].as_str().unwrap_or_default();
-            format!("send {place}: {} {code}", answer.status)
-        }
+    world.tell(&who, || What::Learns {
+        send,
+        answer: answer.as_ref().map(|it| {
+            let code = it.body["code"].as_str().unwrap_or_default();
+            format!("{} {code}", it.status)
+        }),
     });
     let outcome = answer
         .as_ref()

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::people::Person;
 use crate::plan::Delivery;
 use crate::process::{Ended, Process};
+use crate::story::What;
 use crate::world::World;
 
 /// How long a client waits for an answer: longer than the gateway.
@@ -96,7 +97,7 @@ pub(crate) async fn send(world: &World, request: &Request, number: u64) -> Optio
     };
     if delivery == Delivery::Twice {
         world.count("fault: duplicate delivery");
-        world.tell("gateway", || format!("send {number} is delivered twice"));
+        world.tell("gateway", || What::DeliveredTwice { send: number });
         let (world, event, function) = (world.clone(), event.clone(), request.function);
         tokio::spawn(async move {
             world.pause(0, 300).await;
@@ -112,7 +113,7 @@ pub(crate) async fn send(world: &World, request: &Request, number: u64) -> Optio
     world.travel().await;
     if delivery == Delivery::AnswerLost {
         world.count("fault: answer lost");
-        world.tell("gateway", || format!("the answer to send {number} is lost"));
+        world.tell("gateway", || What::AnswerLost { send: number });
         return None;
     }
     Some(answer)
@@ -133,7 +134,7 @@ async fn deliver(
             None => return failure(502, "Bad Gateway"),
         },
     };
-    world.tell(process.name(), || format!("gets send {number}"));
+    world.tell(process.name(), || What::Gets { send: number });
     let templates = &world.template().functions;
     let template = templates.iter().find(|it| it.binary == function);
     let timeout = template.expect("a function of the template").timeout;
@@ -141,7 +142,8 @@ async fn deliver(
     let ended = tokio::time::timeout(timeout, ended).await;
     let answer = match ended {
         Err(_) => {
-            world.tell(process.name(), || "takes too long and is ended".to_owned());
+            let how = "takes too long and is ended".to_owned();
+            world.tell(process.name(), || What::Dies { how });
             world.count("processes that took too long");
             return failure(503, "Service Unavailable");
         }
@@ -150,13 +152,18 @@ async fn deliver(
     };
     if delivery == Delivery::CrashBeforeAnswer {
         world.count("fault: crash before the answer");
-        world.tell(process.name(), || "dies before it has answered".to_owned());
+        let how = "dies before it has answered".to_owned();
+        world.tell(process.name(), || What::Dies { how });
         return failure(502, "Bad Gateway");
     }
     let response = read(&answer);
     world.tell(process.name(), || {
         let code = response.body["code"].as_str().unwrap_or_default();
-        format!("answers send {number}: {} {code}", response.status)
+        let answer = format!("{} {code}", response.status);
+        What::Answers {
+            send: number,
+            answer,
+        }
     });
     let mut state = world.state();
     // When all goes well again, clocks do, too.

@@ -17,10 +17,12 @@
 mod client;
 mod gateway;
 mod people;
+mod picture;
 mod plan;
 mod process;
 mod report;
 mod run;
+mod story;
 mod world;
 
 use std::collections::BTreeMap;
@@ -54,6 +56,9 @@ struct Arguments {
     /// Runs one seed and tells what happened in it.
     #[arg(long, conflicts_with_all = ["seeds", "first"])]
     seed: Option<u64>,
+    /// Draws one purchase of that seed, as SVG.
+    #[arg(long, requires = "seed")]
+    picture: Option<PathBuf>,
     /// How many seeds run at once; as many as there are processors, by default.
     #[arg(long)]
     threads: Option<usize>,
@@ -113,7 +118,14 @@ fn tell(template: &Arc<Template>, seed: u64, arguments: &Arguments) -> ExitCode 
         std::fs::write(path, format!("{}\n", run.document)).expect("the file is written");
     }
     let verdict = Checker::start().judge(&run.document);
-    println!("{}", run.story.join("\n"));
+    for told in &run.story {
+        println!("{told}");
+    }
+    if let Some(path) = &arguments.picture {
+        let picture = picture::draw(seed, &run.story, &run.document);
+        let picture = picture.expect("a purchase of this seed fits into a picture");
+        std::fs::write(path, picture).expect("the picture is written");
+    }
     let violations = violations(&verdict);
     println!("\nseed {seed}: {} violations", violations.len());
     for violation in &violations {

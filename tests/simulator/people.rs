@@ -10,6 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
+use crate::story::What;
 use crate::world::World;
 
 /// The key that signs everybody's tokens.
@@ -178,7 +179,7 @@ pub(crate) async fn edit(world: &World, product: &str) {
     match kind {
         0..=3 => {
             world.tell("operator", || {
-                format!("sets the price of {product} to {number}")
+                What::Does(format!("sets the price of {product} to {number}"))
             });
             let update = json!({
                 "TableName": world.table("PRODUCTS_TABLE"), "Key": key,
@@ -191,7 +192,9 @@ pub(crate) async fn edit(world: &World, product: &str) {
         }
         4..=6 => {
             let pieces = number % 10 + 1;
-            world.tell("operator", || format!("restocks {product} by {pieces}"));
+            world.tell("operator", || {
+                What::Does(format!("restocks {product} by {pieces}"))
+            });
             let update = json!({
                 "TableName": world.table("INVENTORY_TABLE"),
                 "Key": { "productId": { "S": product }, "bucket": { "S": "0" } },
@@ -204,7 +207,7 @@ pub(crate) async fn edit(world: &World, product: &str) {
         }
         // Nothing but the version changes, as when a description is edited.
         7 => {
-            world.tell("operator", || format!("edits {product}"));
+            world.tell("operator", || What::Does(format!("edits {product}")));
             let update = json!({
                 "TableName": world.table("PRODUCTS_TABLE"), "Key": key,
                 "UpdateExpression": "SET description = :text ADD version :one",
@@ -215,7 +218,9 @@ pub(crate) async fn edit(world: &World, product: &str) {
             operate(world, "UpdateItem", update).await;
         }
         8 => {
-            world.tell("operator", || format!("takes {product} off the list"));
+            world.tell("operator", || {
+                What::Does(format!("takes {product} off the list"))
+            });
             let update = json!({
                 "TableName": world.table("PRODUCTS_TABLE"), "Key": key,
                 "UpdateExpression":
@@ -228,7 +233,7 @@ pub(crate) async fn edit(world: &World, product: &str) {
             operate(world, "UpdateItem", update).await;
         }
         _ => {
-            world.tell("operator", || format!("lists {product} again"));
+            world.tell("operator", || What::Does(format!("lists {product} again")));
             let update = json!({
                 "TableName": world.table("PRODUCTS_TABLE"), "Key": key,
                 "UpdateExpression":

@@ -8,6 +8,7 @@ use shared::simulation::{Answer, Instance, Network, ahead, start};
 use tokio::sync::Notify;
 
 use crate::plan::Happening;
+use crate::story::What;
 use crate::world::World;
 
 /// The functions that a simulated shop has.
@@ -69,10 +70,7 @@ impl Process {
             far if far.abs() > 4000 => world.count("fault: clock far off"),
             _ => world.count("fault: clock a little off"),
         }
-        world.tell(&life.name, || match life.ahead {
-            0 => "starts".to_owned(),
-            ahead => format!("starts with a clock that is {ahead} ms ahead"),
-        });
+        world.tell(&life.name, || What::Starts { ahead: life.ahead });
         world.pause(50, 200).await;
         let variables = world.variables(function);
         let variables = move |name: &str| variables.get(name).cloned();
@@ -160,12 +158,16 @@ async fn carry(world: &World, life: &Life, target: &str, body: Vec<u8>) -> Optio
         None => (None, false),
         Some(Happening::Fault(class, fault)) => {
             world.count(&format!("fault: {class}"));
-            world.tell(&life.name, || format!("{operation} meets: {class}"));
+            world.tell(&life.name, || What::Meets {
+                operation: operation.to_owned(),
+                fault: class,
+            });
             (Some(fault), false)
         }
         Some(Happening::CrashBefore) => {
             world.count("fault: crash before a call");
-            world.tell(&life.name, || format!("dies before its {operation}"));
+            let how = format!("dies before its {operation}");
+            world.tell(&life.name, || What::Dies { how });
             life.crashed.notify_one();
             return std::future::pending().await;
         }
@@ -179,14 +181,18 @@ async fn carry(world: &World, life: &Life, target: &str, body: Vec<u8>) -> Optio
         .call(Some(life.function), target, body, fault);
     let answer = answer.await;
     if dies {
-        world.tell(&life.name, || format!("dies when its {operation} was done"));
+        let how = format!("dies when its {operation} was done");
+        world.tell(&life.name, || What::Dies { how });
         life.crashed.notify_one();
         return std::future::pending().await;
     }
-    world.tell(&life.name, || match &answer {
-        None => format!("{operation}: connection broke"),
-        Some((200, _)) => format!("{operation}: done"),
-        Some((status, body)) => format!("{operation}: {status} {}", refusal(body)),
+    world.tell(&life.name, || What::Called {
+        operation: operation.to_owned(),
+        answer: match &answer {
+            None => "connection broke".to_owned(),
+            Some((200, _)) => "done".to_owned(),
+            Some((status, body)) => format!("{status} {}", refusal(body)),
+        },
     });
     world.travel().await;
     answer

@@ -10,6 +10,7 @@ use tests::commit;
 
 use crate::client::{Client, TRIES};
 use crate::people::Shop;
+use crate::story::{Told, What};
 use crate::world::World;
 
 /// How long after the end of all faults everything must be known, in milliseconds.
@@ -25,7 +26,7 @@ pub(crate) struct Run {
     /// How often things happened.
     pub(crate) counts: BTreeMap<String, u64>,
     /// What happened in which order, if that was asked for.
-    pub(crate) story: Vec<String>,
+    pub(crate) story: Vec<Told>,
 }
 
 /// Runs a seed. The same seed gives the same run.
@@ -56,7 +57,7 @@ async fn simulate(template: &Arc<Template>, seed: u64, tells_story: bool) -> Run
     }
     operator.await.expect("the operator does not panic");
 
-    world.tell("the world", || "faults end".to_owned());
+    world.tell("the world", || What::Does("faults end".to_owned()));
     {
         let ended = world.now();
         let mut state = world.state();

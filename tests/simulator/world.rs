@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::plan::Plan;
 use crate::process::Process;
+use crate::story::{Told, What};
 
 /// One simulated world. Clones are the same one.
 #[derive(Clone)]
@@ -39,7 +40,7 @@ pub(crate) struct State {
     /// How often things happened, by what they are called in the report.
     pub(crate) counts: BTreeMap<String, u64>,
     /// What happened in which order, if somebody wants to read it.
-    story: Option<Vec<String>>,
+    story: Option<Vec<Told>>,
     /// When faults ended.
     pub(crate) faults_ended: u64,
 }
@@ -150,15 +151,16 @@ impl World {
     }
 
     /// Tells what happens, if somebody wants to read it.
-    pub(crate) fn tell(&self, who: &str, what: impl FnOnce() -> String) {
-        let now = self.now();
+    pub(crate) fn tell(&self, who: &str, what: impl FnOnce() -> What) {
+        let at = self.now();
         if let Some(story) = &mut self.state().story {
-            let (seconds, millis) = (now / 1000, now % 1000);
-            story.push(format!("{seconds:4}.{millis:03}  {who:<24} {}", what()));
+            let who = who.to_owned();
+            let what = what();
+            story.push(Told { at, who, what });
         }
     }
 
-    pub(crate) fn take_story(&self) -> Vec<String> {
+    pub(crate) fn take_story(&self) -> Vec<Told> {
         self.state().story.take().unwrap_or_default()
     }
 }
