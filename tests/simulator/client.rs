@@ -14,6 +14,8 @@ use crate::world::World;
 
 /// How often the same is sent while faults go on, and again when they have ended.
 pub(crate) const TRIES: u32 = 6;
+/// What counts keys that two people have used.
+const SHARED_KEYS: &str = "keys that another person had used, too";
 /// How many things each customer's client wants at least: with six clients, thirty.
 const WANTS: u32 = 5;
 
@@ -330,10 +332,24 @@ impl Client {
         persist(&self.world, self.number, &orders).await;
     }
 
+    /// Returns a key that this person hasn't used: at times, one of another person's.
     fn new_key(&self) -> String {
-        // The same text may be another person's key.
-        let number = self.world.draw(|rng| rng.u32(0..100_000));
-        format!("key-{number}")
+        let own = &self.person.user_id;
+        let state = &mut *self.world.state();
+        let is_used = |key: &String| state.keys.iter().any(|it| it.0 == *own && it.1 == *key);
+        let others = state.keys.iter().map(|(_, key)| key);
+        let others: Vec<&String> = others.filter(|it| !is_used(it)).collect();
+        let key = if !others.is_empty() && state.rng.u8(0..4) == 0 {
+            others[state.rng.usize(0..others.len())].clone()
+        } else {
+            format!("key-{}", state.keys.len())
+        };
+        let is_others = state.keys.iter().any(|it| it.1 == key);
+        state.keys.push((own.clone(), key.clone()));
+        if is_others {
+            *state.counts.entry(SHARED_KEYS.to_owned()).or_default() += 1;
+        }
+        key
     }
 }
 

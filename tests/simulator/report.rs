@@ -64,6 +64,8 @@ impl fmt::Display for Report {
             "sends that were repeated",
             "calls of DynamoDB",
             "processes that took too long",
+            "orders by a clock that is minutes off",
+            "keys that another person had used, too",
         ] {
             let count = self.counts.get(name).copied().unwrap_or_default();
             writeln!(f, "  {count:>12}  {name}")?;
@@ -71,6 +73,7 @@ impl fmt::Display for Report {
         self.section(f, "Operations", "operation: ")?;
         self.section(f, "Answers", "answer: ")?;
         self.section(f, "Faults", "fault: ")?;
+        self.section(f, "Refusals of DynamoDB, by the kinds of their reasons", "refused: ")?;
         writeln!(f, "Judged")?;
         for (name, count) in &self.judged {
             writeln!(f, "  {count:>12}  {name}")?;
