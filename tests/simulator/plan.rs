@@ -34,7 +34,10 @@ pub(crate) enum Happening {
     CrashAfter,
     /// The process stands still for that long, and can't even look at its clock: before the call
     /// is sent, or when it was.
-    StandStill { before: bool, time: Duration },
+    StandStill {
+        before: bool,
+        time: Duration,
+    },
 }
 
 /// What happens to one request between client and function.
@@ -43,6 +46,8 @@ pub(crate) enum Delivery {
     Well,
     /// Two processes get it.
     Twice,
+    /// It has reached the gateway, and a process begins with it much later.
+    Late,
     /// The answer doesn't reach the client.
     AnswerLost,
     /// The process dies before its answer is sent.
@@ -80,12 +85,14 @@ impl Plan {
         self.ended
     }
 
-    /// Returns what happens to the next call, of so many items.
+    /// Returns what happens to the next call, of so many items, of a process that serves a request
+    /// or else starts.
     pub(crate) fn next_call(
         &mut self,
         rng: &mut Rng,
         operation: &str,
         items: usize,
+        serves: bool,
     ) -> Option<Happening> {
         let number = self.made;
         self.made += 1;
@@ -104,7 +111,7 @@ impl Plan {
         let is_transaction = operation.starts_with("Transact");
         let millis = |rng: &mut Rng, from, to| Duration::from_millis(rng.u64(from..to));
         Some(loop {
-            break match rng.u8(0..17) {
+            break match rng.u8(0..19) {
                 0 => Happening::CrashBefore,
                 1 => Happening::CrashAfter,
                 2 => Happening::Fault("throttled", Fault::Throttle),
@@ -147,7 +154,15 @@ impl Plan {
                     let slow = Fault::Delay(millis(rng, 100, 1900));
                     Happening::Fault("slow", slow)
                 }
-                15 => Happening::StandStill {
+                // Mostly less than a second, as DynamoDB's documentation has it.
+                16 if !writes && !is_transaction => {
+                    let stale = Fault::Stale(millis(rng, 50, 900));
+                    Happening::Fault("older state read", stale)
+                }
+                17 if operation == "BatchGetItem" => {
+                    Happening::Fault("batch done by half", Fault::Unprocessed)
+                }
+                15 if serves => Happening::StandStill {
                     before: rng.bool(),
                     time: millis(rng, 500, 12_000),
                 },
@@ -161,9 +176,10 @@ impl Plan {
         if self.ended || rng.f64() >= self.deliveries {
             return Delivery::Well;
         }
-        match rng.u8(0..3) {
-            0 => Delivery::Twice,
-            1 => Delivery::AnswerLost,
+        match rng.u8(0..5) {
+            0..=1 => Delivery::Twice,
+            2 => Delivery::Late,
+            3 => Delivery::AnswerLost,
             _ => Delivery::CrashBeforeAnswer,
         }
     }

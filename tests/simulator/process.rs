@@ -3,6 +3,7 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::ready;
 use std::time::Duration;
@@ -48,6 +49,8 @@ struct Life {
     /// How many milliseconds its wall clock is ahead.
     ahead: i64,
     crashed: Notify,
+    /// Whether it has been given a request. Lambda ends a process that takes too long to start.
+    serves: AtomicBool,
     /// Until when it stands still.
     still: Mutex<Option<Pin<Box<Sleep>>>>,
 }
@@ -79,6 +82,7 @@ impl Process {
                 name: format!("{function} {number}"),
                 ahead,
                 crashed: Notify::new(),
+                serves: AtomicBool::new(false),
                 still: Mutex::new(None),
             })
         };
@@ -133,6 +137,7 @@ impl Process {
     pub(crate) async fn answer(&self, event: &str, deadline: u64) -> Ended {
         // Lambda tells the time by the clock that the process has.
         let deadline = deadline.saturating_add_signed(self.life.ahead);
+        self.life.serves.store(true, Ordering::SeqCst);
         let answer = self.life.run(self.instance.answer(event, deadline));
         tokio::select! {
             biased;
@@ -204,7 +209,10 @@ async fn carry(world: &World, life: &Life, target: &str, body: Vec<u8>) -> Optio
     let items = items(&body);
     let happening = {
         let state = &mut *world.state();
-        state.plan.next_call(&mut state.rng, operation, items)
+        let serves = life.serves.load(Ordering::SeqCst);
+        state
+            .plan
+            .next_call(&mut state.rng, operation, items, serves)
     };
     let (fault, dies) = match happening {
         None => (None, false),
