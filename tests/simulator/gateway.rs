@@ -109,7 +109,7 @@ pub(crate) async fn send(world: &World, request: &Request, number: u64) -> Optio
         let (world, event, function) = (world.clone(), event.clone(), request.function);
         tokio::spawn(async move {
             world.pause(0, 1500).await;
-            deliver(&world, function, &event, number, Delivery::Well).await
+            deliver(&world, function, &event, number, Delivery::Again).await
         });
     }
     let (own, function) = (world.clone(), request.function);
@@ -148,10 +148,15 @@ async fn deliver(
         },
     };
     world.tell(process.name(), || What::Gets { send: number });
+    if delivery != Delivery::Again {
+        let place = usize::try_from(number).expect("a place in the history");
+        let given = world.now();
+        world.state().history[place]["given"] = json!(given);
+    }
     let templates = &world.template().functions;
     let template = templates.iter().find(|it| it.binary == function);
     let timeout = template.expect("a function of the template").timeout;
-    let ended = process.answer(event, since_1970(timeout));
+    let ended = process.answer(number, event, since_1970(timeout));
     let ended = tokio::time::timeout(timeout, ended).await;
     let answer = match ended {
         Err(_) => {

@@ -46,6 +46,8 @@ pub(crate) enum Delivery {
     Well,
     /// Two processes get it.
     Twice,
+    /// The second of them.
+    Again,
     /// It has reached the gateway, and a process begins with it much later.
     Late,
     /// The answer doesn't reach the client.
@@ -85,14 +87,13 @@ impl Plan {
         self.ended
     }
 
-    /// Returns what happens to the next call, of so many items, of a process that serves a request
-    /// or else starts.
+    /// Returns what happens to the next call, of so many items.
     pub(crate) fn next_call(
         &mut self,
         rng: &mut Rng,
         operation: &str,
         items: usize,
-        serves: bool,
+        may_stand_still: bool,
     ) -> Option<Happening> {
         let number = self.made;
         self.made += 1;
@@ -162,7 +163,7 @@ impl Plan {
                 17 if operation == "BatchGetItem" => {
                     Happening::Fault("batch done by half", Fault::Unprocessed)
                 }
-                15 if serves => Happening::StandStill {
+                15 if may_stand_still => Happening::StandStill {
                     before: rng.bool(),
                     time: millis(rng, 500, 12_000),
                 },

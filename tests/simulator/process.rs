@@ -3,8 +3,7 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::ready;
 use std::time::Duration;
 
@@ -49,8 +48,8 @@ struct Life {
     /// How many milliseconds its wall clock is ahead.
     ahead: i64,
     crashed: Notify,
-    /// Whether it has been given a request. Lambda ends a process that takes too long to start.
-    serves: AtomicBool,
+    /// Which send it serves, or has served last.
+    serves: Mutex<Option<u64>>,
     /// Until when it stands still.
     still: Mutex<Option<Pin<Box<Sleep>>>>,
 }
@@ -82,7 +81,7 @@ impl Process {
                 name: format!("{function} {number}"),
                 ahead,
                 crashed: Notify::new(),
-                serves: AtomicBool::new(false),
+                serves: Mutex::default(),
                 still: Mutex::new(None),
             })
         };
@@ -133,11 +132,11 @@ impl Process {
         }
     }
 
-    /// Gives it one request, and the time at which that must be answered.
-    pub(crate) async fn answer(&self, event: &str, deadline: u64) -> Ended {
+    /// Gives it the request of a send, and the time at which that must be answered.
+    pub(crate) async fn answer(&self, send: u64, event: &str, deadline: u64) -> Ended {
         // Lambda tells the time by the clock that the process has.
         let deadline = deadline.saturating_add_signed(self.life.ahead);
-        self.life.serves.store(true, Ordering::SeqCst);
+        *self.life.serves() = Some(send);
         let answer = self.life.run(self.instance.answer(event, deadline));
         tokio::select! {
             biased;
@@ -183,6 +182,18 @@ impl Life {
         .await
     }
 
+    fn serves(&self) -> MutexGuard<'_, Option<u64>> {
+        self.serves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what it is called in the journal: with the send, if it serves one.
+    fn caller(&self) -> String {
+        match *self.serves() {
+            Some(send) => format!("{} {send}", self.function),
+            None => self.function.to_owned(),
+        }
+    }
+
     fn stand_still(&self, time: Duration) {
         let mut still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
         *still = Some(Box::pin(tokio::time::sleep(time)));
@@ -209,10 +220,11 @@ async fn carry(world: &World, life: &Life, target: &str, body: Vec<u8>) -> Optio
     let items = items(&body);
     let happening = {
         let state = &mut *world.state();
-        let serves = life.serves.load(Ordering::SeqCst);
+        // Lambda ends a process that takes too long to start.
+        let may_stand_still = life.serves().is_some();
         state
             .plan
-            .next_call(&mut state.rng, operation, items, serves)
+            .next_call(&mut state.rng, operation, items, may_stand_still)
     };
     let (fault, dies) = match happening {
         None => (None, false),
@@ -248,9 +260,8 @@ async fn carry(world: &World, life: &Life, target: &str, body: Vec<u8>) -> Optio
             (None, true)
         }
     };
-    let answer = world
-        .database()
-        .call(Some(life.function), target, body, fault);
+    let caller = life.caller();
+    let answer = world.database().call(Some(&caller), target, body, fault);
     let answer = answer.await;
     if dies {
         let how = format!("dies when its {operation} was done");
