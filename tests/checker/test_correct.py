@@ -253,6 +253,31 @@ class CorrectRuns(unittest.TestCase):
         self.shop.end(send, 201, self.shop.shown(order))
         self.holds()
 
+    def test_a_line_that_is_set_long_after_its_client_gave_up(self) -> None:
+        lost = self.shop.begin(
+            "set-cart-item", self.carol, f"/api/cart/items/{self.jug}", {"quantity": 2}, intent=9,
+            method="PUT",
+        )  # fmt: skip
+        self.shop.lose(lost)
+        self.shop.fill(self.carol, self.jug, 3)["intent"] = 9
+        self.shop.wait(60_000)
+        self.shop.put_line(self.carol, self.jug, 2)
+        self.holds()
+
+    def test_a_line_that_is_removed_and_set_again_by_second_deliveries(self) -> None:
+        removed = self.shop.unfill(self.carol, self.cup)
+        filled = self.shop.fill(self.carol, self.cup, 3)
+        for send in (removed, filled):
+            send["deliveries"] = 2
+        self.shop.commit("remove-cart-item", ("carts", (self.carol, self.cup), None))
+        self.shop.wait()
+        self.shop.put_line(self.carol, self.cup, 3)
+        self.holds()
+
+    def test_a_cart_that_is_edited_by_the_runs_own_hand(self) -> None:
+        self.shop.put_line(self.shop.person("dora"), self.cup, 1, by="operator")
+        self.holds()
+
     def test_what_is_not_sold_leaves_the_cart(self) -> None:
         self.shop.fill(self.carol, self.jug, 1)
         self.shop.change_product(self.jug, status="draft")
