@@ -945,6 +945,23 @@ class Isolation(Broken):
         self.shop.get_order(self.carol, self.shop.bought["body"])
         self.caught("I7", "canary-alice, which is of")
 
+    def test_anothers_total(self) -> None:
+        send = self.begin()
+        order = self.shop.end(send, 201, self.shop.place(send))["body"]
+        total = self.shop.bought["body"]["total"]
+        self.assertNotEqual(order["total"], total)
+        for show in (
+            lambda: self.shop.get_order(self.carol, {**order, "total": total}),
+            lambda: self.shop.list_orders(self.carol, [{**order, "total": total}]),
+        ):
+            show()
+            self.caught("I6", f"send {len(self.shop.history)} shows {order['orderId']} as it was not: total")
+
+    def test_anothers_total_of_a_cart(self) -> None:
+        send = self.shop.see_cart(self.carol)
+        send["body"]["total"] = euros(4711)
+        self.caught("I9", "shows the total 4711 of lines that are 600")
+
     def test_anothers_id_in_a_problem(self) -> None:
         order = self.shop.bought["body"]["orderId"]
         send = self.shop.begin("get-order", self.carol, f"/api/orders/{order}")
