@@ -48,6 +48,14 @@ impl Request {
         }
     }
 
+    /// Returns the path with its variable and the query.
+    pub(crate) fn path_and_query(&self) -> String {
+        match self.query.as_str() {
+            "" => self.path(),
+            query => format!("{}?{query}", self.path()),
+        }
+    }
+
     /// Returns the event as API Gateway makes it of what reached it at that moment, in milliseconds
     /// since 1970.
     fn event(&self, number: u64, arrived: u64) -> String {
@@ -100,14 +108,19 @@ pub(crate) async fn send(world: &World, request: &Request, number: u64) -> Optio
         world.tell("gateway", || What::DeliveredTwice { send: number });
         let (world, event, function) = (world.clone(), event.clone(), request.function);
         tokio::spawn(async move {
-            world.pause(0, 300).await;
+            world.pause(0, 1500).await;
             deliver(&world, function, &event, number, Delivery::Well).await
         });
     }
     let (own, function) = (world.clone(), request.function);
     // Apart from the client, which may hang up.
-    let answer =
-        tokio::spawn(async move { deliver(&own, function, &event, number, delivery).await });
+    let answer = tokio::spawn(async move {
+        if delivery == Delivery::Late {
+            own.count("fault: late delivery");
+            own.pause(50, 1500).await;
+        }
+        deliver(&own, function, &event, number, delivery).await
+    });
     let answer = tokio::time::timeout(PATIENCE, answer).await.ok()?;
     let answer = answer.expect("the gateway does not panic");
     world.travel().await;
@@ -165,6 +178,9 @@ async fn deliver(
             answer,
         }
     });
+    if process.is_far_off() && function == "checkout" && response.status == 201 {
+        world.count("orders by a clock that is minutes off");
+    }
     let mut state = world.state();
     // When all goes well again, clocks do, too.
     if !(state.plan.has_ended() && process.is_skewed()) {

@@ -29,6 +29,11 @@ pub enum Fault {
     DropAfter,
     /// It is begun that much later.
     Delay(Duration),
+    /// A read that isn't consistent sees the tables as they were so long ago, as far as the journal
+    /// tells.
+    Stale(Duration),
+    /// Only half of a batch's keys are read, and the others are handed back.
+    Unprocessed,
     /// It is done at once, and answered that much later.
     AnswerLate(Duration),
     /// The function's process that makes it is killed. Each of the function's processes that is at
@@ -147,6 +152,8 @@ impl Action {
             Self::Fault(Fault::DropBefore) => "connection lost, not done",
             Self::Fault(Fault::DropAfter) => "connection lost, but done",
             Self::Fault(Fault::Delay(_)) => "begun late",
+            Self::Fault(Fault::Stale(_)) => "older state read",
+            Self::Fault(Fault::Unprocessed) => "batch done by half",
             Self::Fault(Fault::AnswerLate(_)) => "answered late",
             Self::Fault(Fault::Crash(CrashPoint::Arrived)) => "killed before the call is done",
             Self::Fault(Fault::Crash(CrashPoint::Done)) => "killed before the call is answered",
