@@ -5,9 +5,10 @@ is somebody's, and nobody's request changes another's cart.
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterator, List, Optional, Set, Tuple
+from typing import Dict, List, Optional, Set, Tuple
+from urllib.parse import unquote
 
-from run import OPERATOR, Run, Send
+from run import OPERATOR, Change, Run, Send, number
 from verdict import Verdict
 
 PUBLIC_OPERATIONS = ("list-products", "get-product")
@@ -97,23 +98,65 @@ def judge_caching(send: Send, verdict: Verdict) -> None:
 
 
 def judge_cart_writers(run: Run, verdict: Verdict) -> None:
-    """A function changes a cart for a send of its owner only."""
-    first: Dict[Tuple[str, str], float] = {}
-    for send in run.sends:
-        if send.user is not None:
-            first.setdefault((send.operation, send.user), send.began)
-    for number, at, by, user in cart_writes(run):
-        if at < first.get((by, user), float("inf")):
-            verdict.broken(
-                "I7",
-                f"{by} changed the cart of {user}, who had not asked for it",
-                commits=[number],
-            )
+    """A function changes a cart only as a send of its owner asked it to.
 
-
-def cart_writes(run: Run) -> Iterator[Tuple[int, float, str, str]]:
-    """Yields what functions changed in carts: commit, time, function, owner."""
+    From its send on, at any time: what was delivered twice or given up may be
+    written long after.
+    """
+    asked = cart_requests(run)
     for commit in run.commits:
-        if commit.by != OPERATOR:
-            for change in commit.of("carts"):
-                yield commit.number, commit.at, commit.by, change.key[0]
+        if commit.by == OPERATOR:
+            continue
+        for change in commit.of("carts"):
+            verdict.looked_at("I7")
+            user, product = change.key
+            left = number(change.after, "quantity")
+            if commit.at < asked.get(request_for(change), float("inf")):
+                verdict.broken(
+                    "I7",
+                    f"{commit.by} changed {product} in the cart of {user} to {left or 'nothing'}, "
+                    "who had not asked for it",
+                    commits=[commit.number],
+                )
+
+
+# What a cart is asked for: the operation, whose cart, and where it is of one line the
+# product, and the pieces that it is set to.
+CartRequest = Tuple[str, str, Optional[str], Optional[int]]
+
+
+def cart_requests(run: Run) -> Dict[CartRequest, float]:
+    """Returns since when each change of a cart had been asked for by its owner."""
+    asked: Dict[CartRequest, float] = {}
+    for operation in ("set-cart-item", "remove-cart-item", "checkout"):
+        for send in run.by_operation[operation]:
+            request = request_of(send)
+            if request is not None:
+                asked.setdefault(request, send.began)
+    return asked
+
+
+def request_of(send: Send) -> Optional[CartRequest]:
+    """Returns which change of a cart a send asks for; `None` if it can ask for none."""
+    if send.user is None:
+        return None
+    if send.operation == "checkout":
+        return send.operation, send.user, None, None
+    product = unquote(send.path.partition("?")[0].rpartition("/")[2])
+    if send.operation == "remove-cart-item":
+        return send.operation, send.user, product, None
+    pieces = send.request.get("quantity") if type(send.request) is dict else None
+    return (send.operation, send.user, product, pieces) if type(pieces) is int else None
+
+
+def request_for(change: Change) -> CartRequest:
+    """Returns what must have been asked for if a function makes this change.
+
+    Nothing that can be asked makes `set-cart-item` remove a line, or another
+    function set one.
+    """
+    user, product = change.key
+    pieces = number(change.after, "quantity")
+    if change.by == "checkout" and change.after is None:
+        return change.by, user, None, None
+    return change.by, user, product, pieces

@@ -2,8 +2,9 @@
 its sends, another body refused; and the same for products that admins make.
 
 A refusal is true, too: it is written down before it is told, no order was made
-under its key by then, and none is made after it by a send that was given up
-before it.
+under its key by then, and none is made after it by a send that reached the gateway
+no later than the refused one; where that is not known, by a send that was given up
+before it began.
 """
 
 from __future__ import annotations
@@ -46,8 +47,10 @@ def judge_key_rows(run: Run, verdict: Verdict) -> None:
             default=float("inf"),
         )
         for change in changes:
+            if change.by == OPERATOR:
+                continue
             verdict.looked_at("I5")
-            if change.by != OPERATOR and change.at < began:
+            if change.at < began:
                 verdict.broken(
                     "I5",
                     f"{change.by} wrote the row {sort_key} of a key that {user} had not sent",

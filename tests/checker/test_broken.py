@@ -945,6 +945,23 @@ class Isolation(Broken):
         self.shop.get_order(self.carol, self.shop.bought["body"])
         self.caught("I7", "canary-alice, which is of")
 
+    def test_anothers_total(self) -> None:
+        send = self.begin()
+        order = self.shop.end(send, 201, self.shop.place(send))["body"]
+        total = self.shop.bought["body"]["total"]
+        self.assertNotEqual(order["total"], total)
+        for show in (
+            lambda: self.shop.get_order(self.carol, {**order, "total": total}),
+            lambda: self.shop.list_orders(self.carol, [{**order, "total": total}]),
+        ):
+            show()
+            self.caught("I6", f"send {len(self.shop.history)} shows {order['orderId']} as it was not: total")
+
+    def test_anothers_total_of_a_cart(self) -> None:
+        send = self.shop.see_cart(self.carol)
+        send["body"]["total"] = euros(4711)
+        self.caught("I9", "shows the total 4711 of lines that are 600")
+
     def test_anothers_id_in_a_problem(self) -> None:
         order = self.shop.bought["body"]["orderId"]
         send = self.shop.begin("get-order", self.carol, f"/api/orders/{order}")
@@ -997,7 +1014,67 @@ class Isolation(Broken):
     def test_a_cart_that_somebody_else_changes(self) -> None:
         other = self.shop.person("dora")
         self.shop.put_line(other, self.cup, 1)
-        self.caught("I7", f"set-cart-item changed the cart of {other}")
+        self.caught("I7", f"set-cart-item changed {self.cup} in the cart of {other} to 1")
+
+    def not_asked_for(self, by: str, left: str, product: str) -> None:
+        """Demands that one change of Carol's cart, the last one, is told."""
+        self.caught("I7", f"{by} changed {product} in the cart of {self.carol} to {left}, who had")
+
+    def test_a_line_that_is_set_to_what_its_owner_never_sent(self) -> None:
+        self.shop.put_line(self.carol, self.cup, 77)
+        self.not_asked_for("set-cart-item", "77", self.cup)
+
+    def test_a_line_that_is_set_though_its_owner_set_others(self) -> None:
+        self.shop.put_line(self.carol, self.jug, 2)
+        self.not_asked_for("set-cart-item", "2", self.jug)
+
+    def test_a_line_that_is_set_to_what_only_somebody_else_sent(self) -> None:
+        send = self.shop.begin(
+            "set-cart-item", self.shop.bob, f"/api/cart/items/{self.cup}", {"quantity": 4},
+            method="PUT",
+        )  # fmt: skip
+        self.shop.put_line(self.carol, self.cup, 4)
+        self.shop.lose(send)
+        self.not_asked_for("set-cart-item", "4", self.cup)
+
+    def test_a_line_that_is_set_before_it_is_sent(self) -> None:
+        self.shop.put_line(self.carol, self.jug, 2)
+        self.shop.wait()
+        self.shop.fill(self.carol, self.jug, 2)
+        self.not_asked_for("set-cart-item", "2", self.jug)
+
+    def test_a_line_that_its_owner_did_not_remove(self) -> None:
+        self.shop.fill(self.carol, self.jug, 1)
+        self.shop.unfill(self.carol, self.jug)
+        self.shop.commit("remove-cart-item", ("carts", (self.carol, self.cup), None))
+        self.not_asked_for("remove-cart-item", "nothing", self.cup)
+
+    def test_a_line_that_setting_removes(self) -> None:
+        send = self.shop.begin(
+            "set-cart-item", self.carol, f"/api/cart/items/{self.cup}", {"quantity": "no"},
+            method="PUT",
+        )  # fmt: skip
+        self.shop.commit("set-cart-item", ("carts", (self.carol, self.cup), None))
+        self.shop.refuse(send, "invalid", errors=[])
+        self.not_asked_for("set-cart-item", "nothing", self.cup)
+
+    def test_a_line_that_removing_sets(self) -> None:
+        self.shop.unfill(self.carol, self.cup)
+        self.shop.put_line(self.carol, self.cup, 2, by="remove-cart-item")
+        self.not_asked_for("remove-cart-item", "2", self.cup)
+
+    def test_a_cart_that_somebody_elses_checkout_empties(self) -> None:
+        # With an order of the one who checks out, in the same commit.
+        send = self.shop.begin_checkout(self.shop.bob, "key-bob-9", self.shop.body(self.carol))
+        order = self.shop.order_item(self.carol, send["request"])
+        parts = self.shop.parts(send, order)
+        self.shop.commit("checkout", *sum(parts.values(), []), ("carts", (self.carol, self.cup), None))
+        self.shop.lose(send)
+        self.not_asked_for("checkout", "nothing", self.cup)
+
+    def test_a_function_that_has_no_business_with_carts(self) -> None:
+        self.shop.commit("get-cart", ("carts", (self.carol, self.cup), None))
+        self.not_asked_for("get-cart", "nothing", self.cup)
 
 
 class Liveness(Broken):
