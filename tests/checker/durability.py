@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from urllib.parse import parse_qs
 
 from orders import is_state_of
-from run import NOTHING, TORN, Order, Run, Send, names, number, on_sale
+from run import LATELY, NOTHING, TORN, Order, Run, Send, names, number, on_sale, text
 from verdict import Verdict
 
 # How long before a read a product must have been on sale, in milliseconds, if
@@ -25,6 +25,7 @@ def judge(run: Run, verdict: Verdict) -> None:
     judge_lists(run, acknowledged, verdict)
     judge_single(run, acknowledged, verdict)
     judge_carts(run, verdict)
+    judge_catalogue(run, verdict)
     judge_unknown(run, verdict)
 
 
@@ -221,6 +222,42 @@ def judge_cart(run: Run, send: Send, verdict: Verdict) -> None:
                 "it all the time",
                 [send.number],
             )
+
+
+def judge_catalogue(run: Run, verdict: Verdict) -> None:
+    """Whoever sees a product, alone, in a list or in a cart, sees its name and price as
+    they were lately."""
+    for operation in ("get-product", "list-products", "get-cart", "set-cart-item"):
+        for send in run.by_operation[operation]:
+            if send.status != 200 or type(send.body) is not dict:
+                continue
+            alone = operation == "get-product"
+            if alone and send.body.get("productId") != send.path.rpartition("/")[2]:
+                verdict.broken(
+                    "I6", f"send {send.number} got another product than it asked for",
+                    [send.number],
+                )  # fmt: skip
+            for shown in [send.body] if alone else items_of(send) or ():
+                verdict.looked_at("I6")
+                product = str(shown.get("productId"))
+                price = shown.get("price", shown.get("unitPrice"))
+                timeline = run.products.get(product, NOTHING)
+                states = timeline.between(send.began - LATELY, send.ended + run.dated)
+                if not any(
+                    on_sale(it) and (text(it, "name"), price_of(it)) == (shown.get("name"), price)
+                    for it in states
+                ):
+                    verdict.broken(
+                        "I6",
+                        f"send {send.number} ({operation}) shows {product} at {price}, which it "
+                        "was not lately",
+                        [send.number],
+                    )
+
+
+def price_of(product: Any) -> Any:
+    """Returns a product's price as answers show it."""
+    return {"amount": number(product, "price"), "currency": text(product, "currency")}
 
 
 def judge_unknown(run: Run, verdict: Verdict) -> None:

@@ -8,7 +8,7 @@ import re
 from typing import Dict, List, Optional, Set, Tuple
 from urllib.parse import unquote
 
-from run import OPERATOR, Change, Run, Send, number
+from run import LATELY, NOTHING, OPERATOR, Change, Run, Send, number, on_sale
 from verdict import Verdict
 
 PUBLIC_OPERATIONS = ("list-products", "get-product")
@@ -17,6 +17,8 @@ PUBLIC = "public, max-age=60, stale-while-revalidate=300"
 SIGN_INS = ("register", "login", "refresh", "admin-login", "admin-refresh")
 # Shorter texts are found in others by chance.
 SHORTEST = 4
+# Later than anything.
+NEVER = float("inf")
 
 
 def judge(run: Run, verdict: Verdict) -> None:
@@ -24,6 +26,7 @@ def judge(run: Run, verdict: Verdict) -> None:
     for send in run.sends:
         if send.status is not None:
             judge_caching(send, verdict)
+    judge_validators(run, verdict)
     judge_cart_writers(run, verdict)
 
 
@@ -93,17 +96,40 @@ def judge_caching(send: Send, verdict: Verdict) -> None:
             f"`Cache-Control: {policy}`",
             [send.number],
         )
+    own = [name for name in send.headers if name.startswith(("x-request-id", "ratelimit-"))]
+    if is_public and own:
+        verdict.broken(
+            "I7",
+            f"send {send.number} was answered for any cache to keep with {', '.join(own)}",
+            [send.number],
+        )
+    if is_public and send.headers.get("vary") != "Origin":
+        verdict.broken("I7", f"send {send.number} was answered without `Vary`", [send.number])
     if "set-cookie" in send.headers:
         verdict.broken("I7", f"send {send.number} was answered with a cookie", [send.number])
 
 
-def judge_cart_writers(run: Run, verdict: Verdict) -> None:
-    """A function changes a cart only as a send of its owner asked it to.
+def judge_validators(run: Run, verdict: Verdict) -> None:
+    """An `ETag` of a path is of one body."""
+    bodies: Dict[Tuple[str, str], Send] = {}
+    for send in run.sends:
+        tag = send.headers.get("etag")
+        if send.status != 200 or tag is None:
+            continue
+        other = bodies.setdefault((send.path, tag), send)
+        if other.body != send.body:
+            verdict.broken(
+                "I9",
+                f"sends {other.number} and {send.number} have one `ETag` for two bodies",
+                [other.number, send.number],
+            )
 
-    From its send on, at any time: what was delivered twice or given up may be
-    written long after.
-    """
+
+def judge_cart_writers(run: Run, verdict: Verdict) -> None:
+    """A function changes a cart only as a send of its owner asked it to; and what it
+    asked for comes no more when the answer has been given."""
     asked = cart_requests(run)
+    sends = {send.number: send for send in run.sends}
     for commit in run.commits:
         if commit.by == OPERATOR:
             continue
@@ -111,13 +137,39 @@ def judge_cart_writers(run: Run, verdict: Verdict) -> None:
             verdict.looked_at("I7")
             user, product = change.key
             left = number(change.after, "quantity")
-            if commit.at < asked.get(request_for(change), float("inf")):
+            send = sends.get(commit.send) if commit.send is not None else None
+            wanted = {request_for(change)}
+            if change.by == "set-cart-item" and not left:
+                # It takes back what it refuses: the line that makes a cart too long.
+                refused = (it for it in run.by_operation[change.by] if not it.is_success)
+                wanted = {request_of(it) for it in refused}
+                wanted = {it for it in wanted if it and it[1:3] == (user, product)}
+                # And what is no longer sold, if a cart is too long for that.
+                states = run.products.get(product, NOTHING).between(commit.at - LATELY, commit.at)
+                if not all(on_sale(it) for it in states):
+                    wanted = {it for it in asked if it[:2] == (change.by, user)}
+            since = min((asked.get(it, NEVER) for it in wanted), default=NEVER)
+            if commit.send is not None and (send is None or request_of(send) not in wanted):
+                since = NEVER
+            if commit.at < since:
                 verdict.broken(
                     "I7",
                     f"{commit.by} changed {product} in the cart of {user} to {left or 'nothing'}, "
                     "who had not asked for it",
                     commits=[commit.number],
                 )
+            elif (
+                send is not None
+                and not send.is_unknown
+                and commit.at > send.ended + run.dated
+                and (number(change.before, "quantity") or 0) != (left or 0)
+            ):
+                verdict.broken(
+                    "I6",
+                    f"send {send.number} had been answered when it changed {product} in the cart "
+                    f"of {user} to {left or 'nothing'}",
+                    [send.number], [commit.number],
+                )  # fmt: skip
 
 
 # What a cart is asked for: the operation, whose cart, and where it is of one line the
@@ -152,11 +204,11 @@ def request_of(send: Send) -> Optional[CartRequest]:
 def request_for(change: Change) -> CartRequest:
     """Returns what must have been asked for if a function makes this change.
 
-    Nothing that can be asked makes `set-cart-item` remove a line, or another
-    function set one.
+    Nothing that can be asked makes another function than `set-cart-item` set a
+    line.
     """
     user, product = change.key
-    pieces = number(change.after, "quantity")
-    if change.by == "checkout" and change.after is None:
+    pieces = number(change.after, "quantity") or None
+    if change.by == "checkout" and pieces is None:
         return change.by, user, None, None
     return change.by, user, product, pieces
