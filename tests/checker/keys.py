@@ -153,6 +153,8 @@ def judge_checkouts(
                 f"send {send.number} was refused as {send.code}, and its key had made {order.id}",
                 [send.number], [order.commit.number],
             )  # fmt: skip
+        elif send.is_definite and send.status not in (401, 409):
+            refusals.judge_otherwise(run, send, verdict)
     refused = [send for send in sends if send.status == 409]
     if not refused:
         return

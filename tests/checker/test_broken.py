@@ -498,6 +498,10 @@ class OtherRefusals(Broken):
                 self.shop.refuse(self.begin(), code, **extra)
                 self.caught("I5", f"was refused as {code}, and its key had made")
 
+    def test_what_is_right_and_refused(self) -> None:
+        self.shop.refuse(self.begin(), "invalid", errors=[])
+        self.caught("I5", "nothing in it was wrong, and its cart had 1 lines")
+
     def test_a_row_of_a_key_that_is_deleted_too_early_or_never(self) -> None:
         for expires in ({}, {"expiresAt": {"N": "1"}}, {"expiresAt": {"N": "1795256160000"}}):
             with self.subTest(expires=expires):
