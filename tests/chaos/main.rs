@@ -19,6 +19,7 @@ mod checker;
 mod client;
 mod clock_skew;
 mod contention;
+mod coverage;
 mod history;
 mod matrix;
 mod population;
@@ -59,12 +60,13 @@ fn main() -> ExitCode {
         let matrix = matrix::run().await;
         let run = run::run(&arguments).await;
         let judged = checker::judge(&run, arguments.runs.as_deref());
-        let text = report::text(&arguments, &matrix, &run, &judged);
+        let missing = coverage::missing(&arguments, &run, &judged);
+        let text = report::text(&arguments, &matrix, &run, &judged, &missing);
         println!("{text}");
         if let Some(file) = &arguments.report {
             std::fs::write(file, &text).unwrap();
         }
-        if judged.verdict.violations.is_empty() {
+        if judged.verdict.violations.is_empty() && missing.is_empty() {
             return ExitCode::SUCCESS;
         }
         ExitCode::FAILURE

@@ -41,7 +41,13 @@ const INVARIANTS: [(&str, &str); 10] = [
 ];
 
 /// Writes the report.
-pub(crate) fn text(arguments: &Arguments, matrix: &Matrix, run: &Run, judged: &Judged) -> String {
+pub(crate) fn text(
+    arguments: &Arguments,
+    matrix: &Matrix,
+    run: &Run,
+    judged: &Judged,
+    missing: &[String],
+) -> String {
     let mut text = String::new();
     let out = &mut text;
     let heading = |out: &mut String, title: &str| {
@@ -173,6 +179,9 @@ pub(crate) fn text(arguments: &Arguments, matrix: &Matrix, run: &Run, judged: &J
     let more = verdict.violations.len().saturating_sub(MAX_SENTENCES);
     if more > 0 {
         writeln!(out, "and {more} more, which the checker tells of the run").unwrap();
+    }
+    for sentence in missing {
+        writeln!(out, "TOO LITTLE WAS MET: {sentence}").unwrap();
     }
     if let Some(file) = kept {
         writeln!(out, "The run is kept in {}", file.display()).unwrap();
