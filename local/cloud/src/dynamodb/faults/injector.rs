@@ -227,6 +227,10 @@ impl Faults {
         performed.await.unwrap_or_else(|_| answer::none())
     }
 
+    fn count(&self, name: &'static str) {
+        *self.state().counts.entry(name).or_default() += 1;
+    }
+
     /// Returns what this call is to meet.
     fn choose(&self, call: &Call) -> Option<Action> {
         let state = &mut *self.state();
@@ -264,8 +268,7 @@ impl Faults {
             }
             Some(action) => action,
         };
-        let name = action.name();
-        *self.state().counts.entry(name).or_default() += 1;
+        self.count(action.name());
         let fault = match action {
             Action::Hold(holder) => {
                 return in_flight.hold(&call, engine, request, holder).await;
@@ -372,7 +375,8 @@ impl Faults {
     /// Answers as things are: a conflict with a transaction in flight, an older state, or what the
     /// database says.
     async fn serve(&self, call: &Call, engine: &Engine, request: EngineRequest) -> Response {
-        if let Some(conflict) = self.shared.in_flight.conflict(call) {
+        if let Some((name, conflict)) = self.shared.in_flight.conflict(call) {
+            self.count(name);
             return conflict;
         }
         if call.is_plain_read() {

@@ -9,6 +9,10 @@ use super::crash::CrashPoint;
 use super::in_flight::Holder;
 use super::reason::Reason;
 
+/// From when on a late answer is counted as one of its own kind: that much later the functions'
+/// calls have been sent again.
+const LATE: Duration = Duration::from_secs(2);
+
 /// What goes wrong with a call.
 #[derive(Debug, Clone)]
 pub enum Fault {
@@ -154,11 +158,15 @@ impl Action {
             Self::Fault(Fault::Delay(_)) => "begun late",
             Self::Fault(Fault::Stale(_)) => "older state read",
             Self::Fault(Fault::Unprocessed) => "batch done by half",
+            Self::Fault(Fault::AnswerLate(time)) if *time >= LATE => "answered 2 s late or later",
             Self::Fault(Fault::AnswerLate(_)) => "answered late",
             Self::Fault(Fault::Crash(CrashPoint::Arrived)) => "killed before the call is done",
             Self::Fault(Fault::Crash(CrashPoint::Done)) => "killed before the call is answered",
             Self::Fault(Fault::Crash(CrashPoint::Answered)) => "killed once the call is answered",
             Self::Fault(Fault::ConflictOn(_)) => "conflict in part",
+            Self::Fault(Fault::Tear { torn, .. }) if *torn >= LATE => {
+                "transaction seen in part for 2 s or longer"
+            }
             Self::Fault(Fault::Tear { .. }) => "transaction seen in part",
             Self::Hold(_) => "transaction held",
         }
