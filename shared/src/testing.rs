@@ -2,6 +2,7 @@
 //! template's tables, and an environment that names them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use cloud::{Deployment, DynamoDb, Faults, Template};
 
@@ -10,6 +11,7 @@ use crate::aws::{Env, FromEnv};
 use crate::carts::{PricedCarts, Quantity};
 use crate::catalogue::{CategorySlug, CreateProduct, Inventory, NewProduct, ProductStatus};
 use crate::dynamodb::{Attributes, ItemBuilder, Table};
+use crate::http::Deadline;
 use crate::identity::{
     Customer, CustomerRealm, Identity, Role, StaffRealm, TokenKeys, User, customer_for_tests,
 };
@@ -157,7 +159,9 @@ impl Tables {
     pub(crate) async fn fill_cart(&self, customer: &Customer, id: &ProductId, pieces: u32) {
         let carts: PricedCarts = self.open();
         let quantity = Quantity::new(pieces).unwrap();
-        carts.set(customer, id, quantity).await.unwrap();
+        let deadline = Deadline::after(Duration::from_secs(10));
+        let set = carts.set(customer, id, quantity, deadline).await;
+        set.unwrap();
     }
 }
 

@@ -223,8 +223,13 @@ class Shop:
         """Removes a line of a cart by a request."""
         path = f"/api/cart/items/{product}"
         send = self.begin("remove-cart-item", user, path, method="DELETE")
-        self.commit("remove-cart-item", ("carts", (user, product), None))
+        self.commit("remove-cart-item", self.removed_line(user, product))
         return self.end(send, 204, None)
+
+    def removed_line(self, user: str, product: str) -> Any:
+        """Returns the change that leaves of a line that it was removed or ordered."""
+        return ("carts", item(userId=user, productId=product, quantity=0, at=self.now,
+                              expiresAt=int(EPOCH) + 3600))  # fmt: skip
 
     def lines(self, user: str) -> List[Dict[str, Any]]:
         """Returns the lines of a cart that are on sale, as an order has them."""
@@ -232,6 +237,8 @@ class Shop:
         for (owner, product), row in sorted(self.rows["carts"].items()):
             sold = self.rows["products"].get((product,))
             if owner != user or not sold or sold["status"]["S"] != "published":
+                continue
+            if row["quantity"]["N"] == "0":
                 continue
             price, quantity = int(sold["price"]["N"]), int(row["quantity"]["N"])
             found.append({
@@ -296,7 +303,10 @@ class Shop:
             "key": [("orders", key_row)],
             "orders": [("orders", order)],
             "stock": [self.stock_change(product, -taken) for product, taken in pieces.items()],
-            "carts": [("carts", key, None) for key in self.rows["carts"] if key[0] == user],
+            "carts": [
+                self.removed_line(*key) for key, row in self.rows["carts"].items()
+                if key[0] == user and row["quantity"]["N"] != "0"
+            ],
         }
 
     def place(self, send: Dict[str, Any], *without: str, **changes: Any) -> Dict[str, Any]:

@@ -176,18 +176,41 @@ def judge_carts(run: Run, verdict: Verdict) -> None:
 
 
 def judge_change(run: Run, send: Send, verdict: Verdict) -> None:
-    """A line was as it was set at some moment of its send."""
+    """A line was as it was set at some moment of its send, or a later request had
+    changed it before."""
     product = send.path.rpartition("/")[2]
     lines = run.carts.get(str(send.user), {}).get(product, NOTHING)
     quantities = {number(line, "quantity") for line in lines.between(send.began, send.ended + run.dated)}
     asked = send.request.get("quantity") if type(send.request) is dict else None
-    if asked not in quantities:
+    if asked not in quantities and not is_overtaken(run, send, len(quantities) > 1):
         verdict.broken(
             "I6",
             f"send {send.number} set {product} in the cart of {send.user} to {asked or 'nothing'}, "
             f"and it never was that",
             [send.number],
         )
+
+
+def is_overtaken(run: Run, send: Send, has_changed: bool) -> bool:
+    """Returns whether a line changed while it was being set, and may have done so by
+    a request that arrived later: then it is as if this one had come first."""
+    if not has_changed:
+        return False
+    edits = run.by_operation["set-cart-item"] + run.by_operation["remove-cart-item"]
+    edits = [edit for edit in edits if edit.path == send.path] + run.by_operation["checkout"]
+    return any(
+        edit is not send and edit.user == send.user and may_be_later(edit, send) for edit in edits
+    )
+
+
+def may_be_later(one: Send, other: Send) -> bool:
+    """Returns whether a send may have arrived later than another, and before that
+    one was answered."""
+    if one.began > other.ended:
+        return False
+    if one.arrived is not None and other.arrived is not None:
+        return one.arrived > other.arrived
+    return one.ended is None or one.ended >= other.began
 
 
 def judge_cart(run: Run, send: Send, verdict: Verdict) -> None:

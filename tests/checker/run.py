@@ -112,6 +112,12 @@ def on_sale(product: Optional[Item]) -> bool:
     return text(product, "status") == "published"
 
 
+def cart_line(row: Optional[Item]) -> Optional[Item]:
+    """Returns the line that a row of a cart is: none if it says that the line was
+    removed or ordered, by the quantity 0."""
+    return None if number(row, "quantity") == 0 else row
+
+
 class Send:
     """One HTTP request as one client sent it once, and its answer."""
 
@@ -298,8 +304,11 @@ class Timeline:
         self.joint: List[bool] = []
 
     def add(self, change: Change, joint: bool) -> None:
+        self.add_state(change.after, change, joint)
+
+    def add_state(self, state: Optional[Item], change: Change, joint: bool) -> None:
         self.times.append(change.at)
-        self.states.append(change.after)
+        self.states.append(state)
         self.commits.append(change.commit)
         self.joint.append(joint)
 
@@ -580,11 +589,13 @@ class Run:
                 elif table == "carts":
                     user, product = change.key
                     lines = self.carts.setdefault(user, {})
-                    lines.setdefault(product, Timeline()).add(change, joint)
-                    if change.after is None:
+                    line = cart_line(change.after)
+                    if line is not None or cart_line(change.before) is not None:
+                        lines.setdefault(product, Timeline()).add_state(line, change, joint)
+                    if line is None:
                         carts[user].pop(product, None)
                     else:
-                        carts[user][product] = change.after
+                        carts[user][product] = line
                 elif table == "orders":
                     self._note_order_row(change)
         self.now = now

@@ -10,8 +10,8 @@ from collections import defaultdict
 from typing import Dict, List
 
 from run import (
-    NOTHING, OPERATOR, Change, Commit, Order, Run, available, is_order, number, on_sale,
-    text,
+    NOTHING, OPERATOR, Change, Commit, Order, Run, available, cart_line, is_order, number,
+    on_sale, text,
 )  # fmt: skip
 from verdict import Verdict
 
@@ -122,7 +122,7 @@ def judge_cart_rows(commit: Commit, orders: List[Order], verdict: Verdict) -> No
         return
     buyers = {order.user for order in orders}
     for change in commit.of("carts"):
-        if change.after is not None or change.key[0] not in buyers:
+        if cart_line(change.after) is not None or change.key[0] not in buyers:
             verdict.broken(
                 "I4",
                 f"{commit.by} changed the line {change.key[1]} in the cart of {change.key[0]} "

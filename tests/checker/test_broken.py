@@ -935,6 +935,14 @@ class Durability(Broken):
         self.shop.end(send, 200, self.shop.cart(self.carol))
         self.caught("I6", "and it never was that")
 
+    def test_a_change_of_a_cart_that_an_earlier_one_overtakes(self) -> None:
+        path = f"/api/cart/items/{self.cup}"
+        send = self.shop.begin("set-cart-item", self.carol, path, {"quantity": 4})
+        other = self.shop.fill(self.carol, self.cup, 3)
+        send["arrived"], other["arrived"] = 5, 4
+        self.shop.end(send, 200, self.shop.cart(self.carol))
+        self.caught("I6", "and it never was that")
+
     def test_a_line_that_is_not_removed(self) -> None:
         send = self.shop.begin("remove-cart-item", self.carol, f"/api/cart/items/{self.cup}")
         self.shop.end(send, 204, None)

@@ -343,6 +343,36 @@ class CorrectRuns(unittest.TestCase):
         self.shop.end(send, 200, cart)
         self.holds()
 
+    def test_a_line_that_was_ordered_or_removed_leaves_a_row_of_no_pieces(self) -> None:
+        self.shop.checkout(self.carol, "key-carol")
+        self.shop.wait(20_000)
+        self.shop.see_cart(self.carol)
+        self.shop.refused(self.carol, "key-2", "empty-cart")
+        self.shop.fill(self.carol, self.jug, 1)
+        self.shop.checkout(self.carol, "key-3")
+        for _ in range(2):
+            self.shop.unfill(self.carol, self.jug)
+            self.shop.wait(20_000)
+        self.shop.see_cart(self.carol)
+        self.holds()
+
+    def test_an_edit_that_a_later_one_has_overtaken(self) -> None:
+        path = f"/api/cart/items/{self.cup}"
+        send = self.shop.begin("set-cart-item", self.carol, path, {"quantity": 4})
+        removal = self.shop.begin("remove-cart-item", self.carol, path)
+        self.shop.fill(self.carol, self.cup, 3)
+        self.shop.end(send, 200, self.shop.cart(self.carol))
+        self.shop.end(removal, 204, None)
+        self.holds()
+
+    def test_an_edit_that_a_checkout_has_overtaken(self) -> None:
+        path = f"/api/cart/items/{self.cup}"
+        send = self.shop.begin("set-cart-item", self.carol, path, {"quantity": 4})
+        order = self.shop.checkout(self.carol, "key-carol")
+        send["arrived"], order["arrived"] = 4, 5
+        self.shop.end(send, 200, self.shop.cart(self.carol))
+        self.holds()
+
     def test_a_list_that_is_read_while_an_order_is_made(self) -> None:
         before = self.shop.begin("get-orders", self.carol, "/api/orders")
         after = self.shop.begin("get-orders", self.carol, "/api/orders")

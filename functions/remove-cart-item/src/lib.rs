@@ -2,16 +2,17 @@
 //! own cart.
 
 use shared::carts::Carts;
-use shared::http::{NoContent, Path, Problem};
+use shared::http::{Deadline, NoContent, Path, Problem};
 use shared::identity::Customer;
 use shared::values::ProductId;
 
-/// Answers the same if the product is not in it.
+/// Answers the same if the product is not in it, or was put in again later.
 pub async fn remove_cart_item(
     customer: Customer,
     Path(product): Path<ProductId>,
+    deadline: Deadline,
     carts: Carts,
 ) -> Result<NoContent, Problem> {
-    carts.of(&customer).remove(&product).await?;
+    carts.of(&customer).remove(&product, deadline).await?;
     Ok(NoContent)
 }

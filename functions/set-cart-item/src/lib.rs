@@ -2,7 +2,7 @@
 //! the customer's own cart.
 
 use shared::carts::{Cart, PricedCarts, SetQuantity};
-use shared::http::{Json, Path, Private, Problem};
+use shared::http::{Deadline, Json, Path, Private, Problem};
 use shared::identity::Customer;
 use shared::values::ProductId;
 
@@ -11,8 +11,9 @@ pub async fn set_cart_item(
     customer: Customer,
     Path(product): Path<ProductId>,
     Json(wanted): Json<SetQuantity>,
+    deadline: Deadline,
     carts: PricedCarts,
 ) -> Result<Private<Cart>, Problem> {
-    let cart = carts.set(&customer, &product, wanted.quantity).await?;
-    Ok(Private(cart))
+    let cart = carts.set(&customer, &product, wanted.quantity, deadline);
+    Ok(Private(cart.await?))
 }

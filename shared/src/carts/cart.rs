@@ -54,6 +54,9 @@ pub struct CartLine {
     pub product_id: ProductId,
     /// How many pieces.
     pub quantity: Quantity,
+    /// When the request that last changed it reached the gateway, in
+    /// milliseconds since 1970; 0 where that is not known.
+    pub(super) at: u64,
 }
 
 /// A cart at today's prices.

@@ -1,10 +1,17 @@
 //! The table `carts`: one row a line, so that parallel edits of two lines never
 //! collide.
+//!
+//! A request, or a call of DynamoDB, may have its effect after later ones had
+//! theirs. So a row has when the request that last changed it reached the
+//! gateway, by the gateway's clock alone, and nothing that arrived before
+//! changes it any more. That holds for a line that was removed or ordered, too:
+//! its row stays for a while, with the quantity 0.
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnValue;
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::cart::{CartLine, Quantity};
 use crate::aws::{AwsError, Env, FromEnv, StartError};
@@ -12,12 +19,23 @@ use crate::dynamodb::{
     Attributes, Comparison, Corrupt, DynamoDbError, ItemBuilder, ItemReader, SingleWrite, Table,
     WriteAction, is_condition_failed, number, read_all, text,
 };
-use crate::http::Problem;
+use crate::http::{Deadline, Problem};
 use crate::identity::{Customer, Identity};
 use crate::values::{ProductId, Timestamp, UserId, new_ulid};
 
 /// How long a cart that nobody touches is kept.
 const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// How long it is remembered when a line was removed or ordered: longer than a
+/// call of DynamoDB can be on its way, which its signature bounds to minutes.
+const REMOVAL_KEPT: Duration = Duration::from_secs(60 * 60);
+
+/// When the request that last changed a row reached the gateway, in
+/// milliseconds since 1970. Rows from before this was kept lack it.
+const AT: &str = "at";
+
+/// Holds unless a request that arrived later has changed the row.
+const NOT_OVERTAKEN: &str = "(attribute_not_exists(#at) OR #at <= :arrived)";
 
 /// Carts, each reached by its customer.
 #[derive(Clone)]
@@ -64,37 +82,62 @@ impl CustomerCart<'_> {
         for item in read_all(&rows).await? {
             // DynamoDB deletes late.
             if ItemReader(&item).number::<i64>("expiresAt")? > now {
-                lines.push(read(&item)?);
+                lines.extend(read(&item)?);
             }
         }
         Ok(lines)
     }
 
-    /// Removes a line. Removing one that is not there changes nothing.
+    /// Removes a line, unless a later request has changed it: that is answered
+    /// as if this one had come first. Removing one that is not there changes
+    /// nothing.
     ///
     /// # Errors
     /// When the table can't be written.
-    pub async fn remove(&self, product: &ProductId) -> Result<(), Problem> {
-        let removed = self.table.delete(self.key(product)).commit().await;
-        removed.map_err(AwsError::from)?;
-        Ok(())
+    pub async fn remove(&self, product: &ProductId, deadline: Deadline) -> Result<(), Problem> {
+        // Only a row that is there is kept for a while: nobody can fill the
+        // table by removing what was never put in.
+        let removed = self
+            .edit(product, deadline)
+            .update_expression(
+                "SET quantity = :none, #at = :arrived, expiresAt = :end REMOVE madeBy",
+            )
+            .condition_expression(format!("attribute_exists(userId) AND {NOT_OVERTAKEN}"))
+            .expression_attribute_values(":none", number(0))
+            .expression_attribute_values(":end", number(removal_ends(deadline.arrived())))
+            .commit()
+            .await;
+        match removed {
+            Err(error) if !is_condition_failed(&error) => Err(AwsError::from(error).into()),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
-    /// Sets a line's quantity. Returns whether this made the line: the row
-    /// remembers which attempt made it, so that an attempt which the SDK sends
-    /// again after a lost answer recognises its own line. A line that has
-    /// expired and is still there is made anew.
+    /// Sets a line's quantity, unless a later request has changed the line:
+    /// that is answered as if this one had come first. Returns whether this made
+    /// the line: the row remembers which attempt made it, so that an attempt
+    /// which the SDK sends again after a lost answer recognises its own line. A
+    /// line that has expired and is still there is made anew.
     pub(super) async fn set(
         &self,
         product: &ProductId,
         quantity: Quantity,
+        deadline: Deadline,
     ) -> Result<bool, Problem> {
         let attempt = new_ulid()?;
         for _ in 0..2 {
-            if let Some(made_by) = self.set_live(product, quantity, &attempt).await? {
-                return Ok(made_by == attempt);
+            let row = match self.set_live(product, quantity, &attempt, deadline).await? {
+                Written::Done(row) | Written::Refused(row) if is_made_by(&row, &attempt)? => {
+                    return Ok(true);
+                }
+                Written::Done(_) => return Ok(false),
+                Written::Refused(row) => row,
+            };
+            if read_at(&row)? > deadline.arrived() {
+                return Ok(false);
             }
-            if self.replace_expired(product, quantity, &attempt).await? {
+            let replaced = self.replace_expired(product, quantity, &attempt, deadline);
+            if let Written::Done(_) = replaced.await? {
                 return Ok(true);
             }
         }
@@ -105,80 +148,83 @@ impl CustomerCart<'_> {
     }
 
     /// Sets the quantity of a line that is there and has not expired, or makes
-    /// it if there is none. Returns which attempt made it; `None`, and sets
-    /// nothing, if it has expired.
+    /// it if there is none.
     async fn set_live(
         &self,
         product: &ProductId,
         quantity: Quantity,
         attempt: &str,
-    ) -> Result<Option<String>, Problem> {
+        deadline: Deadline,
+    ) -> Result<Written, Problem> {
         let set = self
-            .set_line(product, quantity, attempt)
+            .set_line(product, quantity, attempt, deadline)
             .update_expression(
-                "SET quantity = :quantity, expiresAt = :end, \
+                "SET quantity = :quantity, #at = :arrived, expiresAt = :end, \
                  madeBy = if_not_exists(madeBy, :attempt)",
             )
-            .condition_expression("attribute_not_exists(expiresAt) OR expiresAt > :now")
-            .return_values(ReturnValue::AllNew)
-            .commit()
-            .await;
-        match set {
-            Ok(set) => {
-                let row = set.attributes.unwrap_or_default();
-                Ok(Some(ItemReader(&row).text("madeBy")?.to_owned()))
-            }
-            Err(error) if is_condition_failed(&error) => Ok(None),
-            Err(error) => Err(AwsError::from(error).into()),
-        }
+            // What was removed has no maker, and is made anew.
+            .condition_expression(format!(
+                "(attribute_not_exists(madeBy) OR expiresAt > :now) AND {NOT_OVERTAKEN}"
+            ));
+        write(set).await
     }
 
-    /// Makes a line anew in the place of one that has expired. Returns false,
-    /// and sets nothing, if there is none.
+    /// Makes a line anew in the place of one that has expired.
     async fn replace_expired(
         &self,
         product: &ProductId,
         quantity: Quantity,
         attempt: &str,
-    ) -> Result<bool, Problem> {
-        let replaced = self
-            .set_line(product, quantity, attempt)
-            .update_expression("SET quantity = :quantity, expiresAt = :end, madeBy = :attempt")
-            .condition_expression("expiresAt <= :now")
-            .commit()
-            .await;
-        match replaced {
-            Ok(_) => Ok(true),
-            // Somebody else did, DynamoDB deleted it, or an answer was lost.
-            Err(error) if is_condition_failed(&error) => Ok(false),
-            Err(error) => Err(AwsError::from(error).into()),
-        }
+        deadline: Deadline,
+    ) -> Result<Written, Problem> {
+        let replace = self
+            .set_line(product, quantity, attempt, deadline)
+            .update_expression(
+                "SET quantity = :quantity, #at = :arrived, expiresAt = :end, madeBy = :attempt",
+            )
+            .condition_expression(format!("expiresAt <= :now AND {NOT_OVERTAKEN}"));
+        // Refused: somebody else did, DynamoDB deleted it, or an answer was lost.
+        write(replace).await
     }
 
-    /// Begins the update of a line, with the values of its expressions.
+    /// Begins the update that sets a line, with the values of its expressions.
     fn set_line(
         &self,
         product: &ProductId,
         quantity: Quantity,
         attempt: &str,
+        deadline: Deadline,
     ) -> UpdateItemFluentBuilder {
         let now = Timestamp::now();
-        self.table
-            .update(self.key(product))
+        self.edit(product, deadline)
             .expression_attribute_values(":quantity", number(quantity.get()))
             .expression_attribute_values(":end", number(now.plus(RETENTION).unix()))
             .expression_attribute_values(":attempt", text(attempt))
             .expression_attribute_values(":now", number(now.unix()))
     }
 
-    /// Returns the action that removes a line: refused if it is not as it was
-    /// read.
-    pub(crate) fn take(&self, line: &CartLine) -> WriteAction {
+    /// Begins an update of a row by a request.
+    fn edit(&self, product: &ProductId, deadline: Deadline) -> UpdateItemFluentBuilder {
+        self.table
+            .update(self.key(product))
+            .expression_attribute_names("#at", AT)
+            .expression_attribute_values(":arrived", number(deadline.arrived()))
+    }
+
+    /// Returns the action that removes a line for an order: refused if it is not
+    /// as it was read. Whatever changed it before can't do so again.
+    pub(crate) fn take(&self, line: &CartLine, deadline: Deadline) -> WriteAction {
         let quantity = number(line.quantity.get());
+        let at = deadline.arrived().max(line.at.saturating_add(1));
         self.table
             .change(self.key(&line.product_id))
+            .set("quantity", number(0))
+            .set(AT, number(at))
+            .set("expiresAt", number(removal_ends(at)))
+            .remove("madeBy")
             .only_if("quantity", Comparison::Equal, quantity)
-            .into_delete()
+            .only_if_absent_or_below(AT, at)
+            .into_update()
     }
 
     fn key(&self, product: &ProductId) -> Attributes {
@@ -189,11 +235,56 @@ impl CustomerCart<'_> {
     }
 }
 
-fn read(item: &Attributes) -> Result<CartLine, Corrupt> {
-    let item = ItemReader(item);
-    let pieces = item.number("quantity")?;
-    Ok(CartLine {
-        product_id: item.id("productId")?,
+/// What came of a conditional write of a row.
+enum Written {
+    /// The row as it then is.
+    Done(Attributes),
+    /// Nothing was written: the row that was in the way, if any.
+    Refused(Attributes),
+}
+
+async fn write(update: UpdateItemFluentBuilder) -> Result<Written, Problem> {
+    let written = update
+        .return_values(ReturnValue::AllNew)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .commit()
+        .await;
+    match written {
+        Ok(written) => Ok(Written::Done(written.attributes.unwrap_or_default())),
+        Err(error) => match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                let row = refused.item().cloned().unwrap_or_default();
+                Ok(Written::Refused(row))
+            }
+            Some(_) | None => Err(AwsError::from(error).into()),
+        },
+    }
+}
+
+/// Reads a line; `None` if it was removed.
+fn read(item: &Attributes) -> Result<Option<CartLine>, Corrupt> {
+    let row = ItemReader(item);
+    let pieces = row.number("quantity")?;
+    if pieces == 0 {
+        return Ok(None);
+    }
+    Ok(Some(CartLine {
+        product_id: row.id("productId")?,
         quantity: Quantity::new(pieces).ok_or(Corrupt::new("quantity"))?,
-    })
+        at: read_at(item)?,
+    }))
+}
+
+/// Returns until when it is remembered that a line was removed, in seconds since
+/// 1970.
+fn removal_ends(at: u64) -> u64 {
+    (at / 1000).saturating_add(REMOVAL_KEPT.as_secs())
+}
+
+fn read_at(item: &Attributes) -> Result<u64, Corrupt> {
+    Ok(ItemReader(item).optional_number(AT)?.unwrap_or_default())
+}
+
+fn is_made_by(item: &Attributes, attempt: &str) -> Result<bool, Corrupt> {
+    Ok(ItemReader(item).optional_text("madeBy")? == Some(attempt))
 }

@@ -1,29 +1,57 @@
 //! Carts over an embedded DynamoDB: their size, and what they meet.
 
+use std::time::Duration;
+
 use cloud::{Calls, Fault, Injection};
 
 use super::cart::{MAX_LINES, Quantity};
-use super::{Carts, PricedCarts};
-use crate::dynamodb::ItemBuilder;
-use crate::http::Problem;
+use super::{CartLine, Carts, PricedCarts};
+use crate::dynamodb::{Attributes, ItemBuilder};
+use crate::http::{Deadline, Problem};
 use crate::identity::{Customer, Identity};
 use crate::testing::{Tables, tables};
-use crate::values::ProductId;
+use crate::values::{PathId, ProductId};
 
 fn one() -> Quantity {
-    Quantity::new(1).unwrap()
+    pieces(1)
+}
+
+fn pieces(pieces: u32) -> Quantity {
+    Quantity::new(pieces).unwrap()
+}
+
+/// A request that reaches the gateway now.
+fn now() -> Deadline {
+    Deadline::after(Duration::from_secs(10))
+}
+
+/// A request that reached the gateway so many milliseconds after 1970.
+fn arrived(at: u64) -> Deadline {
+    now().of_arrival(at)
+}
+
+fn key(customer: &Customer, product: &ProductId) -> Attributes {
+    ItemBuilder::new()
+        .text("userId", customer.user_id().as_str())
+        .text("productId", product.as_str())
+        .into_attributes()
+}
+
+/// Returns how many pieces of each product are in a customer's cart.
+async fn quantities(carts: &Carts, customer: &Customer) -> Vec<u32> {
+    let lines = carts.of(customer).lines().await.unwrap();
+    let quantity = |line: &CartLine| line.quantity.get();
+    lines.iter().map(quantity).collect()
 }
 
 /// Lets a line expire as time does; DynamoDB has not deleted it yet.
 async fn expire(tables: &Tables, customer: &Customer, product: &ProductId) {
-    let key = ItemBuilder::new()
-        .text("userId", customer.user_id().as_str())
-        .text("productId", product.as_str())
-        .into_attributes();
     let past = ItemBuilder::new()
         .number("expiresAt", 1_u32)
         .into_attributes();
-    tables.change("CARTS_TABLE", key, past).await;
+    tables
+        .change("CARTS_TABLE", key(customer, product), past)
+        .await;
 }
 
 #[tokio::test]
@@ -38,14 +66,14 @@ async fn a_line_that_has_expired_is_no_way_to_a_33rd_one() {
         let product = tables.product(10).await;
         tables.fill_cart(&customer, &product, 1).await;
     }
-    let refused = priced.set(&customer, &old, one()).await;
+    let refused = priced.set(&customer, &old, one(), now()).await;
     assert!(matches!(refused, Err(Problem::Invalid(_))), "{refused:?}");
     let lines = carts.of(&customer).lines().await.unwrap();
     assert_eq!(lines.len(), MAX_LINES);
     assert!(lines.iter().all(|line| line.product_id != old));
     // One that is there may still be changed.
     let there = &lines[0].product_id;
-    assert!(priced.set(&customer, there, one()).await.is_ok());
+    assert!(priced.set(&customer, there, one(), now()).await.is_ok());
 }
 
 #[tokio::test]
@@ -63,12 +91,24 @@ async fn a_line_that_has_expired_is_not_shown_and_is_made_anew() {
     // Its answer is lost: the attempt that the SDK sends again knows its line.
     let lost = Calls::of("UpdateItem").on(tables.table("CARTS_TABLE"));
     let lost = tables.faults().inject(lost.from_nth(2), Fault::DropAfter);
-    assert!(carts.of(&customer).set(&product, one()).await.unwrap());
+    assert!(
+        carts
+            .of(&customer)
+            .set(&product, one(), now())
+            .await
+            .unwrap()
+    );
     assert_eq!(lost.hits(), 1);
     let lines = carts.of(&customer).lines().await.unwrap();
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0].quantity, one());
-    assert!(!carts.of(&customer).set(&product, one()).await.unwrap());
+    assert!(
+        !carts
+            .of(&customer)
+            .set(&product, one(), now())
+            .await
+            .unwrap()
+    );
 }
 
 #[tokio::test]
@@ -83,10 +123,143 @@ async fn an_edit_that_meets_a_transaction_is_done_after_it() {
         tables.faults().inject(calls.times(8), Fault::Conflict)
     };
     let met = meet("UpdateItem");
-    assert!(cart.set(&product, one()).await.unwrap());
+    assert!(cart.set(&product, one(), now()).await.unwrap());
     assert_eq!(met.hits(), 8);
-    let met = meet("DeleteItem");
-    cart.remove(&product).await.unwrap();
+    let met = meet("UpdateItem");
+    cart.remove(&product, now()).await.unwrap();
     assert_eq!(met.hits(), 8);
     assert_eq!(cart.lines().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn what_arrived_before_a_line_was_changed_or_removed_changes_it_no_more() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let (priced, carts): (PricedCarts, Carts) = (tables.open(), tables.open());
+    let cart = carts.of(&customer);
+    let product = tables.product(10).await;
+    let shows = async |quantity: u32, deadline: Deadline| {
+        let set = priced.set(&customer, &product, pieces(quantity), deadline);
+        let shown = serde_json::to_value(set.await.unwrap()).unwrap();
+        shown["items"][0]["quantity"].as_u64()
+    };
+    assert_eq!(shows(3, arrived(1000)).await, Some(3));
+    assert_eq!(shows(5, arrived(2000)).await, Some(5));
+    // It is answered, with the cart as it is.
+    assert_eq!(shows(3, arrived(1000)).await, Some(5));
+    cart.remove(&product, arrived(1999)).await.unwrap();
+    assert_eq!(quantities(&carts, &customer).await, [5]);
+
+    cart.remove(&product, arrived(3000)).await.unwrap();
+    assert_eq!(shows(3, arrived(2999)).await, None);
+    assert!(quantities(&carts, &customer).await.is_empty());
+    // Removed once more, the later one counts.
+    cart.remove(&product, arrived(4000)).await.unwrap();
+    cart.remove(&product, arrived(3500)).await.unwrap();
+    assert!(!cart.set(&product, one(), arrived(3999)).await.unwrap());
+    assert!(cart.set(&product, one(), arrived(4001)).await.unwrap());
+    assert_eq!(quantities(&carts, &customer).await, [1]);
+    // One that is delivered twice is the same twice.
+    assert!(!cart.set(&product, one(), arrived(4001)).await.unwrap());
+    assert_eq!(quantities(&carts, &customer).await, [1]);
+}
+
+#[tokio::test]
+async fn what_arrived_before_an_expired_line_was_set_does_not_make_it_anew() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let carts: Carts = tables.open();
+    let cart = carts.of(&customer);
+    let product = tables.product(10).await;
+    assert!(cart.set(&product, one(), arrived(2000)).await.unwrap());
+    expire(&tables, &customer, &product).await;
+    assert!(!cart.set(&product, one(), arrived(1999)).await.unwrap());
+    assert!(quantities(&carts, &customer).await.is_empty());
+    assert!(cart.set(&product, one(), arrived(2001)).await.unwrap());
+    assert_eq!(quantities(&carts, &customer).await, [1]);
+}
+
+#[tokio::test]
+async fn a_line_from_before_arrivals_were_kept_is_set_and_removed() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let carts: Carts = tables.open();
+    let cart = carts.of(&customer);
+    for _ in 0..2 {
+        let product = tables.product(10).await;
+        let line = ItemBuilder::new()
+            .number("quantity", 2_u32)
+            .text("madeBy", "somebody")
+            .number("expiresAt", 9_999_999_999_u64)
+            .into_attributes();
+        tables
+            .change("CARTS_TABLE", key(&customer, &product), line)
+            .await;
+    }
+    let lines = cart.lines().await.unwrap();
+    assert!(!cart.set(&lines[0].product_id, one(), now()).await.unwrap());
+    cart.remove(&lines[1].product_id, now()).await.unwrap();
+    assert_eq!(quantities(&carts, &customer).await, [1]);
+}
+
+#[tokio::test]
+async fn lines_that_were_removed_take_no_room_and_are_made_anew() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let (priced, carts): (PricedCarts, Carts) = (tables.open(), tables.open());
+    let mut products = Vec::new();
+    for _ in 0..MAX_LINES + 1 {
+        let product = tables.product(10).await;
+        tables.fill_cart(&customer, &product, 1).await;
+        carts.of(&customer).remove(&product, now()).await.unwrap();
+        products.push(product);
+    }
+    assert!(quantities(&carts, &customer).await.is_empty());
+    let (last, others) = products.split_last().unwrap();
+    for product in others {
+        tables.fill_cart(&customer, product, 1).await;
+    }
+    let refused = priced.set(&customer, last, one(), now()).await;
+    assert!(matches!(refused, Err(Problem::Invalid(_))), "{refused:?}");
+    assert_eq!(quantities(&carts, &customer).await.len(), MAX_LINES);
+}
+
+#[tokio::test]
+async fn lines_are_found_behind_pages_of_what_was_removed() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let carts: Carts = tables.open();
+    let product = tables.product(10).await;
+    tables.fill_cart(&customer, &product, 2).await;
+    // More than the megabyte of one answer stands before it.
+    let text = "x".repeat(300_000);
+    for number in 0..5 {
+        let removed = ProductId::parse(&format!("prod_0000000000000000000000000{number}")).unwrap();
+        let row = ItemBuilder::new()
+            .number("quantity", 0_u32)
+            .number("at", 1_u32)
+            .number("expiresAt", 9_999_999_999_u64)
+            .text("filler", &*text)
+            .into_attributes();
+        tables
+            .change("CARTS_TABLE", key(&customer, &removed), row)
+            .await;
+    }
+    let queries = Calls::of("Query").on(tables.table("CARTS_TABLE")).always();
+    let queries = tables
+        .faults()
+        .inject(queries, Fault::Delay(Duration::ZERO));
+    assert_eq!(quantities(&carts, &customer).await, [2]);
+    assert!(queries.hits() > 1, "{}", queries.hits());
+}
+
+#[tokio::test]
+async fn what_was_never_in_a_cart_leaves_nothing_when_it_is_removed() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let carts: Carts = tables.open();
+    let cart = carts.of(&customer);
+    let product = tables.product(10).await;
+    cart.remove(&product, arrived(5000)).await.unwrap();
+    assert!(cart.set(&product, one(), arrived(4000)).await.unwrap());
 }

@@ -109,6 +109,17 @@ impl Update {
         self.named(name)
     }
 
+    /// Demands that the item lacks an attribute, or that it is a number below
+    /// this one.
+    pub(crate) fn only_if_absent_or_below(mut self, name: &str, value: u64) -> Self {
+        self.conditions.push(format!(
+            "(attribute_not_exists(#{name}) OR #{name} < :below_{name})"
+        ));
+        let value = AttributeValue::N(value.to_string());
+        self.values.insert(format!(":below_{name}"), value);
+        self.named(name)
+    }
+
     fn named(mut self, name: &str) -> Self {
         self.names.insert(format!("#{name}"), name.to_owned());
         self

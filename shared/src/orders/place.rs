@@ -234,7 +234,7 @@ impl PlaceOrder {
         // What is no longer sold is not ordered, and leaves the cart too.
         let own = self.carts.of(customer);
         for line in cart.lines {
-            parts.push(Part::CartLine, own.take(line));
+            parts.push(Part::CartLine, own.take(line, attempt.deadline));
         }
         parts
     }

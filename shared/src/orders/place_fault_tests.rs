@@ -7,6 +7,7 @@ use cloud::{Calls, Fault, HeldTransaction, ItemKey, Reason};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::carts::{PricedCarts, Quantity};
 use crate::dynamodb::{ItemBuilder, Table};
 use crate::testing::{Tables, draft, tables};
 use crate::values::unix_millis;
@@ -352,8 +353,9 @@ async fn whatever_never_ends_is_unavailable_once_the_time_is_up() {
 async fn a_refusal_is_written_down_and_the_key_looked_up_in_transactions_only() {
     let it = Shopper::new().await;
     let cart = it.orders.carts.of(&it.customer);
+    let deadline = Deadline::after(Duration::from_secs(10));
     for product in &it.products {
-        cart.remove(product).await.unwrap();
+        cart.remove(product, deadline).await.unwrap();
     }
     let orders = it.tables.table("ORDERS_TABLE").to_owned();
     let count = |operation: &str| {
@@ -420,7 +422,6 @@ async fn a_sending_that_is_late_makes_no_order_after_the_refusal() {
 async fn a_request_that_was_on_its_way_when_another_was_refused_makes_no_order() {
     let it = Shopper::new().await;
     let now = unix_millis();
-    let arrived = |at: u64| Deadline::after(Duration::from_secs(10)).of_arrival(at);
     it.tables.fill_cart(&it.customer, &it.products[0], 1).await;
     let refused = it.place_by("k", arrived(now)).await;
     assert_eq!(code(refused), "price-changed");
@@ -466,4 +467,71 @@ async fn two_requests_with_one_key_at_once_are_one_order() {
     }
     assert!(orders.iter().all(|order| *order == orders[0]));
     it.expect_one_order(&orders[0]).await;
+}
+
+/// Returns what is in the cart: how many pieces of which product.
+async fn cart_of(it: &Shopper) -> Vec<(ProductId, u32)> {
+    let lines = it.orders.carts.of(&it.customer).lines().await.unwrap();
+    let line = |line: &CartLine| (line.product_id.clone(), line.quantity.get());
+    lines.iter().map(line).collect()
+}
+
+/// A request that reached the gateway at this moment.
+fn arrived(at: u64) -> Deadline {
+    Deadline::after(Duration::from_secs(10)).of_arrival(at)
+}
+
+#[tokio::test]
+async fn pieces_that_were_put_into_the_cart_once_are_ordered_once() {
+    let it = Shopper::new().await;
+    let carts: PricedCarts = it.tables.open();
+    let three = Quantity::new(3).unwrap();
+    let (now, product) = (unix_millis(), &it.products[0]);
+    let set = async |at: u64| carts.set(&it.customer, product, three, arrived(at)).await;
+    set(now + 1000).await.unwrap();
+    let order = created(it.place_by("k", arrived(now + 2000)).await);
+    // It is delivered once more, and answered with the cart as it is.
+    let cart = serde_json::to_value(set(now + 1000).await.unwrap()).unwrap();
+    assert_eq!(cart["items"], serde_json::json!([]));
+    assert_eq!(cart_of(&it).await, []);
+    let again = it.place_by("other", arrived(now + 3000)).await;
+    assert_eq!(code(again), "empty-cart");
+    it.expect_one_order(&order).await;
+    // What is put in afterwards is there.
+    set(now + 4000).await.unwrap();
+    assert_eq!(cart_of(&it).await, [(product.clone(), 3)]);
+}
+
+#[tokio::test]
+async fn a_late_write_of_a_line_does_not_bring_it_back_after_it_was_ordered() {
+    let it = Shopper::new().await;
+    let carts = it.tables.table("CARTS_TABLE").to_owned();
+    // The SDK sends it again after two seconds; the first one has its effect later.
+    let late = Fault::Delay(Duration::from_millis(3500));
+    let calls = Calls::of("UpdateItem").on(&carts);
+    let met = it.tables.faults().inject(calls, late);
+    it.tables.fill_cart(&it.customer, &it.products[0], 3).await;
+    assert_eq!(met.hits(), 1);
+    let order = created(it.place().await);
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    assert_eq!(cart_of(&it).await, []);
+    it.expect_one_order(&order).await;
+}
+
+#[tokio::test]
+async fn a_line_that_was_set_by_the_clock_of_another_gateway_is_ordered_once_too() {
+    let it = Shopper::new().await;
+    let carts: PricedCarts = it.tables.open();
+    let three = Quantity::new(3).unwrap();
+    let (ahead, product) = (unix_millis() + 60_000, &it.products[0]);
+    let set = async || {
+        carts
+            .set(&it.customer, product, three, arrived(ahead))
+            .await
+    };
+    set().await.unwrap();
+    let order = created(it.place().await);
+    set().await.unwrap();
+    assert_eq!(cart_of(&it).await, []);
+    it.expect_one_order(&order).await;
 }

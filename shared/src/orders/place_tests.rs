@@ -67,6 +67,7 @@ struct Halfway {
     lines: Vec<CartLine>,
     offer: Offer,
     order: Order,
+    deadline: Deadline,
 }
 
 async fn halfway(stock: u32, pieces: u32) -> Halfway {
@@ -88,6 +89,7 @@ async fn halfway(stock: u32, pieces: u32) -> Halfway {
         lines,
         offer,
         order,
+        deadline: deadline(),
     }
 }
 
@@ -105,7 +107,7 @@ impl Halfway {
             refusal: None,
             body_hash: body_hash(&draft),
             draft: &draft,
-            deadline: deadline(),
+            deadline: self.deadline,
         };
         let cart = CartSnapshot {
             lines: &self.lines,
