@@ -180,10 +180,12 @@ def judge_change(run: Run, send: Send, verdict: Verdict) -> None:
     changed it before."""
     product = send.path.rpartition("/")[2]
     lines = run.carts.get(str(send.user), {}).get(product, NOTHING)
-    states = lines.between(send.began, send.ended + run.dated)
-    quantities = {number(line, "quantity") for line in states}
+    until = send.ended + run.dated
+    quantities = {number(line, "quantity") for line in lines.between(send.began, until)}
     asked = send.request.get("quantity") if type(send.request) is dict else None
-    if asked not in quantities and not is_overtaken(run, send, len(states) > 1):
+    edited = run.edited.get((str(send.user), product), ())
+    has_changed = any(send.began <= at <= until for at in edited)
+    if asked not in quantities and not is_overtaken(run, send, has_changed):
         verdict.broken(
             "I6",
             f"send {send.number} set {product} in the cart of {send.user} to {asked or 'nothing'}, "

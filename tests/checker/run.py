@@ -552,6 +552,8 @@ class Run:
         self.products: Dict[str, Timeline] = {}
         # By user, then by product.
         self.carts: Dict[str, Dict[str, Timeline]] = {}
+        # When a row of a cart was written, whatever that changed.
+        self.edited: Dict[Tuple[str, str], List[float]] = defaultdict(list)
         # The rows of the keys of checkout, by user and hash.
         self.key_rows: Dict[Tuple[str, str], List[Change]] = defaultdict(list)
         # The products that the operator deleted.
@@ -589,6 +591,7 @@ class Run:
                 elif table == "carts":
                     user, product = change.key
                     lines = self.carts.setdefault(user, {})
+                    self.edited[user, product].append(change.at)
                     line = cart_line(change.after)
                     if line is not None or cart_line(change.before) is not None:
                         lines.setdefault(product, Timeline()).add_state(line, change, joint)
