@@ -13,7 +13,7 @@ pub(crate) struct Arguments {
     /// How many things the clients do, most of them checkouts
     #[arg(long, value_name = "NUMBER", default_value_t = 300)]
     pub(crate) operations: usize,
-    /// Chooses what is bought and which calls fail
+    /// Chooses what the clients do and which calls fail; when all this meets is the machine's doing
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(crate) seed: u64,
     /// The part of DynamoDB's calls that fail, from 0 to 1; a fifth of it and four times as many at

@@ -137,7 +137,7 @@ impl Population {
     /// Signs everybody in again before their tokens expire, as long as it is polled.
     pub(crate) async fn keep_signed_in(people: Vec<Arc<Person>>, network: Arc<Network>) {
         loop {
-            // A token lives 15 minutes; for a fast clock, five.
+            // A token lives 15 minutes, ten by a clock that is fast, and looks older than it is.
             tokio::time::sleep(Duration::from_secs(180)).await;
             for person in &people {
                 person.sign_in(&network).await;

@@ -41,7 +41,13 @@ const INVARIANTS: [(&str, &str); 10] = [
 ];
 
 /// Writes the report.
-pub(crate) fn text(arguments: &Arguments, matrix: &Matrix, run: &Run, judged: &Judged) -> String {
+pub(crate) fn text(
+    arguments: &Arguments,
+    matrix: &Matrix,
+    run: &Run,
+    judged: &Judged,
+    missing: &[String],
+) -> String {
     let mut text = String::new();
     let out = &mut text;
     let heading = |out: &mut String, title: &str| {
@@ -94,27 +100,32 @@ pub(crate) fn text(arguments: &Arguments, matrix: &Matrix, run: &Run, judged: &J
 
     heading(out, "What went wrong");
     for (fault, count) in &run.faults {
-        writeln!(out, "{fault:<36} {count:>7}").unwrap();
+        writeln!(out, "{fault:<44} {count:>7}").unwrap();
     }
     let all: u64 = run.faults.values().sum();
-    writeln!(out, "{:<36} {all:>7}", "faults in all").unwrap();
+    writeln!(out, "{:<44} {all:>7}", "faults in all").unwrap();
     for (function, count) in &run.kills {
         let what = format!("process killed: {function}");
-        writeln!(out, "{what:<36} {count:>7}").unwrap();
+        writeln!(out, "{what:<44} {count:>7}").unwrap();
     }
-    let minutes = clock_skew::MINUTES;
     match clock_skew::library() {
         Some(_) => writeln!(
             out,
-            "two of every {} processes had a clock that was {minutes} minutes fast or slow; \
-             {} requests were 401, of clients whose tokens were good, and {} orders have a time \
-             that is wrong",
+            "of every {} processes of {}, two had a clock that was {} minutes fast or slow, and \
+             two one that was {} seconds fast or slow; {} requests were 401, of clients whose \
+             tokens were good; orders with a time that is wrong: {} minutes ahead, {} minutes \
+             behind, {} seconds ahead",
             clock_skew::EVERY,
+            clock_skew::FUNCTIONS.join(", "),
+            clock_skew::MINUTES,
+            clock_skew::SECONDS,
             run.sends
                 .iter()
                 .filter(|it| it.status() == Some(401))
                 .count(),
-            run.skewed_orders
+            run.wrong_times.minutes_ahead,
+            run.wrong_times.minutes_behind,
+            run.wrong_times.seconds_ahead,
         ),
         None => writeln!(
             out,
@@ -168,6 +179,9 @@ pub(crate) fn text(arguments: &Arguments, matrix: &Matrix, run: &Run, judged: &J
     let more = verdict.violations.len().saturating_sub(MAX_SENTENCES);
     if more > 0 {
         writeln!(out, "and {more} more, which the checker tells of the run").unwrap();
+    }
+    for sentence in missing {
+        writeln!(out, "TOO LITTLE WAS MET: {sentence}").unwrap();
     }
     if let Some(file) = kept {
         writeln!(out, "The run is kept in {}", file.display()).unwrap();

@@ -11,7 +11,7 @@ use tests::{commit, try_signal, wait_until};
 
 use crate::arguments::Arguments;
 use crate::client::TRIES;
-use crate::clock_skew;
+use crate::clock_skew::{self, WrongTimes};
 use crate::history::{Send, millis};
 use crate::population::{Population, short_name};
 use crate::workload::{Outcomes, Workload};
@@ -22,13 +22,16 @@ const FUNCTION_TIMEOUT: Duration = Duration::from_secs(10);
 const SETTLE: Duration = Duration::from_secs(30);
 /// How many operations there are between two processes that are killed.
 const BETWEEN_KILLS: usize = 20;
-/// How many operations there are between two faults that are not drawn: late calls, answers later
-/// than a function may live, all processes of checkout gone at once.
+/// How many operations there are between two faults that come in turn: late calls, answers later
+/// than the SDK waits for one, reads that see half of a transaction for as long, all processes of
+/// checkout that are at work killed at once.
 const BETWEEN_OTHERS: usize = 100;
 /// After how many operations a long run tells how far it is.
 const PROGRESS: usize = 1000;
 /// How late a call may be done.
 const LATEST: Duration = Duration::from_secs(4);
+/// How long a transaction is seen in part at most; the SDK sends it again after two seconds.
+const TORN: Duration = Duration::from_secs(4);
 /// What the rate of faults is multiplied with, one after the other.
 const RATES: [f64; 6] = [0.0, 0.2, 1.0, 4.0, 1.0, 0.2];
 /// Functions whose processes are killed, checkout most often.
@@ -51,8 +54,8 @@ pub(crate) struct Run {
     /// Processes that were killed by their number, by function.
     pub(crate) kills: BTreeMap<&'static str, u32>,
     pub(crate) retries: usize,
-    /// Orders that a process made whose clock was wrong.
-    pub(crate) skewed_orders: usize,
+    /// Orders that processes made whose clocks were wrong.
+    pub(crate) wrong_times: WrongTimes,
     pub(crate) took: Duration,
     /// As the checker reads it.
     pub(crate) json: Value,
@@ -78,6 +81,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Run {
         random: random.fork(),
         kills: BTreeMap::new(),
         seen: 0,
+        others: 0,
     };
     while clients.iter().any(|it| !it.is_finished()) {
         trouble.make(workload.begun());
@@ -98,7 +102,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Run {
     }
     Arc::clone(&workload).ask_again().await;
     // Nobody waits any more for some of what is on its way.
-    let quiet = faults_ended + LATEST + Duration::from_millis(200);
+    let quiet = faults_ended + LATEST.max(TORN) + Duration::from_millis(500);
     tokio::time::sleep(quiet.saturating_sub(network.history.now())).await;
     wait_until(|| population.shop.cloud.is_idle()).await;
     signed_in.abort();
@@ -111,7 +115,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Run {
         faults: population.shop.cloud.faults().counts(),
         kills,
         retries: network.retries.load(Ordering::Relaxed),
-        skewed_orders: skewed_orders(&population, &changes),
+        wrong_times: wrong_times(&population, &changes),
         took,
         sends,
         json,
@@ -126,6 +130,8 @@ struct Trouble<'a> {
     kills: BTreeMap<&'static str, u32>,
     /// How many operations had begun when it last looked.
     seen: usize,
+    /// How many faults there were that come in turn.
+    others: u32,
 }
 
 impl Trouble<'_> {
@@ -169,34 +175,41 @@ impl Trouble<'_> {
     fn other_fault(&mut self) -> (Calls, Fault) {
         let random = &mut self.random;
         let transaction = Calls::of("TransactWriteItems").by("checkout");
-        match random.u8(..6) {
-            // Later than the function may live.
-            0 => (transaction, Fault::AnswerLate(FUNCTION_TIMEOUT * 2)),
-            1 | 2 => {
-                let late = LATEST.mul_f64(random.f64());
-                (transaction, Fault::Delay(late))
+        let crash = |random: &mut fastrand::Rng, point| {
+            let calls = Calls::any().by("checkout").from_nth(random.u32(1..5));
+            (calls, Fault::Crash(point))
+        };
+        self.others += 1;
+        match self.others % 7 {
+            0 => (transaction, Fault::Delay(LATEST.mul_f64(random.f64()))),
+            1 => crash(random, CrashPoint::Arrived),
+            2 => (transaction, Fault::AnswerLate(FUNCTION_TIMEOUT * 2)),
+            3 => crash(random, CrashPoint::Done),
+            4 => {
+                let torn = Fault::Tear {
+                    seed: random.u64(..),
+                    prepared: Duration::ZERO,
+                    torn: TORN,
+                };
+                (transaction, torn)
             }
-            nth => {
-                let point = CrashPoint::ALL[usize::from(nth) % CrashPoint::ALL.len()];
-                let calls = Calls::any().by("checkout").from_nth(random.u32(1..5));
-                (calls, Fault::Crash(point))
-            }
+            5 => crash(random, CrashPoint::Answered),
+            _ => (transaction, Fault::Delay(LATEST)),
         }
     }
 }
 
-/// Returns how many orders were made by a clock that was wrong.
-fn skewed_orders(population: &Population, changes: &[Change]) -> usize {
+/// Returns how many orders were made by clocks that were wrong.
+fn wrong_times(population: &Population, changes: &[Change]) -> WrongTimes {
     let history = &population.network.history;
-    let orders = changes.iter().filter(|it| {
-        let id = it.item.text("orderId");
-        it.before.is_none() && id.starts_with("ord_")
-    });
-    let skewed = orders.filter(|it| {
-        let time = history.since_1970(history.at(it.at));
-        clock_skew::is_wrong_in(it.item.text("orderId"), time)
-    });
-    skewed.count()
+    let mut times = WrongTimes::default();
+    for change in changes {
+        let id = change.item.text("orderId");
+        if change.before.is_none() && id.starts_with("ord_") {
+            times.count(id, history.since_1970(history.at(change.at)));
+        }
+    }
+    times
 }
 
 /// Writes a run down as the checker reads it.

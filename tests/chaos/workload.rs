@@ -15,6 +15,9 @@ use crate::population::{Person, Population, new_key, new_product};
 /// Of a hundred checkouts, this many are not waited for at first.
 const IMPATIENT: u32 = 3;
 
+/// How long the operator waits before they try again to write what a transaction is about.
+const BETWEEN_OPERATORS_TRIES: Duration = Duration::from_millis(20);
+
 /// What a client does at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Operation {
@@ -51,7 +54,7 @@ impl Operation {
             Self::KeyWithOtherBody => "same key, other body",
             Self::CheckoutWhileEditing => "checkout while the cart is edited",
             Self::OwnOrders => "own orders",
-            Self::OperatorsChange => "price or stock, by the operator",
+            Self::OperatorsChange => "price, stock or list, by the operator",
             Self::NewProduct => "new product",
             Self::Browsing => "browsing",
         }
@@ -289,10 +292,14 @@ impl Shopper<'_> {
         outcome(self.client.settle(request).await.as_ref())
     }
 
-    /// Changes a price or the stock in the database itself, as the operator.
+    /// Changes a price or the stock in the database itself, or takes a product off the list for a
+    /// while, as the operator.
     async fn change_as_operator(&mut self) -> String {
         let shop = &self.workload.population.shop;
         let product = self.product();
+        if self.random.u8(..4) == 0 {
+            return self.unlist(&product).await;
+        }
         let (table, key, update, amount) = if self.random.u8(..3) == 0 {
             (
                 "ProductsTable",
@@ -326,8 +333,58 @@ impl Shopper<'_> {
             if shop.dynamodb("UpdateItem", &change).await["__type"].is_null() {
                 return "changed".to_owned();
             }
+            tokio::time::sleep(BETWEEN_OPERATORS_TRIES).await;
         }
         "left as it is".to_owned()
+    }
+
+    /// Takes a product off the list, and puts it on again soon after.
+    async fn unlist(&mut self, product: &str) -> String {
+        let table = self.workload.population.shop.table("ProductsTable");
+        let key = json!({ "productId": { "S": product } });
+        let off = json!({
+            "TableName": table, "Key": key,
+            "UpdateExpression":
+                "SET #status = :draft ADD version :one REMOVE listed, listedCategory, nameKey",
+            "ConditionExpression": "attribute_exists(listed)",
+            "ExpressionAttributeNames": { "#status": "status" },
+            "ExpressionAttributeValues": { ":draft": { "S": "draft" }, ":one": { "N": "1" } },
+            "ReturnValues": "ALL_OLD",
+        });
+        let was = self.update_as_operator(&off).await;
+        let Some(was) = was.as_ref().map(|it| &it["Attributes"]) else {
+            return "off the list already".to_owned();
+        };
+        tokio::time::sleep(Duration::from_millis(self.random.u64(50..1000))).await;
+        let on = json!({
+            "TableName": table, "Key": key,
+            "UpdateExpression":
+                "SET #status = :status, listed = :listed, listedCategory = :category, \
+                 nameKey = :name ADD version :one",
+            "ExpressionAttributeNames": { "#status": "status" },
+            "ExpressionAttributeValues": {
+                ":status": was["status"], ":listed": was["listed"],
+                ":category": was["listedCategory"], ":name": was["nameKey"],
+                ":one": { "N": "1" },
+            },
+        });
+        self.update_as_operator(&on).await.unwrap();
+        "off the list for a while".to_owned()
+    }
+
+    /// Updates an item, as soon as no transaction is in the way; `None` if its condition does not
+    /// hold.
+    async fn update_as_operator(&self, update: &Value) -> Option<Value> {
+        loop {
+            let shop = &self.workload.population.shop;
+            let answer = shop.dynamodb("UpdateItem", update).await;
+            match answer["__type"].as_str() {
+                None => return Some(answer),
+                Some(it) if it.ends_with("#ConditionalCheckFailedException") => return None,
+                Some(it) => assert!(it.ends_with("#TransactionConflictException"), "{answer}"),
+            }
+            tokio::time::sleep(BETWEEN_OPERATORS_TRIES).await;
+        }
     }
 
     async fn make_product(&mut self) -> String {

@@ -15,7 +15,8 @@ def judge(run: Run, verdict: Verdict) -> None:
     for commit in run.commits:
         records = commit.of("audit")
         for record in records:
-            verdict.looked_at("I10")
+            if commit.by != OPERATOR:
+                verdict.looked_at("I10")
             if record.before is not None:
                 verdict.broken(
                     "I10",

@@ -17,7 +17,7 @@ LETTERS = "".join(ULID)
 NO_STORE = {"cache-control": "no-store", "x-request-id": "Rl1kVgZ3liAEPvw="}
 PUBLIC = {
     "cache-control": "public, max-age=60, stale-while-revalidate=300",
-    "etag": '"3m8xqk1yq0p6Zr0h7xF2_w"',
+    "vary": "Origin", "etag": '"3m8xqk1yq0p6Zr0h7xF2_w"',
 }
 STATUS_OF = {
     "malformed": 400, "unauthenticated": 401, "forbidden": 403, "not-found": 404,
@@ -83,9 +83,9 @@ class Shop:
         self.people.append({"userId": user, "role": role, "canary": canary})
         return user
 
-    def commit(self, by: str, *changes: Any) -> int:
-        """Commits changes: `(table, item)` puts it, `(table, key, None)` deletes.
-        What changes nothing leaves no entry."""
+    def commit(self, by: str, *changes: Any, send: Optional[int] = None) -> int:
+        """Commits changes, for a send: `(table, item)` puts it, `(table, key, None)`
+        deletes. What changes nothing leaves no entry."""
         number = self.journal[-1]["commit"] + 1 if self.journal else 1
         for table, *rest in changes:
             rows, names = self.rows[table], KEYS[table]
@@ -102,6 +102,7 @@ class Shop:
                 "commit": number, "at": self.now, "by": by, "table": table,
                 "key": {n: {"S": part} for n, part in zip(names, key)},
                 "before": copy.deepcopy(before), "after": copy.deepcopy(after),
+                **({} if send is None else {"send": send}),
             })  # fmt: skip
         return number
 
@@ -210,12 +211,13 @@ class Shop:
         return self.end(send, 200, self.cart(user))
 
     def put_line(
-        self, user: str, product: str, quantity: int, by: str = "set-cart-item"
-    ) -> None:
+        self, user: str, product: str, quantity: int, by: str = "set-cart-item",
+        send: Optional[int] = None,
+    ) -> None:  # fmt: skip
         self.commit(by, (
             "carts", item(userId=user, productId=product, quantity=quantity, madeBy="x",
                           expiresAt=int(EPOCH) + 7776000),
-        ))  # fmt: skip
+        ), send=send)  # fmt: skip
 
     def unfill(self, user: str, product: str) -> Dict[str, Any]:
         """Removes a line of a cart by a request."""

@@ -12,7 +12,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from urllib.parse import parse_qs
 
 from orders import is_state_of
-from run import NOTHING, TORN, Order, Run, Send, names, number, on_sale
+from run import LATELY, NOTHING, TORN, Order, Run, Send, names, number, on_sale, text
 from verdict import Verdict
 
 # How long before a read a product must have been on sale, in milliseconds, if
@@ -25,6 +25,7 @@ def judge(run: Run, verdict: Verdict) -> None:
     judge_lists(run, acknowledged, verdict)
     judge_single(run, acknowledged, verdict)
     judge_carts(run, verdict)
+    judge_catalogue(run, verdict)
     judge_unknown(run, verdict)
 
 
@@ -179,9 +180,12 @@ def judge_change(run: Run, send: Send, verdict: Verdict) -> None:
     changed it before."""
     product = send.path.rpartition("/")[2]
     lines = run.carts.get(str(send.user), {}).get(product, NOTHING)
-    quantities = {number(line, "quantity") for line in lines.between(send.began, send.ended + run.dated)}
+    until = send.ended + run.dated
+    quantities = {number(line, "quantity") for line in lines.between(send.began, until)}
     asked = send.request.get("quantity") if type(send.request) is dict else None
-    if asked not in quantities and not is_overtaken(run, send, len(quantities) > 1):
+    edited = run.edited.get((str(send.user), product), ())
+    has_changed = any(send.began <= at <= until for at in edited)
+    if asked not in quantities and not is_overtaken(run, send, has_changed):
         verdict.broken(
             "I6",
             f"send {send.number} set {product} in the cart of {send.user} to {asked or 'nothing'}, "
@@ -244,6 +248,42 @@ def judge_cart(run: Run, send: Send, verdict: Verdict) -> None:
                 "it all the time",
                 [send.number],
             )
+
+
+def judge_catalogue(run: Run, verdict: Verdict) -> None:
+    """Whoever sees a product, alone, in a list or in a cart, sees its name and price as
+    they were lately."""
+    for operation in ("get-product", "list-products", "get-cart", "set-cart-item"):
+        for send in run.by_operation[operation]:
+            if send.status != 200 or type(send.body) is not dict:
+                continue
+            alone = operation == "get-product"
+            if alone and send.body.get("productId") != send.path.rpartition("/")[2]:
+                verdict.broken(
+                    "I6", f"send {send.number} got another product than it asked for",
+                    [send.number],
+                )  # fmt: skip
+            for shown in [send.body] if alone else items_of(send) or ():
+                verdict.looked_at("I6")
+                product = str(shown.get("productId"))
+                price = shown.get("price", shown.get("unitPrice"))
+                timeline = run.products.get(product, NOTHING)
+                states = timeline.between(send.began - LATELY, send.ended + run.dated)
+                if not any(
+                    on_sale(it) and (text(it, "name"), price_of(it)) == (shown.get("name"), price)
+                    for it in states
+                ):
+                    verdict.broken(
+                        "I6",
+                        f"send {send.number} ({operation}) shows {product} at {price}, which it "
+                        "was not lately",
+                        [send.number],
+                    )
+
+
+def price_of(product: Any) -> Any:
+    """Returns a product's price as answers show it."""
+    return {"amount": number(product, "price"), "currency": text(product, "currency")}
 
 
 def judge_unknown(run: Run, verdict: Verdict) -> None:

@@ -5,9 +5,10 @@ is somebody's, and nobody's request changes another's cart.
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterator, List, Optional, Set, Tuple
+from typing import Dict, List, Optional, Set, Tuple
+from urllib.parse import unquote
 
-from run import OPERATOR, Run, Send
+from run import LATELY, NOTHING, OPERATOR, Change, Run, Send, number, on_sale
 from verdict import Verdict
 
 PUBLIC_OPERATIONS = ("list-products", "get-product")
@@ -16,6 +17,8 @@ PUBLIC = "public, max-age=60, stale-while-revalidate=300"
 SIGN_INS = ("register", "login", "refresh", "admin-login", "admin-refresh")
 # Shorter texts are found in others by chance.
 SHORTEST = 4
+# Later than anything.
+NEVER = float("inf")
 
 
 def judge(run: Run, verdict: Verdict) -> None:
@@ -23,6 +26,7 @@ def judge(run: Run, verdict: Verdict) -> None:
     for send in run.sends:
         if send.status is not None:
             judge_caching(send, verdict)
+    judge_validators(run, verdict)
     judge_cart_writers(run, verdict)
 
 
@@ -92,28 +96,119 @@ def judge_caching(send: Send, verdict: Verdict) -> None:
             f"`Cache-Control: {policy}`",
             [send.number],
         )
+    own = [name for name in send.headers if name.startswith(("x-request-id", "ratelimit-"))]
+    if is_public and own:
+        verdict.broken(
+            "I7",
+            f"send {send.number} was answered for any cache to keep with {', '.join(own)}",
+            [send.number],
+        )
+    if is_public and send.headers.get("vary") != "Origin":
+        verdict.broken("I7", f"send {send.number} was answered without `Vary`", [send.number])
     if "set-cookie" in send.headers:
         verdict.broken("I7", f"send {send.number} was answered with a cookie", [send.number])
 
 
-def judge_cart_writers(run: Run, verdict: Verdict) -> None:
-    """A function changes a cart for a send of its owner only."""
-    first: Dict[Tuple[str, str], float] = {}
+def judge_validators(run: Run, verdict: Verdict) -> None:
+    """An `ETag` of a path is of one body."""
+    bodies: Dict[Tuple[str, str], Send] = {}
     for send in run.sends:
-        if send.user is not None:
-            first.setdefault((send.operation, send.user), send.began)
-    for number, at, by, user in cart_writes(run):
-        if at < first.get((by, user), float("inf")):
+        tag = send.headers.get("etag")
+        if send.status != 200 or tag is None:
+            continue
+        other = bodies.setdefault((send.path, tag), send)
+        if other.body != send.body:
             verdict.broken(
-                "I7",
-                f"{by} changed the cart of {user}, who had not asked for it",
-                commits=[number],
+                "I9",
+                f"sends {other.number} and {send.number} have one `ETag` for two bodies",
+                [other.number, send.number],
             )
 
 
-def cart_writes(run: Run) -> Iterator[Tuple[int, float, str, str]]:
-    """Yields what functions changed in carts: commit, time, function, owner."""
+def judge_cart_writers(run: Run, verdict: Verdict) -> None:
+    """A function changes a cart only as a send of its owner asked it to; and what it
+    asked for comes no more when the answer has been given."""
+    asked = cart_requests(run)
+    sends = {send.number: send for send in run.sends}
     for commit in run.commits:
-        if commit.by != OPERATOR:
-            for change in commit.of("carts"):
-                yield commit.number, commit.at, commit.by, change.key[0]
+        if commit.by == OPERATOR:
+            continue
+        for change in commit.of("carts"):
+            verdict.looked_at("I7")
+            user, product = change.key
+            left = number(change.after, "quantity")
+            send = sends.get(commit.send) if commit.send is not None else None
+            wanted = {request_for(change)}
+            if change.by == "set-cart-item" and not left:
+                # It takes back what it refuses: the line that makes a cart too long.
+                refused = (it for it in run.by_operation[change.by] if not it.is_success)
+                wanted = {request_of(it) for it in refused}
+                wanted = {it for it in wanted if it and it[1:3] == (user, product)}
+                # And what is no longer sold, if a cart is too long for that.
+                states = run.products.get(product, NOTHING).between(commit.at - LATELY, commit.at)
+                if not all(on_sale(it) for it in states):
+                    wanted = {it for it in asked if it[:2] == (change.by, user)}
+            since = min((asked.get(it, NEVER) for it in wanted), default=NEVER)
+            if commit.send is not None and (send is None or request_of(send) not in wanted):
+                since = NEVER
+            if commit.at < since:
+                verdict.broken(
+                    "I7",
+                    f"{commit.by} changed {product} in the cart of {user} to {left or 'nothing'}, "
+                    "who had not asked for it",
+                    commits=[commit.number],
+                )
+            elif (
+                send is not None
+                and not send.is_unknown
+                and commit.at > send.ended + run.dated
+                and (number(change.before, "quantity") or 0) != (left or 0)
+            ):
+                verdict.broken(
+                    "I6",
+                    f"send {send.number} had been answered when it changed {product} in the cart "
+                    f"of {user} to {left or 'nothing'}",
+                    [send.number], [commit.number],
+                )  # fmt: skip
+
+
+# What a cart is asked for: the operation, whose cart, and where it is of one line the
+# product, and the pieces that it is set to.
+CartRequest = Tuple[str, str, Optional[str], Optional[int]]
+
+
+def cart_requests(run: Run) -> Dict[CartRequest, float]:
+    """Returns since when each change of a cart had been asked for by its owner."""
+    asked: Dict[CartRequest, float] = {}
+    for operation in ("set-cart-item", "remove-cart-item", "checkout"):
+        for send in run.by_operation[operation]:
+            request = request_of(send)
+            if request is not None:
+                asked.setdefault(request, send.began)
+    return asked
+
+
+def request_of(send: Send) -> Optional[CartRequest]:
+    """Returns which change of a cart a send asks for; `None` if it can ask for none."""
+    if send.user is None:
+        return None
+    if send.operation == "checkout":
+        return send.operation, send.user, None, None
+    product = unquote(send.path.partition("?")[0].rpartition("/")[2])
+    if send.operation == "remove-cart-item":
+        return send.operation, send.user, product, None
+    pieces = send.request.get("quantity") if type(send.request) is dict else None
+    return (send.operation, send.user, product, pieces) if type(pieces) is int else None
+
+
+def request_for(change: Change) -> CartRequest:
+    """Returns what must have been asked for if a function makes this change.
+
+    Nothing that can be asked makes another function than `set-cart-item` set a
+    line.
+    """
+    user, product = change.key
+    pieces = number(change.after, "quantity") or None
+    if change.by == "checkout" and pieces is None:
+        return change.by, user, None, None
+    return change.by, user, product, pieces

@@ -2,8 +2,9 @@
 its sends, another body refused; and the same for products that admins make.
 
 A refusal is true, too: it is written down before it is told, no order was made
-under its key by then, and none is made after it by a send that was given up
-before it.
+under its key by then, and none is made after it by a send that reached the gateway
+no later than the refused one; where that is not known, by a send that was given up
+before it began.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ OF_A_PRODUCT = (
 )  # fmt: skip
 
 
+HOUR, WEEK = 3_600_000, 7 * 24 * 3_600_000
+
+
 def judge(run: Run, verdict: Verdict) -> None:
     judge_key_rows(run, verdict)
     judge_orders(run, verdict)
@@ -46,13 +50,38 @@ def judge_key_rows(run: Run, verdict: Verdict) -> None:
             default=float("inf"),
         )
         for change in changes:
+            if change.by == OPERATOR:
+                continue
             verdict.looked_at("I5")
-            if change.by != OPERATOR and change.at < began:
+            if change.by == "checkout" and change.after is not None:
+                judge_expiry(run, change, verdict)
+            if change.at < began:
                 verdict.broken(
                     "I5",
                     f"{change.by} wrote the row {sort_key} of a key that {user} had not sent",
                     commits=[change.commit],
                 )
+
+
+def judge_expiry(run: Run, change: Change, verdict: Verdict) -> None:
+    """DynamoDB deletes a key's row no sooner than is promised, and not only after years:
+    a week after the order was made, an hour after the refused request arrived."""
+    expires = number(change.after, "expiresAt")
+    order = run.orders.get(str(text(change.after, "order")))
+    if order is not None:
+        since, kept = order_rules.milliseconds(order.content.get("createdAt")), WEEK
+    else:
+        since, kept = number(change.after, "arrived"), HOUR
+    if since is None:
+        return
+    left = (expires or 0) * 1000 - since
+    # Clocks of functions may be off.
+    if not kept - order_rules.SKEW / 2 <= left <= 2 * WEEK:
+        verdict.broken(
+            "I5",
+            f"the row {change.key[1]} of a key is kept for {left / 1000:.0f} s",
+            commits=[change.commit],
+        )
 
 
 def judge_orders(run: Run, verdict: Verdict) -> None:
@@ -114,12 +143,18 @@ def judge_checkouts(
             judge_success(run, send, order, verdict)
         elif send.status == 422 and send.code == "idempotency-mismatch":
             judge_mismatch(run, send, order, verdict)
-        elif send.status == 409 and order is not None and order.commit.at < send.began:
+        elif send.is_definite and order is not None and (
+            order.commit.at < send.began
+            # Whatever else is definite depends on the request alone.
+            or (send.status != 409 and order.was_asked_by(send))
+        ):
             verdict.broken(
                 "I5",
                 f"send {send.number} was refused as {send.code}, and its key had made {order.id}",
                 [send.number], [order.commit.number],
             )  # fmt: skip
+        elif send.is_definite and send.status not in (401, 409):
+            refusals.judge_otherwise(run, send, verdict)
     refused = [send for send in sends if send.status == 409]
     if not refused:
         return

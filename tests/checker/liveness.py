@@ -8,7 +8,6 @@ from verdict import Verdict
 
 def judge(run: Run, verdict: Verdict) -> None:
     for intent, sends in run.intents.items():
-        verdict.looked_at("I8")
         numbers = [send.number for send in sends]
         # What succeeded is resolved, whatever became of other sends of the same.
         if not (sends[-1].is_definite or any(send.is_success for send in sends)):
@@ -24,6 +23,7 @@ def judge(run: Run, verdict: Verdict) -> None:
         after = [send for send in sends if send.began >= run.faults_ended]
         if not after or is_final_by(sends, run.faults_ended):
             continue
+        verdict.looked_at("I8")
         final = next((place for place, send in enumerate(after) if is_final(send)), None)
         if final is None or final >= run.tries:
             verdict.broken(

@@ -13,6 +13,8 @@ from typing import Any, Dict, List, Optional, Set
 from run import TORN, Change, Item, Order, Run, Send, Timeline, number, on_sale
 from verdict import Verdict
 
+# How many lines a cart may have.
+MAX_LINES = 32
 # More totals than this are not computed.
 MAX_TOTALS = 4096
 
@@ -35,6 +37,21 @@ def judge(
         verdict.broken(
             "I5",
             f"send {send.number} of {send.user} was refused as {send.code}, but {wrong}",
+            [send.number],
+        )
+
+
+def judge_otherwise(run: Run, send: Send, verdict: Verdict) -> None:
+    """Judges what is refused in another way than by a 409: clients send what is
+    right, so that only a cart can be wrong, which is too long."""
+    verdict.looked_at("I5")
+    window = Window(run, send, [], None)
+    lines = sum(any(window.lines(product)) for product in window.cart)
+    if send.code != "invalid" or lines <= MAX_LINES:
+        verdict.broken(
+            "I5",
+            f"send {send.number} of {send.user} was answered {send.status} {send.code}, but "
+            f"nothing in it was wrong, and its cart had {lines} lines",
             [send.number],
         )
 

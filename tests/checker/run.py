@@ -36,6 +36,9 @@ ALIASES = {"inventory": "stock", "idempotencykeys": "idempotency"}
 # How long plain reads may see a part of a transaction as it was before, in
 # milliseconds: longer than it takes to be committed.
 TORN = 5000
+# How old what a function has read of a product may be, in milliseconds: they are
+# read eventually where nothing is bought.
+LATELY = 1000
 # How much later than its effect a commit may be dated, in milliseconds: nothing
 # where all is one thread.
 DATED = {"simulator": 0, "chaos": 500}
@@ -120,7 +123,8 @@ class Send:
 
     __slots__ = (
         "number", "intent", "client", "user", "operation", "key", "path", "request",
-        "began", "ended", "status", "headers", "body", "deliveries", "arrived", "_texts",
+        "began", "ended", "status", "headers", "body", "deliveries", "arrived", "given",
+        "_texts",
     )  # fmt: skip
 
     def __init__(self, document: Dict[str, Any]) -> None:
@@ -140,8 +144,10 @@ class Send:
             self.body: Any = document["body"]
             # How often it was delivered: each of them may have its own outcome.
             self.deliveries: int = document.get("deliveries", 1)
-            # When it reached the gateway, if that is known.
+            # When it reached the gateway, and when a process was given it, if that is
+            # known.
             self.arrived: Optional[int] = document.get("arrived")
+            self.given: Optional[int] = document.get("given")
         except (KeyError, TypeError) as error:
             raise Malformed(f"a send lacks {error}: {str(document)[:120]}") from None
         self._texts: Optional[Set[str]] = None
@@ -239,13 +245,15 @@ def gather(value: Any, texts: Set[str]) -> None:
 class Change:
     """One item as one commit changed it."""
 
-    __slots__ = ("commit", "at", "by", "table", "key", "before", "after")
+    __slots__ = ("commit", "at", "by", "send", "table", "key", "before", "after")
 
     def __init__(self, document: Dict[str, Any]) -> None:
         try:
             self.commit: int = document["commit"]
             self.at = document["at"]
             self.by: str = document["by"]
+            # For which send the function did it, if that is known.
+            self.send: Optional[int] = document.get("send")
             self.table = table_name(document["table"])
             self.before: Optional[Item] = document["before"]
             self.after: Optional[Item] = document["after"]
@@ -273,6 +281,8 @@ class Change:
             return "`at` is no time"
         if type(self.by) is not str:
             return "`by` is no text"
+        if not (self.send is None or is_id(self.send)):
+            return "`send` is no id"
         for state in (self.before, self.after):
             if not (state is None or type(state) is dict):
                 return "`before` or `after` is no item"
@@ -329,10 +339,11 @@ NOTHING = Timeline()
 class Commit:
     """All items that one committed write changed."""
 
-    __slots__ = ("number", "at", "by", "changes", "tables")
+    __slots__ = ("number", "at", "by", "send", "changes", "tables")
 
     def __init__(self, first: Change) -> None:
         self.number, self.at, self.by = first.commit, first.at, first.by
+        self.send = first.send
         self.changes: List[Change] = []
         self.tables: Dict[str, List[Change]] = {}
         self.add(first)
@@ -394,8 +405,11 @@ class Order:
     def find_makers(self) -> None:
         """Finds which sends of its key can have made it: those that asked for this,
         had begun, and were not refused."""
-        at = self.commit.at
-        asked = [send for send in self.sends if send.began <= at and self.was_asked_by(send)]
+        at, maker = self.commit.at, self.commit.send
+        asked = [
+            send for send in self.sends
+            if send.began <= at and self.was_asked_by(send) and maker in (None, send.number)
+        ]  # fmt: skip
         created = [send for send in asked if send.status == 201 and names(send) == self.id]
         self.makers = created or [
             send for send in asked
@@ -538,6 +552,8 @@ class Run:
         self.products: Dict[str, Timeline] = {}
         # By user, then by product.
         self.carts: Dict[str, Dict[str, Timeline]] = {}
+        # When a row of a cart was written, whatever that changed.
+        self.edited: Dict[Tuple[str, str], List[float]] = defaultdict(list)
         # The rows of the keys of checkout, by user and hash.
         self.key_rows: Dict[Tuple[str, str], List[Change]] = defaultdict(list)
         # The products that the operator deleted.
@@ -575,6 +591,7 @@ class Run:
                 elif table == "carts":
                     user, product = change.key
                     lines = self.carts.setdefault(user, {})
+                    self.edited[user, product].append(change.at)
                     line = cart_line(change.after)
                     if line is not None or cart_line(change.before) is not None:
                         lines.setdefault(product, Timeline()).add_state(line, change, joint)

@@ -49,7 +49,6 @@ def called_off(run: Run, commit: Commit) -> List[Order]:
 def judge_stock(run: Run, commit: Commit, orders: List[Order], verdict: Verdict) -> None:
     """Judges each change of a stock row by itself."""
     for change in commit.of("stock"):
-        verdict.looked_at("I1")
         product, left = change.key[0], number(change.after, "available")
         if change.after is not None and (left is None or left < 0):
             verdict.broken(
@@ -60,6 +59,7 @@ def judge_stock(run: Run, commit: Commit, orders: List[Order], verdict: Verdict)
         if change.before is None:
             judge_new_stock(commit, change, verdict)
             continue
+        verdict.looked_at("I1")
         taken = available(change.before) - available(change.after)
         ordered = sum(order.quantities().get(product, 0) for order in orders)
         ordered -= sum(order.quantities().get(product, 0) for order in called_off(run, commit))
@@ -198,7 +198,8 @@ def judge_conservation(run: Run, verdict: Verdict) -> None:
     for (product, _), item in run.tables["stock"].items():
         left[product] += available(item)
     for product in sorted(came.keys() | left.keys() | sold.keys()):
-        verdict.looked_at("I4")
+        if sold[product]:
+            verdict.looked_at("I4")
         if sold[product] > came[product]:
             verdict.broken(
                 "I1", f"{sold[product]} pieces of {product} were sold, and {came[product]} came"

@@ -484,6 +484,37 @@ class Keys(Broken):
         self.caught("I6", f"which {self.shop.alice} has not in the table")
 
 
+class OtherRefusals(Broken):
+    """I5, what is refused in another way than by a 409."""
+
+    def test_a_key_of_an_order_that_is_refused_otherwise(self) -> None:
+        for status, code in ((400, "malformed"), (403, "forbidden"), (422, "invalid")):
+            with self.subTest(code=code):
+                self.setUp()
+                first = self.begin()
+                self.shop.place(first)
+                self.shop.lose(first)
+                extra = {"errors": []} if code == "invalid" else {}
+                self.shop.refuse(self.begin(), code, **extra)
+                self.caught("I5", f"was refused as {code}, and its key had made")
+
+    def test_what_is_right_and_refused(self) -> None:
+        self.shop.refuse(self.begin(), "invalid", errors=[])
+        self.caught("I5", "nothing in it was wrong, and its cart had 1 lines")
+
+    def test_a_row_of_a_key_that_is_deleted_too_early_or_never(self) -> None:
+        for expires in ({}, {"expiresAt": {"N": "1"}}, {"expiresAt": {"N": "1795256160000"}}):
+            with self.subTest(expires=expires):
+                self.setUp()
+                self.shop.checkout(self.carol, "key-carol")
+                rows = (*self.shop.rows["orders"].values(), *(c["after"] for c in self.shop.journal))
+                for row in rows:
+                    if row is not None and "order" in row and row["userId"]["S"] == self.carol:
+                        row.pop("expiresAt", None)
+                        row.update(expires)
+                self.caught("I5", "of a key is kept for")
+
+
 class Refusals(Broken):
     """I5: what is refused was not done, and was so."""
 
@@ -917,6 +948,14 @@ class Durability(Broken):
         self.shop.end(send, 204, None)
         self.caught("I6", "to nothing, and it never was that")
 
+    def test_a_price_that_is_not_the_products(self) -> None:
+        self.shop.wait(5000)
+        cart = self.shop.see_cart(self.carol)["body"]
+        cart["items"][0]["unitPrice"]["amount"] += 1
+        cart["items"][0]["lineTotal"]["amount"] += 2
+        cart["total"]["amount"] += 2
+        self.caught("I6", "which it was not lately")
+
     def test_a_cart_as_it_no_longer_is(self) -> None:
         old = self.shop.cart(self.carol)
         self.shop.fill(self.carol, self.cup, 3)
@@ -952,6 +991,23 @@ class Isolation(Broken):
     def test_anothers_order(self) -> None:
         self.shop.get_order(self.carol, self.shop.bought["body"])
         self.caught("I7", "canary-alice, which is of")
+
+    def test_anothers_total(self) -> None:
+        send = self.begin()
+        order = self.shop.end(send, 201, self.shop.place(send))["body"]
+        total = self.shop.bought["body"]["total"]
+        self.assertNotEqual(order["total"], total)
+        for show in (
+            lambda: self.shop.get_order(self.carol, {**order, "total": total}),
+            lambda: self.shop.list_orders(self.carol, [{**order, "total": total}]),
+        ):
+            show()
+            self.caught("I6", f"send {len(self.shop.history)} shows {order['orderId']} as it was not: total")
+
+    def test_anothers_total_of_a_cart(self) -> None:
+        send = self.shop.see_cart(self.carol)
+        send["body"]["total"] = euros(4711)
+        self.caught("I9", "shows the total 4711 of lines that are 600")
 
     def test_anothers_id_in_a_problem(self) -> None:
         order = self.shop.bought["body"]["orderId"]
@@ -1005,7 +1061,101 @@ class Isolation(Broken):
     def test_a_cart_that_somebody_else_changes(self) -> None:
         other = self.shop.person("dora")
         self.shop.put_line(other, self.cup, 1)
-        self.caught("I7", f"set-cart-item changed the cart of {other}")
+        self.caught("I7", f"set-cart-item changed {self.cup} in the cart of {other} to 1")
+
+    def not_asked_for(self, by: str, left: str, product: str) -> None:
+        """Demands that one change of Carol's cart, the last one, is told."""
+        self.caught("I7", f"{by} changed {product} in the cart of {self.carol} to {left}, who had")
+
+    def test_a_line_that_is_set_to_what_its_owner_never_sent(self) -> None:
+        self.shop.put_line(self.carol, self.cup, 77)
+        self.not_asked_for("set-cart-item", "77", self.cup)
+
+    def test_a_line_that_is_set_though_its_owner_set_others(self) -> None:
+        self.shop.put_line(self.carol, self.jug, 2)
+        self.not_asked_for("set-cart-item", "2", self.jug)
+
+    def test_a_line_that_is_set_to_what_only_somebody_else_sent(self) -> None:
+        send = self.shop.begin(
+            "set-cart-item", self.shop.bob, f"/api/cart/items/{self.cup}", {"quantity": 4},
+            method="PUT",
+        )  # fmt: skip
+        self.shop.put_line(self.carol, self.cup, 4)
+        self.shop.lose(send)
+        self.not_asked_for("set-cart-item", "4", self.cup)
+
+    def test_a_line_that_is_set_before_it_is_sent(self) -> None:
+        self.shop.put_line(self.carol, self.jug, 2)
+        self.shop.wait()
+        self.shop.fill(self.carol, self.jug, 2)
+        self.not_asked_for("set-cart-item", "2", self.jug)
+
+    def test_a_line_that_its_owner_did_not_remove(self) -> None:
+        self.shop.fill(self.carol, self.jug, 1)
+        self.shop.unfill(self.carol, self.jug)
+        self.shop.commit("remove-cart-item", ("carts", (self.carol, self.cup), None))
+        self.not_asked_for("remove-cart-item", "nothing", self.cup)
+
+    def test_a_line_that_setting_removes(self) -> None:
+        self.shop.fill(self.carol, self.jug, 2)
+        self.shop.wait(2000)
+        send = self.shop.begin(
+            "set-cart-item", self.carol, f"/api/cart/items/{self.cup}", {"quantity": "no"},
+            method="PUT",
+        )  # fmt: skip
+        self.shop.commit("set-cart-item", ("carts", (self.carol, self.jug), None))
+        self.shop.refuse(send, "invalid", errors=[])
+        self.not_asked_for("set-cart-item", "nothing", self.jug)
+
+    def test_a_line_that_removing_sets(self) -> None:
+        self.shop.unfill(self.carol, self.cup)
+        self.shop.put_line(self.carol, self.cup, 2, by="remove-cart-item")
+        self.not_asked_for("remove-cart-item", "2", self.cup)
+
+    def test_a_cart_that_somebody_elses_checkout_empties(self) -> None:
+        # With an order of the one who checks out, in the same commit.
+        send = self.shop.begin_checkout(self.shop.bob, "key-bob-9", self.shop.body(self.carol))
+        order = self.shop.order_item(self.carol, send["request"])
+        parts = self.shop.parts(send, order)
+        self.shop.commit("checkout", *sum(parts.values(), []), ("carts", (self.carol, self.cup), None))
+        self.shop.lose(send)
+        self.not_asked_for("checkout", "nothing", self.cup)
+
+    def test_a_function_that_has_no_business_with_carts(self) -> None:
+        self.shop.commit("get-cart", ("carts", (self.carol, self.cup), None))
+        self.not_asked_for("get-cart", "nothing", self.cup)
+
+
+    def test_a_cart_that_is_changed_when_the_answer_has_been_given(self) -> None:
+        # As by a request that is delivered twice: what was ordered is in the cart again.
+        first = self.shop.history[-1]["send"]
+        self.shop.wait(10)
+        self.shop.checkout(self.carol, "key-carol")
+        self.shop.put_line(self.carol, self.cup, 2, send=first)
+        changed = f"had been answered when it changed {self.cup} in the cart of {self.carol} to 2"
+        self.caught("I6", changed)
+
+    def test_a_line_that_is_set_for_another_send(self) -> None:
+        other = self.shop.see_cart(self.carol)["send"]
+        self.shop.fill(self.carol, self.jug, 2)
+        self.shop.put_line(self.carol, self.jug, 1, send=other)
+        self.not_asked_for("set-cart-item", "1", self.jug)
+
+    def test_a_cart_of_which_more_is_removed_than_was_asked(self) -> None:
+        self.shop.fill(self.carol, self.jug, 1)
+        self.shop.unfill(self.carol, self.jug)
+        self.shop.commit("remove-cart-item", ("carts", (self.carol, self.cup), None))
+        self.caught("I7", f"remove-cart-item changed {self.cup} in the cart of {self.carol} to not")
+
+    def test_a_validator_of_two_bodies(self) -> None:
+        self.shop.list_products(None)
+        self.shop.change_product(self.cup, name="Red Mug")
+        self.shop.list_products(None)
+        self.caught("I9", "have one `ETag` for two bodies")
+
+    def test_a_public_answer_with_the_id_of_a_request(self) -> None:
+        self.shop.list_products(None)["headers"]["x-request-id"] = "r"
+        self.caught("I7", "for any cache to keep with x-request-id")
 
 
 class Liveness(Broken):

@@ -8,7 +8,7 @@ import unittest
 from typing import Any, Dict
 from unittest import mock
 
-from builder import Story, dynamo, euros, item
+from builder import Shop, Story, dynamo, euros, item
 from check import judge
 from verdict import INVARIANTS
 
@@ -41,6 +41,38 @@ class CorrectRuns(unittest.TestCase):
         self.assertEqual(verdict.violations, [])
         for invariant in INVARIANTS:
             self.assertGreater(verdict.judged[invariant], 0, invariant)
+
+    def test_what_no_invariant_looks_at_is_not_counted(self) -> None:
+        # The run's own hand seeds and restocks, and nobody sends anything.
+        shop = Shop()
+        product = shop.product()
+        shop.restock(product, 3)
+        shop.change_product(product, price=500)
+        shop.put_line(shop.person("dora"), product, 1, by="operator")
+        shop.commit("operator", ("audit", shop.record("operator", product, "frontend-trusted")))
+        shop.commit("operator", ("orders", item(userId="usr_x", orderId="key#x", refusal="ref_x")))
+        verdict = judge(shop.run())
+        self.assertEqual((verdict.violations, verdict.judged), ([], dict.fromkeys(INVARIANTS, 0)))
+
+    def test_each_order_and_what_comes_with_it_is_counted_once(self) -> None:
+        before = judge(self.shop.run()).judged
+        self.shop.checkout(self.carol, "key-carol")
+        after = judge(self.shop.run()).judged
+        more = {invariant: after[invariant] - before[invariant] for invariant in INVARIANTS}
+        self.assertEqual(more, {
+            # The stock that it takes; the order itself; with the sum over its product.
+            "I1": 1, "I3": 1, "I4": 2,
+            # Its key's row, the order, the send.
+            "I5": 3, "I6": 1,
+            # The answer, and the line that leaves the cart.
+            "I7": 2, "I8": 1, "I9": 1, "I10": 0,
+        })  # fmt: skip
+
+    def test_what_was_answered_before_the_faults_ended_is_not_live(self) -> None:
+        self.shop.faults_ended = self.shop.now
+        self.assertEqual(judge(self.shop.run()).judged["I8"], 0)
+        self.shop.see_cart(self.carol)
+        self.assertEqual(judge(self.shop.run()).judged["I8"], 1)
 
     # ------------------------------------------------------------- unknown outcomes
 
@@ -251,6 +283,31 @@ class CorrectRuns(unittest.TestCase):
         self.shop.fill(self.carol, self.jug, 1)
         self.shop.commit("checkout", *sum(parts.values(), []))
         self.shop.end(send, 201, self.shop.shown(order))
+        self.holds()
+
+    def test_a_line_that_is_set_long_after_its_client_gave_up(self) -> None:
+        lost = self.shop.begin(
+            "set-cart-item", self.carol, f"/api/cart/items/{self.jug}", {"quantity": 2}, intent=9,
+            method="PUT",
+        )  # fmt: skip
+        self.shop.lose(lost)
+        self.shop.fill(self.carol, self.jug, 3)["intent"] = 9
+        self.shop.wait(60_000)
+        self.shop.put_line(self.carol, self.jug, 2)
+        self.holds()
+
+    def test_a_line_that_is_removed_and_set_again_by_second_deliveries(self) -> None:
+        removed = self.shop.unfill(self.carol, self.cup)
+        filled = self.shop.fill(self.carol, self.cup, 3)
+        for send in (removed, filled):
+            send["deliveries"] = 2
+        self.shop.commit("remove-cart-item", ("carts", (self.carol, self.cup), None))
+        self.shop.wait()
+        self.shop.put_line(self.carol, self.cup, 3)
+        self.holds()
+
+    def test_a_cart_that_is_edited_by_the_runs_own_hand(self) -> None:
+        self.shop.put_line(self.shop.person("dora"), self.cup, 1, by="operator")
         self.holds()
 
     def test_what_is_not_sold_leaves_the_cart(self) -> None:

@@ -18,7 +18,11 @@ class Verdict:
         self.judged: Dict[str, int] = dict.fromkeys(INVARIANTS, 0)
 
     def looked_at(self, invariant: str, things: int = 1) -> None:
-        """Counts things that an invariant looked at."""
+        """Counts things that an invariant looked at.
+
+        What the run's own hand did doesn't count, and neither does what an invariant
+        can't fail for: with 0 it has judged nothing.
+        """
         self.judged[invariant] += things
 
     def broken(

@@ -14,6 +14,8 @@ use crate::world::World;
 
 /// How often the same is sent while faults go on, and again when they have ended.
 pub(crate) const TRIES: u32 = 6;
+/// What counts keys that two people have used.
+const SHARED_KEYS: &str = "keys that another person had used, too";
 /// How many things each customer's client wants at least: with six clients, thirty.
 const WANTS: u32 = 5;
 
@@ -145,7 +147,8 @@ impl Client {
 
     async fn buy(&mut self) {
         let world = self.world.clone();
-        for _ in 0..world.draw(|rng| rng.u8(0..3)) {
+        // Who buys has mostly put something into the cart.
+        for _ in 0..world.draw(|rng| rng.u8(0..5)) {
             self.edit_cart().await;
         }
         let looked = world.chance(0.9);
@@ -163,10 +166,12 @@ impl Client {
         self.used.push(checkout.clone());
         let answer = match world.draw(|rng| rng.u8(0..100)) {
             0..60 => self.perform(checkout).await,
-            60..75 => {
+            60..70 => {
                 let again = checkout.clone();
                 self.perform_both(checkout, again, 80).await
             }
+            // Three at once: a refusal of one may meet the refusal and the order of others.
+            70..75 => self.perform_three(checkout, 400).await,
             75..87 => {
                 // While the cart is edited by another window.
                 let edit = self.cart_edit();
@@ -174,7 +179,12 @@ impl Client {
             }
             _ => {
                 // The same key with another body, by mistake, at about the same time.
-                let wrong = self.checkout(&key, total + 1);
+                // Of two addresses only the one that came first may get the order.
+                let wrong = if world.chance(0.5) {
+                    self.checkout(&key, total + 1)
+                } else {
+                    self.checkout_elsewhere(&key, total)
+                };
                 self.perform_both(checkout, wrong, 60).await
             }
         };
@@ -186,8 +196,30 @@ impl Client {
         {
             let again = self.checkout(&key, total);
             self.used.push(again.clone());
-            self.perform(again).await;
+            if world.chance(0.5) {
+                self.perform(again).await;
+            } else {
+                self.perform_three(again, 400).await;
+            }
         }
+    }
+
+    /// Makes a checkout whose address differs in one of its parts.
+    fn checkout_elsewhere(&mut self, key: &str, total: u64) -> Intent {
+        let parts = [
+            ("line1", "2 Other Street"),
+            ("line2", "3rd floor"),
+            ("postalCode", "10117"),
+            ("city", "Bonn"),
+            ("country", "AT"),
+            ("phone", "+49 30 123456"),
+        ];
+        let (part, text) = parts[self.world.draw(|rng| rng.usize(0..parts.len()))];
+        let mut checkout = self.checkout(key, total);
+        if let Some(body) = &mut checkout.request.body {
+            body["shippingAddress"][part] = json!(text);
+        }
+        checkout
     }
 
     fn checkout(&mut self, key: &str, total: u64) -> Intent {
@@ -315,6 +347,22 @@ impl Client {
         first
     }
 
+    /// Sends the very same three times, some time apart. Returns the answer to the first one.
+    async fn perform_three(&mut self, intent: Intent, apart: u64) -> Option<Response> {
+        let world = self.world.clone();
+        let number = self.number;
+        let later = async || {
+            world.pause(0, apart).await;
+            persist(&world, number, &intent).await
+        };
+        let (first, second, third) =
+            tokio::join!(persist(&world, number, &intent), later(), later());
+        if first.is_none() || second.is_none() || third.is_none() {
+            self.open.push_back(intent);
+        }
+        first
+    }
+
     /// Finds out what became of all that is open, now that nothing fails any more, and asks a
     /// customer's orders at last.
     pub(crate) async fn settle(&mut self) {
@@ -330,10 +378,24 @@ impl Client {
         persist(&self.world, self.number, &orders).await;
     }
 
+    /// Returns a key that this person hasn't used: at times, one of another person's.
     fn new_key(&self) -> String {
-        // The same text may be another person's key.
-        let number = self.world.draw(|rng| rng.u32(0..100_000));
-        format!("key-{number}")
+        let own = &self.person.user_id;
+        let state = &mut *self.world.state();
+        let is_used = |key: &String| state.keys.iter().any(|it| it.0 == *own && it.1 == *key);
+        let others = state.keys.iter().map(|(_, key)| key);
+        let others: Vec<&String> = others.filter(|it| !is_used(it)).collect();
+        let key = if !others.is_empty() && state.rng.u8(0..4) == 0 {
+            others[state.rng.usize(0..others.len())].clone()
+        } else {
+            format!("key-{}", state.keys.len())
+        };
+        let is_others = state.keys.iter().any(|it| it.1 == key);
+        state.keys.push((own.clone(), key.clone()));
+        if is_others {
+            *state.counts.entry(SHARED_KEYS.to_owned()).or_default() += 1;
+        }
+        key
     }
 }
 
@@ -374,7 +436,7 @@ async fn send(world: &World, client: u32, intent: &Intent) -> Option<Response> {
         state.history.push(json!({
             "send": place, "intent": number, "client": client, "user": user,
             "operation": request.function, "key": request.key, "method": request.method,
-            "path": request.path(), "request": request.body, "began": began, "ended": null,
+            "path": request.path_and_query(), "request": request.body, "began": began, "ended": null,
             "status": null, "headers": {}, "body": null,
         }));
         (place, began)

@@ -48,6 +48,14 @@ impl Request {
         }
     }
 
+    /// Returns the path with its variable and the query.
+    pub(crate) fn path_and_query(&self) -> String {
+        match self.query.as_str() {
+            "" => self.path(),
+            query => format!("{}?{query}", self.path()),
+        }
+    }
+
     /// Returns the event as API Gateway makes it of what reached it at that moment, in milliseconds
     /// since 1970.
     fn event(&self, number: u64, arrived: u64) -> String {
@@ -100,14 +108,19 @@ pub(crate) async fn send(world: &World, request: &Request, number: u64) -> Optio
         world.tell("gateway", || What::DeliveredTwice { send: number });
         let (world, event, function) = (world.clone(), event.clone(), request.function);
         tokio::spawn(async move {
-            world.pause(0, 300).await;
-            deliver(&world, function, &event, number, Delivery::Well).await
+            world.pause(0, 1500).await;
+            deliver(&world, function, &event, number, Delivery::Again).await
         });
     }
     let (own, function) = (world.clone(), request.function);
     // Apart from the client, which may hang up.
-    let answer =
-        tokio::spawn(async move { deliver(&own, function, &event, number, delivery).await });
+    let answer = tokio::spawn(async move {
+        if delivery == Delivery::Late {
+            own.count("fault: late delivery");
+            own.pause(50, 1500).await;
+        }
+        deliver(&own, function, &event, number, delivery).await
+    });
     let answer = tokio::time::timeout(PATIENCE, answer).await.ok()?;
     let answer = answer.expect("the gateway does not panic");
     world.travel().await;
@@ -135,10 +148,15 @@ async fn deliver(
         },
     };
     world.tell(process.name(), || What::Gets { send: number });
+    if delivery != Delivery::Again {
+        let place = usize::try_from(number).expect("a place in the history");
+        let given = world.now();
+        world.state().history[place]["given"] = json!(given);
+    }
     let templates = &world.template().functions;
     let template = templates.iter().find(|it| it.binary == function);
     let timeout = template.expect("a function of the template").timeout;
-    let ended = process.answer(event, since_1970(timeout));
+    let ended = process.answer(number, event, since_1970(timeout));
     let ended = tokio::time::timeout(timeout, ended).await;
     let answer = match ended {
         Err(_) => {
@@ -165,6 +183,9 @@ async fn deliver(
             answer,
         }
     });
+    if process.is_far_off() && function == "checkout" && response.status == 201 {
+        world.count("orders by a clock that is minutes off");
+    }
     let mut state = world.state();
     // When all goes well again, clocks do, too.
     if !(state.plan.has_ended() && process.is_skewed()) {

@@ -219,6 +219,10 @@ fn simulate(template: &Arc<Template>, arguments: &Arguments) -> ExitCode {
     if let Some(path) = &arguments.report {
         std::fs::write(path, &text).expect("the report is written");
     }
+    let lacks = report.lacks();
+    for lack in &lacks {
+        println!("{lack}");
+    }
     failed.sort_unstable();
     for seed in failed.iter().take(5) {
         println!(
@@ -226,7 +230,7 @@ fn simulate(template: &Arc<Template>, arguments: &Arguments) -> ExitCode {
              --test simulator -- --seed {seed}"
         );
     }
-    if failed.is_empty() {
+    if failed.is_empty() && lacks.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

@@ -2,7 +2,7 @@
 //! stock behind the API.
 
 use std::sync::{Arc, OnceLock};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
@@ -15,6 +15,8 @@ use crate::world::World;
 
 /// The key that signs everybody's tokens.
 const KID: &str = "k1";
+/// How many lines a cart has that is nearly full: a cart takes 32.
+const NEARLY_FULL: usize = 31;
 /// When everything was made.
 const CREATED: &str = "2026-11-20T10:00:00Z";
 /// The characters of a ULID.
@@ -69,11 +71,19 @@ impl Shop {
         }
         let admin = person(world, 5, "admin").await;
         let mut products = Vec::new();
-        for number in 0..6 {
+        // In some shops somebody's cart is nearly full.
+        let is_large = world.chance(0.04);
+        for number in 0..if is_large { 40 } else { 6 } {
             // Two are sought after, and soon sold out.
             let most = if number < 2 { 12 } else { 60 };
             let (price, stock) = world.draw(|rng| (rng.u32(1..5000), rng.u32(3..most)));
             products.push(product(world, number, price, stock).await);
+        }
+        if is_large {
+            world.count("carts that are nearly full");
+            for product in products.iter().rev().take(NEARLY_FULL) {
+                put_line(world, &customers[0], product).await;
+            }
         }
         Self {
             customers,
@@ -81,6 +91,18 @@ impl Shop {
             products,
         }
     }
+}
+
+/// Puts a piece of a product into a customer's cart.
+async fn put_line(world: &World, customer: &Person, product: &str) {
+    let end = shared::simulation::wall() + Duration::from_secs(90 * 24 * 60 * 60);
+    let end = end.duration_since(UNIX_EPOCH).expect("after 1970");
+    let line = json!({
+        "userId": { "S": customer.user_id }, "productId": { "S": product },
+        "quantity": { "N": "1" }, "expiresAt": { "N": end.as_secs().to_string() },
+        "madeBy": { "S": "operator" },
+    });
+    put(world, "CARTS_TABLE", &line).await;
 }
 
 async fn put(world: &World, table: &str, item: &Value) {
@@ -138,7 +160,8 @@ async fn person(world: &World, number: u32, role: &'static str) -> Arc<Person> {
     let issuer = &world.variables("checkout")["TOKEN_ISSUER"];
     let header = json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": KID });
     let claims = json!({
-        "userId": user_id, "role": role, "iat": now, "exp": now + 900, "iss": issuer,
+        // Valid by a clock that is minutes off, too.
+        "userId": user_id, "role": role, "iat": now - 420, "exp": now + 480, "iss": issuer,
         "aud": "buy-from-me", "jti": jti.trim_start_matches("jti_"), "sid": session,
     });
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -42,6 +43,7 @@ enum Event<'a> {
     Gets,
     Answers(&'a str),
     Calls(&'a str, Option<&'static str>),
+    StandsStill(Duration),
     Dies(&'a str),
     Commits(String),
 }
@@ -49,7 +51,11 @@ enum Event<'a> {
 impl Event<'_> {
     fn is_wrong(&self) -> bool {
         match self {
-            Self::Learns(None) | Self::DeliveredTwice | Self::AnswerLost | Self::Dies(_) => true,
+            Self::Learns(None)
+            | Self::DeliveredTwice
+            | Self::AnswerLost
+            | Self::StandsStill(_)
+            | Self::Dies(_) => true,
             Self::Calls(_, fault) => fault.is_some(),
             Self::Starts(ahead) => *ahead != 0,
             _ => false,
@@ -141,6 +147,7 @@ fn rows<'a>(story: &'a [Told], sends: &BTreeSet<u64>, commit: (u64, String)) -> 
                 }
                 Event::Answers(answer)
             }
+            What::StandsStill { time, .. } if is_serving_us => Event::StandsStill(*time),
             What::Dies { how } if is_serving_us => {
                 serves.insert(process, None);
                 Event::Dies(how)
@@ -176,7 +183,12 @@ fn svg(seed: u64, rows: &[Row]) -> String {
     for row in rows {
         let is_of_process = matches!(
             row.event,
-            Event::Starts(_) | Event::Gets | Event::Answers(_) | Event::Calls(..) | Event::Dies(_)
+            Event::Starts(_)
+                | Event::Gets
+                | Event::Answers(_)
+                | Event::Calls(..)
+                | Event::StandsStill(_)
+                | Event::Dies(_)
         );
         if is_of_process && !processes.contains(&row.process) {
             processes.push(row.process);
@@ -226,6 +238,10 @@ fn svg(seed: u64, rows: &[Row]) -> String {
             Event::Calls(operation, None) => drawn.arrow(x, database, y, colour, operation),
             Event::Calls(operation, Some(fault)) => {
                 drawn.arrow(x, database, y, colour, &format!("{operation}: {fault}"));
+            }
+            Event::StandsStill(time) => {
+                let text = format!("stands still for {} ms", time.as_millis());
+                drawn.cross(x, y, &text);
             }
             Event::Dies(how) => drawn.cross(x, y, how),
             Event::Commits(text) => {

@@ -32,6 +32,12 @@ pub(crate) enum Happening {
     CrashBefore,
     /// The process dies when the call was done, before it learns of that.
     CrashAfter,
+    /// The process stands still for that long, and can't even look at its clock: before the call
+    /// is sent, or when it was.
+    StandStill {
+        before: bool,
+        time: Duration,
+    },
 }
 
 /// What happens to one request between client and function.
@@ -40,6 +46,10 @@ pub(crate) enum Delivery {
     Well,
     /// Two processes get it.
     Twice,
+    /// The second of them.
+    Again,
+    /// It has reached the gateway, and a process begins with it much later.
+    Late,
     /// The answer doesn't reach the client.
     AnswerLost,
     /// The process dies before its answer is sent.
@@ -83,6 +93,7 @@ impl Plan {
         rng: &mut Rng,
         operation: &str,
         items: usize,
+        may_stand_still: bool,
     ) -> Option<Happening> {
         let number = self.made;
         self.made += 1;
@@ -101,7 +112,7 @@ impl Plan {
         let is_transaction = operation.starts_with("Transact");
         let millis = |rng: &mut Rng, from, to| Duration::from_millis(rng.u64(from..to));
         Some(loop {
-            break match rng.u8(0..16) {
+            break match rng.u8(0..19) {
                 0 => Happening::CrashBefore,
                 1 => Happening::CrashAfter,
                 2 => Happening::Fault("throttled", Fault::Throttle),
@@ -111,18 +122,19 @@ impl Plan {
                 6 => Happening::Fault("connection reset after the effect", Fault::DropAfter),
                 // The SDK gives an attempt two seconds.
                 7 => {
-                    let late = Fault::AnswerLate(millis(rng, 1500, 6000));
+                    let late = Fault::AnswerLate(millis(rng, 2100, 6000));
                     Happening::Fault("time-out after the effect", late)
                 }
                 8 => {
-                    let late = Fault::Delay(millis(rng, 1500, 6000));
+                    let late = Fault::Delay(millis(rng, 2100, 6000));
                     Happening::Fault("effect after the time-out", late)
                 }
                 9 if is_transaction || writes => Happening::Fault("conflict", Fault::Conflict),
-                10 if is_transaction => {
-                    let met = (0..items).filter(|_| rng.bool()).collect();
-                    let mixed = Fault::ConflictOn(met);
-                    Happening::Fault("conflict mixed with failed conditions", mixed)
+                10 if operation == "TransactWriteItems" => {
+                    let mut met: BTreeSet<usize> = (0..items).filter(|_| rng.bool()).collect();
+                    met.insert(rng.usize(0..items.max(1)));
+                    let some = Fault::ConflictOn(met.into_iter().collect());
+                    Happening::Fault("conflict on some of the items", some)
                 }
                 11 if operation == "TransactWriteItems" => {
                     let mut reasons = vec![Reason::None; rng.usize(0..items.max(1))];
@@ -130,17 +142,31 @@ impl Plan {
                     Happening::Fault("transaction throttled", Fault::Cancel(reasons))
                 }
                 12..=13 if operation == "TransactWriteItems" => {
+                    // At times longer than the SDK waits, which then sends the same again.
+                    let longest = if rng.u8(0..4) == 0 { 4000 } else { 1500 };
                     let torn = Fault::Tear {
                         seed: rng.u64(..),
                         prepared: millis(rng, 0, 400),
-                        torn: millis(rng, 1, 1500),
+                        torn: millis(rng, 1, longest),
                     };
                     Happening::Fault("torn reads", torn)
                 }
-                14 if !writes => {
-                    let slow = Fault::Delay(millis(rng, 100, 1400));
-                    Happening::Fault("slow read", slow)
+                14 => {
+                    let slow = Fault::Delay(millis(rng, 100, 1900));
+                    Happening::Fault("slow", slow)
                 }
+                // Mostly less than a second, as DynamoDB's documentation has it.
+                16 if !writes && !is_transaction => {
+                    let stale = Fault::Stale(millis(rng, 50, 900));
+                    Happening::Fault("older state read", stale)
+                }
+                17 if operation == "BatchGetItem" => {
+                    Happening::Fault("batch done by half", Fault::Unprocessed)
+                }
+                15 if may_stand_still => Happening::StandStill {
+                    before: rng.bool(),
+                    time: millis(rng, 500, 12_000),
+                },
                 _ => continue,
             };
         })
@@ -151,9 +177,10 @@ impl Plan {
         if self.ended || rng.f64() >= self.deliveries {
             return Delivery::Well;
         }
-        match rng.u8(0..3) {
-            0 => Delivery::Twice,
-            1 => Delivery::AnswerLost,
+        match rng.u8(0..5) {
+            0..=1 => Delivery::Twice,
+            2 => Delivery::Late,
+            3 => Delivery::AnswerLost,
             _ => Delivery::CrashBeforeAnswer,
         }
     }

@@ -1,11 +1,16 @@
 //! Processes of functions: how they are started, what they may die of, and what stands between
 //! them and DynamoDB.
 
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::ready;
+use std::time::Duration;
 
 use serde_json::Value;
 use shared::simulation::{Answer, Instance, Network, ahead, start};
 use tokio::sync::Notify;
+use tokio::time::Sleep;
 
 use crate::plan::Happening;
 use crate::story::What;
@@ -24,19 +29,29 @@ pub(crate) const FUNCTIONS: [&str; 9] = [
     "set-cart-item",
 ];
 
+/// By how much clocks may differ before tokens are taken for invalid, in milliseconds.
+const TOLERATED: i64 = 4000;
+/// By how much a clock is off at most, in milliseconds: everybody's token is valid by it, since a
+/// process that takes no token has no more to do wrong.
+const FAR: i64 = 390_000;
+
 /// One process of a function.
 pub(crate) struct Process {
     instance: Box<dyn Instance>,
     life: Arc<Life>,
 }
 
-/// What identifies a process, and tells its end.
+/// What identifies a process, and what becomes of it.
 struct Life {
     function: &'static str,
     name: String,
     /// How many milliseconds its wall clock is ahead.
     ahead: i64,
     crashed: Notify,
+    /// Which send it serves, or has served last.
+    serves: Mutex<Option<u64>>,
+    /// Until when it stands still.
+    still: Mutex<Option<Pin<Box<Sleep>>>>,
 }
 
 /// How a request ended for the process that had it.
@@ -54,8 +69,11 @@ impl Process {
             let number = state.processes;
             // Mostly right, sometimes off by what is tolerated, seldom far off.
             let ahead = match state.rng.u8(0..40) {
-                0..=3 if !state.plan.has_ended() => state.rng.i64(-4000..4000),
-                4 if !state.plan.has_ended() => state.rng.i64(-600_000..600_000),
+                0..=3 if !state.plan.has_ended() => state.rng.i64(-TOLERATED..TOLERATED),
+                4 if !state.plan.has_ended() => {
+                    let far = state.rng.i64(60_000..FAR);
+                    if state.rng.bool() { far } else { -far }
+                }
                 _ => 0,
             };
             Arc::new(Life {
@@ -63,12 +81,14 @@ impl Process {
                 name: format!("{function} {number}"),
                 ahead,
                 crashed: Notify::new(),
+                serves: Mutex::default(),
+                still: Mutex::new(None),
             })
         };
         match life.ahead {
             0 => {}
-            far if far.abs() > 4000 => world.count("fault: clock far off"),
-            _ => world.count("fault: clock a little off"),
+            far if far.abs() > TOLERATED => world.count("fault: clock minutes off"),
+            _ => world.count("fault: clock seconds off"),
         }
         world.tell(&life.name, || What::Starts { ahead: life.ahead });
         world.pause(50, 200).await;
@@ -105,16 +125,19 @@ impl Process {
         tokio::select! {
             biased;
             () = life.crashed.notified() => None,
-            started = ahead(life.ahead, started) => Some(Self {
+            started = life.run(started) => Some(Self {
                 instance: started.expect("the template sets what it needs"),
                 life: Arc::clone(&life),
             }),
         }
     }
 
-    /// Gives it one request.
-    pub(crate) async fn answer(&self, event: &str, deadline: u64) -> Ended {
-        let answer = ahead(self.life.ahead, self.instance.answer(event, deadline));
+    /// Gives it the request of a send, and the time at which that must be answered.
+    pub(crate) async fn answer(&self, send: u64, event: &str, deadline: u64) -> Ended {
+        // Lambda tells the time by the clock that the process has.
+        let deadline = deadline.saturating_add_signed(self.life.ahead);
+        *self.life.serves() = Some(send);
+        let answer = self.life.run(self.instance.answer(event, deadline));
         tokio::select! {
             biased;
             () = self.life.crashed.notified() => Ended::Crashed,
@@ -129,6 +152,51 @@ impl Process {
     /// Returns whether its clock is off.
     pub(crate) fn is_skewed(&self) -> bool {
         self.life.ahead != 0
+    }
+
+    /// Returns whether its clock is off by more than is tolerated.
+    pub(crate) fn is_far_off(&self) -> bool {
+        self.life.ahead.abs() > TOLERATED
+    }
+}
+
+impl Life {
+    /// Does work of the process, by its clock, and while it doesn't stand still.
+    async fn run<F: Future>(&self, work: F) -> F::Output {
+        let mut work = pin!(ahead(self.ahead, work));
+        poll_fn(|context| {
+            loop {
+                let mut still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(sleep) = still.as_mut() {
+                    ready!(sleep.as_mut().poll(context));
+                    *still = None;
+                }
+                drop(still);
+                let polled = work.as_mut().poll(context);
+                let still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
+                if polled.is_ready() || still.is_none() {
+                    return polled;
+                }
+            }
+        })
+        .await
+    }
+
+    fn serves(&self) -> MutexGuard<'_, Option<u64>> {
+        self.serves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns what it is called in the journal: with the send, if it serves one.
+    fn caller(&self) -> String {
+        match *self.serves() {
+            Some(send) => format!("{} {send}", self.function),
+            None => self.function.to_owned(),
+        }
+    }
+
+    fn stand_still(&self, time: Duration) {
+        let mut still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
+        *still = Some(Box::pin(tokio::time::sleep(time)));
     }
 }
 
@@ -152,7 +220,11 @@ async fn carry(world: &World, life: &Life, target: &str, body: Vec<u8>) -> Optio
     let items = items(&body);
     let happening = {
         let state = &mut *world.state();
-        state.plan.next_call(&mut state.rng, operation, items)
+        // Lambda ends a process that takes too long to start.
+        let may_stand_still = life.serves().is_some();
+        state
+            .plan
+            .next_call(&mut state.rng, operation, items, may_stand_still)
     };
     let (fault, dies) = match happening {
         None => (None, false),
@@ -171,20 +243,34 @@ async fn carry(world: &World, life: &Life, target: &str, body: Vec<u8>) -> Optio
             life.crashed.notify_one();
             return std::future::pending().await;
         }
+        Some(Happening::StandStill { before, time }) => {
+            world.count("fault: process stands still");
+            world.tell(&life.name, || What::StandsStill {
+                time,
+                call: operation.to_owned(),
+            });
+            life.stand_still(time);
+            if before {
+                tokio::task::yield_now().await;
+            }
+            (None, false)
+        }
         Some(Happening::CrashAfter) => {
             world.count("fault: crash after a call");
             (None, true)
         }
     };
-    let answer = world
-        .database()
-        .call(Some(life.function), target, body, fault);
+    let caller = life.caller();
+    let answer = world.database().call(Some(&caller), target, body, fault);
     let answer = answer.await;
     if dies {
         let how = format!("dies when its {operation} was done");
         world.tell(&life.name, || What::Dies { how });
         life.crashed.notify_one();
         return std::future::pending().await;
+    }
+    if let Some((400, body)) = &answer {
+        world.count(&format!("refused: {operation}, {}", kinds(body)));
     }
     world.tell(&life.name, || What::Called {
         operation: operation.to_owned(),
@@ -202,6 +288,15 @@ async fn carry(world: &World, life: &Life, target: &str, body: Vec<u8>) -> Optio
 fn items(body: &[u8]) -> usize {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     body["TransactItems"].as_array().map_or(1, Vec::len)
+}
+
+/// Says for which kinds of reasons DynamoDB refused.
+fn kinds(body: &[u8]) -> String {
+    let refusal = refusal(body);
+    let mut words: Vec<&str> = refusal.split(' ').filter(|it| *it != "None").collect();
+    words.sort_unstable();
+    words.dedup();
+    words.join(" ").trim().to_owned()
 }
 
 /// Says in a few words what DynamoDB refused.

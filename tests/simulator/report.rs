@@ -10,6 +10,48 @@ use tests::Verdict;
 /// How wide the progress bar is.
 const BAR: usize = 30;
 
+/// The fewest operations and faults of a seed.
+const LEAST: (u64, u64) = (30, 2);
+/// The invariants that are judged, and after how many seeds each must have been.
+const INVARIANTS: [&str; 9] = ["I1", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10"];
+const SOME: u64 = 100;
+/// What must have happened after so many seeds.
+const MANY: u64 = 2000;
+const EXPECTED: [&str; 31] = [
+    "carts that are nearly full",
+    "processes that took too long",
+    "orders by a clock that is minutes off",
+    "keys that another person had used, too",
+    "fault: 500 after the effect",
+    "fault: 500 before the effect",
+    "fault: answer lost",
+    "fault: batch done by half",
+    "fault: clock minutes off",
+    "fault: clock seconds off",
+    "fault: conflict",
+    "fault: conflict on some of the items",
+    "fault: connection reset after the effect",
+    "fault: connection reset before the effect",
+    "fault: crash after a call",
+    "fault: crash before a call",
+    "fault: crash before the answer",
+    "fault: duplicate delivery",
+    "fault: effect after the time-out",
+    "fault: late delivery",
+    "fault: older state read",
+    "fault: process stands still",
+    "fault: slow",
+    "fault: throttled",
+    "fault: time-out after the effect",
+    "fault: torn reads",
+    "fault: transaction throttled",
+    "refused: TransactWriteItems, TransactionInProgressException",
+    "refused: TransactWriteItems, TransactionCanceledException TransactionConflict",
+    "refused: TransactWriteItems, ConditionalCheckFailed TransactionCanceledException",
+    "refused: TransactWriteItems, \
+     ConditionalCheckFailed TransactionCanceledException TransactionConflict",
+];
+
 /// Sums over seeds.
 #[derive(Default)]
 pub(crate) struct Report {
@@ -39,6 +81,30 @@ impl Report {
         }
     }
 
+    /// Returns what so many seeds should have shown and did not, a sentence each: then they prove
+    /// less than it seems.
+    pub(crate) fn lacks(&self) -> Vec<String> {
+        let mut lacks = Vec::new();
+        let (operations, faults) = self.least.unwrap_or_default();
+        if operations < LEAST.0 || faults < LEAST.1 {
+            lacks.push(format!(
+                "a seed had {operations} operations and {faults} faults at least, not {} and {}",
+                LEAST.0, LEAST.1
+            ));
+        }
+        let never =
+            |counts: &BTreeMap<String, u64>, name: &str| counts.get(name).is_none_or(|it| *it == 0);
+        if self.seeds >= SOME {
+            let judged = INVARIANTS.iter().filter(|it| never(&self.judged, it));
+            lacks.extend(judged.map(|it| format!("{it} was never judged")));
+        }
+        if self.seeds >= MANY {
+            let happened = EXPECTED.iter().filter(|it| never(&self.counts, it));
+            lacks.extend(happened.map(|it| format!("this never happened: {it}")));
+        }
+        lacks
+    }
+
     fn section(&self, f: &mut fmt::Formatter<'_>, title: &str, prefix: &str) -> fmt::Result {
         writeln!(f, "{title}")?;
         for (name, count) in &self.counts {
@@ -64,6 +130,9 @@ impl fmt::Display for Report {
             "sends that were repeated",
             "calls of DynamoDB",
             "processes that took too long",
+            "orders by a clock that is minutes off",
+            "keys that another person had used, too",
+            "carts that are nearly full",
         ] {
             let count = self.counts.get(name).copied().unwrap_or_default();
             writeln!(f, "  {count:>12}  {name}")?;
@@ -71,6 +140,11 @@ impl fmt::Display for Report {
         self.section(f, "Operations", "operation: ")?;
         self.section(f, "Answers", "answer: ")?;
         self.section(f, "Faults", "fault: ")?;
+        self.section(
+            f,
+            "Refusals of DynamoDB, by the kinds of their reasons",
+            "refused: ",
+        )?;
         writeln!(f, "Judged")?;
         for (name, count) in &self.judged {
             writeln!(f, "  {count:>12}  {name}")?;

@@ -103,7 +103,14 @@ fn document(world: &World, shop: &Shop, seed: u64) -> String {
     let tables: serde_json::Map<String, Value> = tables.collect();
     let journal = world.database().faults().journal();
     let journal = journal.iter();
-    let journal = journal.map(|it| commit(it, world.millis(it.at), &short(&it.item.table)));
+    let journal = journal.map(|it| {
+        let mut commit = commit(it, world.millis(it.at), &short(&it.item.table));
+        if let Some((function, send)) = it.caller.as_deref().and_then(|it| it.split_once(' ')) {
+            commit["by"] = json!(function);
+            commit["send"] = json!(send.parse::<u64>().expect("a number"));
+        }
+        commit
+    });
     let journal = Vec::from_iter(journal);
     let state = world.state();
     let document = json!({

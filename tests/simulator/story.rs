@@ -1,6 +1,7 @@
 //! What happened in which order, for people to read.
 
 use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
 
 /// Something that happened.
 pub(crate) struct Told {
@@ -53,6 +54,11 @@ pub(crate) enum What {
         operation: String,
         answer: String,
     },
+    /// A process stands still, just before it makes a call or while that is being done.
+    StandsStill {
+        time: Duration,
+        call: String,
+    },
     /// A process dies, or is ended.
     Dies {
         how: String,
@@ -88,6 +94,9 @@ impl Display for What {
             Self::Answers { send, answer } => write!(f, "answers send {send}: {answer}"),
             Self::Meets { operation, fault } => write!(f, "{operation} meets: {fault}"),
             Self::Called { operation, answer } => write!(f, "{operation}: {answer}"),
+            Self::StandsStill { time, call } => {
+                write!(f, "stands still for {} ms at its {call}", time.as_millis())
+            }
             Self::Dies { how } => f.write_str(how),
             Self::Does(what) => f.write_str(what),
         }

@@ -37,6 +37,8 @@ pub(crate) struct State {
     pub(crate) processes: u32,
     /// What was sent, in the order in which it began.
     pub(crate) history: Vec<Value>,
+    /// Which keys were used by whom.
+    pub(crate) keys: Vec<(String, String)>,
     /// How often things happened, by what they are called in the report.
     pub(crate) counts: BTreeMap<String, u64>,
     /// What happened in which order, if somebody wants to read it.
@@ -78,6 +80,7 @@ impl World {
                 idle: BTreeMap::new(),
                 processes: 0,
                 history: Vec::new(),
+                keys: Vec::new(),
                 counts: BTreeMap::new(),
                 story: tells_story.then(Vec::new),
                 faults_ended: 0,

@@ -50,7 +50,7 @@ pub struct Options {
     /// Whether DynamoDB keeps a journal from its first write on: see
     /// [`Faults::start_journal`](crate::Faults::start_journal).
     pub journal: bool,
-    /// What the environments of some processes have besides.
+    /// What is different about some processes.
     pub variations: Vec<Variation>,
     /// Names and values of headers that the gateway adds to answers that no function made:
     /// preflights and errors.

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::http::Problem;
+use crate::values::random_bytes;
 
 /// The fixed beginning of an Ed25519 public key as X.509 has it (RFC 8410); the
 /// 32 bytes of the key follow.
@@ -24,7 +25,8 @@ impl KeyPair {
     /// # Errors
     /// [`Problem::Internal`] when the operating system gives no random bytes.
     pub fn generate() -> Result<Self, Problem> {
-        let pair = Ed25519KeyPair::generate().map_err(Problem::internal)?;
+        let seed: [u8; 32] = random_bytes()?;
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(Problem::internal)?;
         let private = pair.to_pkcs8v1().map_err(Problem::internal)?;
         let public = pair.public_key().as_ref().try_into();
         Ok(Self {

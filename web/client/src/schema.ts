@@ -206,7 +206,9 @@ export interface paths {
         /**
          * Order what is in the cart
          * @description Makes one order for one `Idempotency-Key`, however often and however parallel it is sent.
-         *     Keys are kept for 7 days. After a refusal the same key may be used again.
+         *     Keys are kept for 7 days. After a refusal the same key may be used again. A refusal is final
+         *     for what had reached the shop when the refused request did; what was sent at the same time
+         *     and came later may still make the order, so send one after the other.
          */
         post: operations["checkout"];
         delete?: never;

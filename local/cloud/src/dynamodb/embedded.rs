@@ -8,13 +8,11 @@ use axum::http::{Method, Request};
 use dynoxide::Database;
 use dynoxide::storage_backend::Clock;
 
+use super::faults::answer::MAX_ANSWER;
 use super::faults::{Engine, EngineRequest, Fault, Faults};
 use super::prepare;
 use crate::error::CloudError;
 use template::TableTemplate;
-
-/// The most that DynamoDB answers, and more, in bytes.
-const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
 /// A DynamoDB in the caller's own thread. Calls can go wrong, as [`EmbeddedDynamoDb::faults`] says.
 pub struct EmbeddedDynamoDb {

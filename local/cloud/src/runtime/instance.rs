@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::api::{self, Invocation, RuntimeMessage};
 use super::crash::{Crash, Orders};
-use super::launch::Launch;
+use super::launch::{Launch, Variation};
 use crate::logs::Logs;
 use crate::service::serve_router;
 
@@ -57,6 +57,8 @@ pub(super) struct Instance {
     messages: mpsc::Receiver<RuntimeMessage>,
     /// Where to send the next request, while the process waits for one.
     waiting: Option<oneshot::Sender<Invocation>>,
+    /// By how many milliseconds its clock is fast.
+    clock_ahead: i64,
     output: Output,
     registration: Registration,
     /// The Runtime API ends when this is dropped.
@@ -77,6 +79,10 @@ impl Instance {
         nth: Option<usize>,
     ) -> Result<Self, String> {
         let mut orders = crash.begin();
+        let variations: Vec<&Variation> = nth
+            .into_iter()
+            .flat_map(|nth| launch.variations(nth))
+            .collect();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .map_err(|error| format!("no loopback port for its Runtime API: {error}"))?;
@@ -92,7 +98,7 @@ impl Instance {
             .args(&launch.arguments)
             .env_clear()
             .envs(&launch.environment)
-            .envs(nth.into_iter().flat_map(|nth| launch.variables(nth)))
+            .envs(variations.iter().flat_map(|it| &it.variables))
             .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
             .env(
                 "AWS_LAMBDA_LOG_STREAM_NAME",
@@ -115,6 +121,7 @@ impl Instance {
             child,
             messages,
             waiting: None,
+            clock_ahead: variations.iter().map(|it| it.clock_ahead).sum(),
             output,
             registration,
             _server: server,
@@ -159,6 +166,11 @@ impl Instance {
     pub(super) fn is_waiting(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
             && self.waiting.as_ref().is_some_and(|it| !it.is_closed())
+    }
+
+    /// Returns by how many milliseconds the process's clock is fast.
+    pub(super) fn clock_ahead(&self) -> i64 {
+        self.clock_ahead
     }
 
     /// Gives the process one request and waits for its answer, and for it to ask for the next

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use template::FunctionTemplate;
 
-/// Additions to the environments of some instances of a function, such as a clock that is wrong.
+/// What is different about some instances of a function, such as a clock that is wrong.
 #[derive(Debug, Clone)]
 pub struct Variation {
     /// The function's binary.
@@ -15,8 +15,11 @@ pub struct Variation {
     pub every: usize,
     /// See [`Variation::every`].
     pub remainder: usize,
-    /// Names and values.
+    /// Names and values that their environments have besides.
     pub variables: BTreeMap<String, String>,
+    /// By how many milliseconds their clocks are fast. Nothing here makes them so: the variables
+    /// do, and deadlines are given to them by their own clocks, as Lambda's host has only one.
+    pub clock_ahead: i64,
 }
 
 /// How one function is started.
@@ -35,11 +38,9 @@ pub(crate) struct Launch {
 }
 
 impl Launch {
-    /// Returns what the nth instance's environment has besides, counted from 1.
-    pub(super) fn variables(&self, nth: usize) -> impl Iterator<Item = (&String, &String)> {
+    /// Returns what is different about the nth instance, counted from 1.
+    pub(super) fn variations(&self, nth: usize) -> impl Iterator<Item = &Variation> {
         let variations = self.variations.iter();
-        let variations =
-            variations.filter(move |it| nth.checked_rem(it.every) == Some(it.remainder));
-        variations.flat_map(|it| &it.variables)
+        variations.filter(move |it| nth.checked_rem(it.every) == Some(it.remainder))
     }
 }

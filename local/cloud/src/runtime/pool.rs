@@ -158,9 +158,10 @@ impl Pool {
             };
             let now = clock::now();
             let deadline_ms = (now + timeout).unix_timestamp_nanos() / 1_000_000;
+            let deadline_ms = i64::try_from(deadline_ms).unwrap_or(i64::MAX);
             let invocation = Invocation {
                 id: uuid::Uuid::new_v4().to_string(),
-                deadline_ms: i64::try_from(deadline_ms).unwrap_or(i64::MAX),
+                deadline_ms: deadline_ms.saturating_add(instance.clock_ahead()),
                 arn: self.launch.function.arn(),
                 trace: trace.clone(),
                 payload: payload.clone(),

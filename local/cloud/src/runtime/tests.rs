@@ -266,6 +266,33 @@ async fn stopping_ends_processes_in_the_middle_of_a_request() {
 }
 
 #[tokio::test]
+async fn an_instance_with_a_wrong_clock_is_given_its_deadline_by_that_clock() {
+    const MINUTE: i64 = 60_000;
+    let variation = |remainder, clock_ahead| Variation {
+        function: "echo".into(),
+        every: 3,
+        remainder,
+        variables: BTreeMap::new(),
+        clock_ahead,
+    };
+    let mut varied = echo();
+    varied.variations = vec![variation(2, 5 * MINUTE), variation(0, -5 * MINUTE)];
+    let (runtime, _) = runtime(vec![varied], 1);
+    for ahead in [0, 5 * MINUTE, -5 * MINUTE, 0] {
+        let now = crate::clock::now().unix_timestamp() * 1000;
+        // The second time it is a used one.
+        for _ in 0..2 {
+            let answer = ask(&runtime, json!({})).await.unwrap();
+            let deadline: i64 = answer["deadline"].as_str().unwrap().parse().unwrap();
+            assert!((0..MINUTE).contains(&(deadline - now - ahead)), "{ahead}");
+        }
+        runtime.kill_at_next("echo");
+        ask(&runtime, json!({})).await.unwrap_err();
+    }
+    runtime.stop().await;
+}
+
+#[tokio::test]
 async fn some_instances_have_more_in_their_environment() {
     let mut varied = echo();
     varied.variations = vec![Variation {
@@ -273,6 +300,7 @@ async fn some_instances_have_more_in_their_environment() {
         every: 3,
         remainder: 2,
         variables: BTreeMap::from([("CLOCK".into(), "late".into())]),
+        clock_ahead: 0,
     }];
     let (runtime, _) = runtime(vec![varied], 1);
     let mut nth = Vec::new();

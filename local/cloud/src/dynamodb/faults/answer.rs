@@ -1,12 +1,15 @@
 //! Answers in the form of DynamoDB's own.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::reason::Reason;
+
+/// The most that DynamoDB answers, and more, in bytes.
+pub(in crate::dynamodb) const MAX_ANSWER: usize = 64 * 1024 * 1024;
 
 const DYNAMODB: &str = "com.amazonaws.dynamodb.v20120810";
 
@@ -69,6 +72,21 @@ pub(super) fn cancelled(reasons: &[Reason]) -> Response {
         "CancellationReasons": reasons,
     });
     json(StatusCode::BAD_REQUEST, &body)
+}
+
+/// Adds the keys that a batch hands back to its answer.
+pub(super) async fn unprocessed(answer: Response, keys: Value) -> Response {
+    let status = answer.status();
+    let body = to_bytes(answer.into_body(), MAX_ANSWER).await;
+    let body = body.ok().and_then(|it| serde_json::from_slice(&it).ok());
+    match body {
+        Some(Value::Object(mut body)) if status == StatusCode::OK => {
+            body.insert("UnprocessedKeys".to_owned(), keys);
+            json(status, &Value::Object(body))
+        }
+        Some(body) => json(status, &body),
+        None => none(),
+    }
 }
 
 /// Closes the connection without an answer: the server drops a connection whose body breaks off

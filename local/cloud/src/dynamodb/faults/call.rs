@@ -153,6 +153,39 @@ impl Call {
         )
     }
 
+    /// Returns whether this reads from a table, and doesn't ask for what is there now.
+    pub(super) fn reads_eventually(&self, table: &str) -> bool {
+        let asked = match &*self.operation {
+            "GetItem" | "Query" | "Scan" if self.tables.contains(table) => Some(&self.body),
+            "BatchGetItem" => self
+                .body
+                .pointer("/RequestItems")
+                .and_then(|it| it.get(table)),
+            _ => None,
+        };
+        asked.is_some_and(|it| it.get("ConsistentRead") != Some(&Value::Bool(true)))
+    }
+
+    /// Splits a batch of reads in two: what to ask of it, and the `RequestItems` of the rest; `None`
+    /// if it can't be split.
+    pub(super) fn halves(&self) -> Option<(Value, Value)> {
+        if self.operation != "BatchGetItem" {
+            return None;
+        }
+        let mut half = self.body.clone();
+        let mut others = Map::new();
+        for (table, asked) in half.get_mut("RequestItems")?.as_object_mut()? {
+            let keys = asked.get_mut("Keys")?.as_array_mut()?;
+            let rest = keys.split_off(keys.len().div_ceil(2));
+            if !rest.is_empty() {
+                let mut other = asked.clone();
+                *other.get_mut("Keys")? = Value::Array(rest);
+                others.insert(table.clone(), other);
+            }
+        }
+        (!others.is_empty()).then_some((half, Value::Object(others)))
+    }
+
     /// Returns the token under which a transaction is applied once.
     pub(super) fn token(&self) -> Option<&str> {
         self.body.get("ClientRequestToken")?.as_str()

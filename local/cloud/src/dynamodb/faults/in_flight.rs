@@ -187,8 +187,9 @@ impl InFlight {
         items.any(|item| transactions.iter().any(|it| it.locks(item)))
     }
 
-    /// Returns how a call is refused that meets one of them.
-    pub(super) fn conflict(&self, call: &Call) -> Option<Response> {
+    /// Returns how a call is refused that meets one of them, and what that is called where faults
+    /// are counted.
+    pub(super) fn conflict(&self, call: &Call) -> Option<(&'static str, Response)> {
         let in_flight = self.transactions().clone();
         if in_flight.is_empty() || !(call.is_transaction() || call.is_single_write()) {
             return None;
@@ -198,17 +199,19 @@ impl InFlight {
                 .iter()
                 .any(|it| it.token.as_deref() == Some(token))
         {
-            return Some(answer::in_progress());
+            return Some(("same transaction still in progress", answer::in_progress()));
         }
         let locked = |item: &ItemKey| in_flight.iter().any(|it| it.locks(item));
         let locked: Vec<bool> = call.items.iter().map(locked).collect();
         if !locked.contains(&true) {
             return None;
         }
-        if call.is_single_write() {
-            return Some(answer::conflict());
-        }
-        Some(self.refuse(call, &locked))
+        let refused = if call.is_single_write() {
+            answer::conflict()
+        } else {
+            self.refuse(call, &locked)
+        };
+        Some(("conflict with a transaction in flight", refused))
     }
 
     /// Refuses a call as if it met others on its items at these places.

@@ -2,10 +2,13 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use axum::http::header;
 use axum::response::Response;
 use dynoxide::Database;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::answer;
 use super::call::Call;
@@ -224,6 +227,10 @@ impl Faults {
         performed.await.unwrap_or_else(|_| answer::none())
     }
 
+    fn count(&self, name: &'static str) {
+        *self.state().counts.entry(name).or_default() += 1;
+    }
+
     /// Returns what this call is to meet.
     fn choose(&self, call: &Call) -> Option<Action> {
         let state = &mut *self.state();
@@ -261,8 +268,7 @@ impl Faults {
             }
             Some(action) => action,
         };
-        let name = action.name();
-        *self.state().counts.entry(name).or_default() += 1;
+        self.count(action.name());
         let fault = match action {
             Action::Hold(holder) => {
                 return in_flight.hold(&call, engine, request, holder).await;
@@ -300,6 +306,8 @@ impl Faults {
                 tokio::time::sleep(time).await;
                 self.serve(&call, engine, request).await
             }
+            Fault::Stale(age) => self.serve_stale(&call, engine, request, age).await,
+            Fault::Unprocessed => self.serve_half(&call, engine, request).await,
             Fault::AnswerLate(time) => {
                 let answer = self.serve(&call, engine, request).await;
                 tokio::time::sleep(time).await;
@@ -322,10 +330,53 @@ impl Faults {
         }
     }
 
+    /// Answers a read from the tables as they were so long ago, as far as it allows that.
+    async fn serve_stale(
+        &self,
+        call: &Call,
+        engine: &Engine,
+        request: EngineRequest,
+        age: Duration,
+    ) -> Response {
+        let moment = Instant::now().checked_sub(age);
+        let mut before = moment.map_or_else(Vec::new, |it| self.shared.journal.before(it));
+        before.retain(|(item, _)| call.reads_eventually(&item.table));
+        if before.is_empty() {
+            return self.serve(call, engine, request).await;
+        }
+        // What others don't see of a transaction yet stays hidden where now is asked for.
+        let mut hidden = self.shared.in_flight.hidden(call);
+        hidden.retain(|(item, _)| !call.reads_eventually(&item.table));
+        before.extend(hidden);
+        self.shared.tables.read_before(call, before).await
+    }
+
+    /// Reads half of a batch's keys, and hands the others back; anything else is answered as it
+    /// would be.
+    async fn serve_half(
+        &self,
+        call: &Call,
+        engine: &Engine,
+        mut request: EngineRequest,
+    ) -> Response {
+        let Some((half, others)) = call.halves() else {
+            return self.serve(call, engine, request).await;
+        };
+        request.body = half.to_string().into();
+        request.parts.headers.remove(header::CONTENT_LENGTH);
+        let caller = call.caller.as_deref();
+        let Some(half) = Call::read(caller, &request, &self.shared.tables.schemas) else {
+            return answer::failed();
+        };
+        let answer = self.serve(&half, engine, request).await;
+        answer::unprocessed(answer, others).await
+    }
+
     /// Answers as things are: a conflict with a transaction in flight, an older state, or what the
     /// database says.
     async fn serve(&self, call: &Call, engine: &Engine, request: EngineRequest) -> Response {
-        if let Some(conflict) = self.shared.in_flight.conflict(call) {
+        if let Some((name, conflict)) = self.shared.in_flight.conflict(call) {
+            self.count(name);
             return conflict;
         }
         if call.is_plain_read() {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::call::{Call, ItemKey};
 use super::engine::{Engine, EngineRequest};
-use super::shadow::Tables;
+use super::shadow::{Before, Tables};
 
 /// One item as one committed write changed it.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +58,20 @@ impl Journal {
 
     pub(super) fn changes(&self) -> Vec<Change> {
         self.lock().clone()
+    }
+
+    /// Returns the items that were changed since a moment, as they were then. What was written
+    /// first of all counts as older.
+    pub(super) fn before(&self, moment: Instant) -> Vec<Before> {
+        let changes = self.lock();
+        let since = changes.first().map_or(moment, |it| it.at.max(moment));
+        let mut before: Vec<Before> = Vec::new();
+        for change in changes.iter().filter(|it| it.at > since) {
+            if before.iter().all(|(item, _)| *item != change.item) {
+                before.push((change.item.clone(), change.before.clone()));
+            }
+        }
+        before
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Change>> {

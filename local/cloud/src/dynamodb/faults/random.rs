@@ -36,10 +36,16 @@ impl Random {
         if random.f64() >= self.rate {
             return None;
         }
-        let time = Duration::from_millis(random.u64(20..300));
+        // Sometimes longer than the SDK waits before it sends again.
+        let time = Duration::from_millis(match random.u8(..4) {
+            0 => random.u64(2000..4000),
+            _ => random.u64(20..300),
+        });
         let kinds = if call.operation == "TransactWriteItems" {
-            0..9
-        } else if call.is_transaction() || call.is_single_write() {
+            0..10
+        } else if call.is_transaction() {
+            0..8
+        } else if call.is_single_write() {
             0..7
         } else {
             0..6
@@ -53,6 +59,13 @@ impl Random {
             5 => Fault::AnswerLate(time),
             6 => Fault::Conflict,
             7 => {
+                let items = call.items.len();
+                let mut met: Vec<usize> = (0..items).filter(|_| random.bool()).collect();
+                // It meets one at least.
+                met.push(random.usize(..items.max(1)));
+                Fault::ConflictOn(met)
+            }
+            8 => {
                 let mut reasons = vec![Reason::None; random.usize(0..call.items.len().max(1))];
                 reasons.push(if random.bool() {
                     Reason::Conflict
@@ -63,7 +76,7 @@ impl Random {
             }
             _ => Fault::Tear {
                 seed: random.u64(..),
-                prepared: Duration::ZERO,
+                prepared: Duration::from_millis(random.u64(..300)),
                 torn: time,
             },
         }))

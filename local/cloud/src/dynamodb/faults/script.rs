@@ -9,6 +9,10 @@ use super::crash::CrashPoint;
 use super::in_flight::Holder;
 use super::reason::Reason;
 
+/// From when on a late answer is counted as one of its own kind: that much later the functions'
+/// calls have been sent again.
+const LATE: Duration = Duration::from_secs(2);
+
 /// What goes wrong with a call.
 #[derive(Debug, Clone)]
 pub enum Fault {
@@ -29,6 +33,11 @@ pub enum Fault {
     DropAfter,
     /// It is begun that much later.
     Delay(Duration),
+    /// A read that isn't consistent sees the tables as they were so long ago, as far as the journal
+    /// tells.
+    Stale(Duration),
+    /// Only half of a batch's keys are read, and the others are handed back.
+    Unprocessed,
     /// It is done at once, and answered that much later.
     AnswerLate(Duration),
     /// The function's process that makes it is killed. Each of the function's processes that is at
@@ -147,11 +156,17 @@ impl Action {
             Self::Fault(Fault::DropBefore) => "connection lost, not done",
             Self::Fault(Fault::DropAfter) => "connection lost, but done",
             Self::Fault(Fault::Delay(_)) => "begun late",
+            Self::Fault(Fault::Stale(_)) => "older state read",
+            Self::Fault(Fault::Unprocessed) => "batch done by half",
+            Self::Fault(Fault::AnswerLate(time)) if *time >= LATE => "answered 2 s late or later",
             Self::Fault(Fault::AnswerLate(_)) => "answered late",
             Self::Fault(Fault::Crash(CrashPoint::Arrived)) => "killed before the call is done",
             Self::Fault(Fault::Crash(CrashPoint::Done)) => "killed before the call is answered",
             Self::Fault(Fault::Crash(CrashPoint::Answered)) => "killed once the call is answered",
             Self::Fault(Fault::ConflictOn(_)) => "conflict in part",
+            Self::Fault(Fault::Tear { torn, .. }) if *torn >= LATE => {
+                "transaction seen in part for 2 s or longer"
+            }
             Self::Fault(Fault::Tear { .. }) => "transaction seen in part",
             Self::Hold(_) => "transaction held",
         }

@@ -438,3 +438,57 @@ fn random_faults_come_at_their_rate_and_the_same_with_the_same_seed() {
     assert_eq!(first, met(7));
     assert_ne!(first, met(8));
 }
+
+#[tokio::test]
+async fn a_read_that_is_not_consistent_may_see_an_older_state() {
+    let it = Faulty::start().await;
+    it.put("a").await;
+    it.faults().start_journal();
+    it.put("b").await;
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    it.put("c").await;
+    it.ask("DeleteItem", key("a")).await;
+    let older = Fault::Stale(Duration::from_micros(1));
+    it.faults().inject(Calls::any().always(), older);
+    assert_eq!(it.listed().await, ["b", "c"], "all of that is older");
+    it.faults().clear();
+
+    // All since the journal's first commit is undone.
+    let older = Fault::Stale(Duration::from_secs(1));
+    it.faults().inject(Calls::any().always(), older);
+    assert_eq!(it.listed().await, ["a", "b"]);
+    assert_eq!(it.listed_by_index().await, ["a", "b"]);
+    assert!(!it.has("c").await);
+    let batch = |consistent: bool| {
+        let keys = json!([key("a")["Key"], key("c")["Key"]]);
+        json!({"RequestItems": {"things": {"Keys": keys, "ConsistentRead": consistent}}})
+    };
+    let found = it.ask("BatchGetItem", batch(false)).await;
+    assert_eq!(found["Responses"]["things"], json!([item("a")]));
+    let found = it.ask("BatchGetItem", batch(true)).await;
+    assert_eq!(found["Responses"]["things"], json!([item("c")]));
+    let mut asked = key("c");
+    asked["ConsistentRead"] = json!(true);
+    assert!(it.ask("GetItem", asked).await["Item"].is_object());
+}
+
+#[tokio::test]
+async fn a_batch_of_reads_may_be_done_by_half() {
+    let it = Faulty::start().await;
+    for id in ["a", "b", "c"] {
+        it.put(id).await;
+    }
+    it.faults()
+        .inject(Calls::any().always(), Fault::Unprocessed);
+    let keys = json!([key("a")["Key"], key("b")["Key"], key("c")["Key"]]);
+    let batch = json!({"RequestItems": {"things": {"Keys": keys, "ConsistentRead": true}}});
+    let half = it.ask("BatchGetItem", batch).await;
+    assert_eq!(half["Responses"]["things"].as_array().unwrap().len(), 2);
+    let rest = json!({"things": {"Keys": [key("c")["Key"]], "ConsistentRead": true}});
+    assert_eq!(half["UnprocessedKeys"], rest);
+    let rest = it
+        .ask("BatchGetItem", json!({ "RequestItems": rest }))
+        .await;
+    assert_eq!(rest["Responses"]["things"], json!([item("c")]));
+    assert!(it.has("a").await, "any other read is answered in full");
+}
