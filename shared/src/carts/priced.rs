@@ -55,37 +55,46 @@ impl PricedCarts {
             .filter(|product| product.status == ProductStatus::Published)
             .ok_or(Problem::NotFound)?;
         let cart = self.carts.of(customer);
-        let is_new = cart.set(id, quantity, deadline).await?;
+        let made = cart.set(id, quantity, deadline).await?;
         let mut lines = cart.lines().await?;
         // Checked after writing: of many parallel requests at least the last
         // one sees all lines, so that no cart stays too long.
-        if is_new && lines.len() > MAX_LINES {
+        if let Some(made) = made
+            && lines.len() > MAX_LINES
+        {
             lines = self.drop_unsold(&cart, lines, deadline).await?;
-        }
-        if is_new && lines.len() > MAX_LINES {
-            cart.remove(id, deadline).await?;
-            let detail = format!("a cart holds at most {MAX_LINES} different products");
-            return Err(Problem::invalid("/quantity", detail));
+            if lines.len() > MAX_LINES {
+                if cart.withdraw(id, &made, deadline).await? {
+                    let detail = format!("a cart holds at most {MAX_LINES} different products");
+                    return Err(Problem::invalid("/quantity", detail));
+                }
+                // Another request has set it since, and was told that it is there.
+                lines = cart.lines().await?;
+            }
         }
         self.price(&lines).await
     }
 
-    /// Removes the lines whose product is no longer sold, and returns the
-    /// others: no cart shows them, so nobody could make room by hand.
+    /// Removes the lines whose product is no longer sold, unless somebody has
+    /// changed them meanwhile, and returns the others: no cart shows them, so
+    /// nobody could make room by hand.
     async fn drop_unsold(
         &self,
         cart: &CustomerCart<'_>,
-        mut lines: Vec<CartLine>,
+        lines: Vec<CartLine>,
         deadline: Deadline,
     ) -> Result<Vec<CartLine>, Problem> {
         let ids = lines.iter().map(|line| &line.product_id).take(100);
-        let products = self.products.get_all(ids).await?;
-        let is_sold = |line: &CartLine| Product::on_sale(&products, &line.product_id).is_some();
-        for line in lines.iter().filter(|line| !is_sold(line)) {
-            cart.remove(&line.product_id, deadline).await?;
+        // One that is sold again just now must not go.
+        let products = self.products.get_all_consistent(ids).await?;
+        let mut left = Vec::with_capacity(lines.len());
+        for line in lines {
+            let is_sold = Product::on_sale(&products, &line.product_id).is_some();
+            if is_sold || !cart.remove_unchanged(&line, deadline).await? {
+                left.push(line);
+            }
         }
-        lines.retain(is_sold);
-        Ok(lines)
+        Ok(left)
     }
 
     async fn price(&self, lines: &[CartLine]) -> Result<Cart, Problem> {

@@ -16,8 +16,8 @@ use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 use super::cart::{CartLine, Quantity};
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Attributes, Comparison, Corrupt, DynamoDbError, ItemBuilder, ItemReader, SingleWrite, Table,
-    WriteAction, is_condition_failed, number, read_all, text,
+    Attributes, Comparison, Corrupt, DynamoDbError, ItemBuilder, ItemReader, Outcome, SingleWrite,
+    Table, Transaction, Update, WriteAction, is_condition_failed, number, read_all, text,
 };
 use crate::http::{Deadline, Problem};
 use crate::identity::{Customer, Identity};
@@ -100,7 +100,7 @@ impl CustomerCart<'_> {
         let removed = self
             .edit(product, deadline)
             .update_expression(
-                "SET quantity = :none, #at = :arrived, expiresAt = :end REMOVE madeBy",
+                "SET quantity = :none, #at = :arrived, expiresAt = :end REMOVE madeBy, setBy",
             )
             .condition_expression(format!("attribute_exists(userId) AND {NOT_OVERTAKEN}"))
             .expression_attribute_values(":none", number(0))
@@ -113,32 +113,78 @@ impl CustomerCart<'_> {
         }
     }
 
+    /// Removes a line that a request has made and doesn't keep. Returns false, and
+    /// changes nothing, if another request has set it since.
+    pub(super) async fn withdraw(
+        &self,
+        product: &ProductId,
+        made: &MadeLine,
+        deadline: Deadline,
+    ) -> Result<bool, Problem> {
+        // Later than the request, so that no late write of it makes it anew.
+        let at = deadline.arrived().saturating_add(1);
+        let withdraw = self
+            .table
+            .update(self.key(product))
+            .update_expression(
+                "SET quantity = :none, #at = :at, expiresAt = :end REMOVE madeBy, setBy",
+            )
+            .condition_expression("setBy = :attempt")
+            .expression_attribute_names("#at", AT)
+            .expression_attribute_values(":none", number(0))
+            .expression_attribute_values(":at", number(at))
+            .expression_attribute_values(":end", number(removal_ends(at)))
+            .expression_attribute_values(":attempt", text(&made.attempt));
+        match write(withdraw).await? {
+            Written::Done(_) => Ok(true),
+            // Without it nobody has set it: it was removed, perhaps by a call of
+            // this whose answer was lost.
+            Written::Refused(row) => Ok(!row.contains_key("setBy")),
+        }
+    }
+
+    /// Removes a line unless it is not as it was read. Returns whether it did.
+    pub(super) async fn remove_unchanged(
+        &self,
+        line: &CartLine,
+        deadline: Deadline,
+    ) -> Result<bool, DynamoDbError> {
+        let remove = self.remove_read(line, deadline);
+        let remove = match line.at {
+            0 => remove.only_if_absent(AT),
+            at => remove.only_if(AT, Comparison::Equal, number(at)),
+        };
+        let transaction = Transaction::new().with((), remove.into_update());
+        let outcome = transaction.commit(self.table.client()).await?;
+        Ok(outcome == Outcome::Committed)
+    }
+
     /// Sets a line's quantity, unless a later request has changed the line:
-    /// that is answered as if this one had come first. Returns whether this made
-    /// the line: the row remembers which attempt made it, so that an attempt
-    /// which the SDK sends again after a lost answer recognises its own line. A
-    /// line that has expired and is still there is made anew.
+    /// that is answered as if this one had come first. Returns the line if this
+    /// made it: the row remembers which attempt made it, so that an attempt which
+    /// the SDK sends again after a lost answer recognises its own line. A line
+    /// that has expired and is still there is made anew.
     pub(super) async fn set(
         &self,
         product: &ProductId,
         quantity: Quantity,
         deadline: Deadline,
-    ) -> Result<bool, Problem> {
+    ) -> Result<Option<MadeLine>, Problem> {
         let attempt = new_ulid()?;
         for _ in 0..2 {
             let row = match self.set_live(product, quantity, &attempt, deadline).await? {
                 Written::Done(row) | Written::Refused(row) if is_made_by(&row, &attempt)? => {
-                    return Ok(true);
+                    return Ok(Some(MadeLine { attempt }));
                 }
-                Written::Done(_) => return Ok(false),
+                Written::Done(_) => return Ok(None),
                 Written::Refused(row) => row,
             };
             if read_at(&row)? > deadline.arrived() {
-                return Ok(false);
+                return Ok(None);
             }
             let replaced = self.replace_expired(product, quantity, &attempt, deadline);
             if let Written::Done(_) = replaced.await? {
-                return Ok(true);
+                return Ok(Some(MadeLine { attempt }));
             }
         }
         // It can't expire again at once: its end was moved 90 days on.
@@ -160,7 +206,7 @@ impl CustomerCart<'_> {
             .set_line(product, quantity, attempt, deadline)
             .update_expression(
                 "SET quantity = :quantity, #at = :arrived, expiresAt = :end, \
-                 madeBy = if_not_exists(madeBy, :attempt)",
+                 setBy = :attempt, madeBy = if_not_exists(madeBy, :attempt)",
             )
             // What was removed has no maker, and is made anew.
             .condition_expression(format!(
@@ -180,7 +226,8 @@ impl CustomerCart<'_> {
         let replace = self
             .set_line(product, quantity, attempt, deadline)
             .update_expression(
-                "SET quantity = :quantity, #at = :arrived, expiresAt = :end, madeBy = :attempt",
+                "SET quantity = :quantity, #at = :arrived, expiresAt = :end, \
+                 setBy = :attempt, madeBy = :attempt",
             )
             .condition_expression(format!("expiresAt <= :now AND {NOT_OVERTAKEN}"));
         // Refused: somebody else did, DynamoDB deleted it, or an answer was lost.
@@ -214,17 +261,23 @@ impl CustomerCart<'_> {
     /// Returns the action that removes a line for an order: refused if it is not
     /// as it was read. Whatever changed it before can't do so again.
     pub(crate) fn take(&self, line: &CartLine, deadline: Deadline) -> WriteAction {
+        self.remove_read(line, deadline)
+            .only_if_absent_or_below(AT, removal_at(line, deadline))
+            .into_update()
+    }
+
+    /// Begins the removal of a line that was read, if it still has its quantity.
+    fn remove_read(&self, line: &CartLine, deadline: Deadline) -> Update {
         let quantity = number(line.quantity.get());
-        let at = deadline.arrived().max(line.at.saturating_add(1));
+        let at = removal_at(line, deadline);
         self.table
             .change(self.key(&line.product_id))
             .set("quantity", number(0))
             .set(AT, number(at))
             .set("expiresAt", number(removal_ends(at)))
             .remove("madeBy")
+            .remove("setBy")
             .only_if("quantity", Comparison::Equal, quantity)
-            .only_if_absent_or_below(AT, at)
-            .into_update()
     }
 
     fn key(&self, product: &ProductId) -> Attributes {
@@ -233,6 +286,11 @@ impl CustomerCart<'_> {
             .text("productId", product.as_str())
             .into_attributes()
     }
+}
+
+/// A line that a request has just made.
+pub(super) struct MadeLine {
+    attempt: String,
 }
 
 /// What came of a conditional write of a row.
@@ -273,6 +331,12 @@ fn read(item: &Attributes) -> Result<Option<CartLine>, Corrupt> {
         quantity: Quantity::new(pieces).ok_or(Corrupt::new("quantity"))?,
         at: read_at(item)?,
     }))
+}
+
+/// Returns which moment the removal of a line counts as: later than whatever
+/// changed the line as it was read.
+fn removal_at(line: &CartLine, deadline: Deadline) -> u64 {
+    deadline.arrived().max(line.at.saturating_add(1))
 }
 
 /// Returns until when it is remembered that a line was removed, in seconds since

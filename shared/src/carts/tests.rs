@@ -5,7 +5,7 @@ use std::time::Duration;
 use cloud::{Calls, Fault, Injection};
 
 use super::cart::{MAX_LINES, Quantity};
-use super::{CartLine, Carts, PricedCarts};
+use super::{Cart, CartLine, Carts, PricedCarts};
 use crate::dynamodb::{Attributes, ItemBuilder};
 use crate::http::{Deadline, Problem};
 use crate::identity::{Customer, Identity};
@@ -91,24 +91,14 @@ async fn a_line_that_has_expired_is_not_shown_and_is_made_anew() {
     // Its answer is lost: the attempt that the SDK sends again knows its line.
     let lost = Calls::of("UpdateItem").on(tables.table("CARTS_TABLE"));
     let lost = tables.faults().inject(lost.from_nth(2), Fault::DropAfter);
-    assert!(
-        carts
-            .of(&customer)
-            .set(&product, one(), now())
-            .await
-            .unwrap()
-    );
+    let set = carts.of(&customer).set(&product, one(), now()).await;
+    assert!(set.unwrap().is_some());
     assert_eq!(lost.hits(), 1);
     let lines = carts.of(&customer).lines().await.unwrap();
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0].quantity, one());
-    assert!(
-        !carts
-            .of(&customer)
-            .set(&product, one(), now())
-            .await
-            .unwrap()
-    );
+    let set = carts.of(&customer).set(&product, one(), now()).await;
+    assert!(set.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -123,7 +113,7 @@ async fn an_edit_that_meets_a_transaction_is_done_after_it() {
         tables.faults().inject(calls.times(8), Fault::Conflict)
     };
     let met = meet("UpdateItem");
-    assert!(cart.set(&product, one(), now()).await.unwrap());
+    assert!(cart.set(&product, one(), now()).await.unwrap().is_some());
     assert_eq!(met.hits(), 8);
     let met = meet("UpdateItem");
     cart.remove(&product, now()).await.unwrap();
@@ -156,11 +146,26 @@ async fn what_arrived_before_a_line_was_changed_or_removed_changes_it_no_more() 
     // Removed once more, the later one counts.
     cart.remove(&product, arrived(4000)).await.unwrap();
     cart.remove(&product, arrived(3500)).await.unwrap();
-    assert!(!cart.set(&product, one(), arrived(3999)).await.unwrap());
-    assert!(cart.set(&product, one(), arrived(4001)).await.unwrap());
+    assert!(
+        cart.set(&product, one(), arrived(3999))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        cart.set(&product, one(), arrived(4001))
+            .await
+            .unwrap()
+            .is_some()
+    );
     assert_eq!(quantities(&carts, &customer).await, [1]);
     // One that is delivered twice is the same twice.
-    assert!(!cart.set(&product, one(), arrived(4001)).await.unwrap());
+    assert!(
+        cart.set(&product, one(), arrived(4001))
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert_eq!(quantities(&carts, &customer).await, [1]);
 }
 
@@ -171,11 +176,26 @@ async fn what_arrived_before_an_expired_line_was_set_does_not_make_it_anew() {
     let carts: Carts = tables.open();
     let cart = carts.of(&customer);
     let product = tables.product(10).await;
-    assert!(cart.set(&product, one(), arrived(2000)).await.unwrap());
+    assert!(
+        cart.set(&product, one(), arrived(2000))
+            .await
+            .unwrap()
+            .is_some()
+    );
     expire(&tables, &customer, &product).await;
-    assert!(!cart.set(&product, one(), arrived(1999)).await.unwrap());
+    assert!(
+        cart.set(&product, one(), arrived(1999))
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert!(quantities(&carts, &customer).await.is_empty());
-    assert!(cart.set(&product, one(), arrived(2001)).await.unwrap());
+    assert!(
+        cart.set(&product, one(), arrived(2001))
+            .await
+            .unwrap()
+            .is_some()
+    );
     assert_eq!(quantities(&carts, &customer).await, [1]);
 }
 
@@ -197,7 +217,12 @@ async fn a_line_from_before_arrivals_were_kept_is_set_and_removed() {
             .await;
     }
     let lines = cart.lines().await.unwrap();
-    assert!(!cart.set(&lines[0].product_id, one(), now()).await.unwrap());
+    assert!(
+        cart.set(&lines[0].product_id, one(), now())
+            .await
+            .unwrap()
+            .is_none()
+    );
     cart.remove(&lines[1].product_id, now()).await.unwrap();
     assert_eq!(quantities(&carts, &customer).await, [1]);
 }
@@ -261,5 +286,120 @@ async fn what_was_never_in_a_cart_leaves_nothing_when_it_is_removed() {
     let cart = carts.of(&customer);
     let product = tables.product(10).await;
     cart.remove(&product, arrived(5000)).await.unwrap();
-    assert!(cart.set(&product, one(), arrived(4000)).await.unwrap());
+    assert!(
+        cart.set(&product, one(), arrived(4000))
+            .await
+            .unwrap()
+            .is_some()
+    );
+}
+
+#[tokio::test]
+async fn a_line_too_many_that_another_request_sets_meanwhile_is_not_lost() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let priced: PricedCarts = tables.open();
+    for _ in 0..MAX_LINES {
+        let product = tables.product(10).await;
+        tables.fill_cart(&customer, &product, 1).await;
+    }
+    let product = tables.product(10).await;
+    let reads = Calls::of("Query").on(tables.table("CARTS_TABLE"));
+    let slow = Fault::Delay(Duration::from_millis(500));
+    let reads = tables.faults().inject(reads, slow);
+    let first = async { priced.set(&customer, &product, pieces(3), now()).await };
+    let second = async {
+        while reads.hits() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        priced.set(&customer, &product, pieces(5), now()).await
+    };
+    let (first, second) = tokio::join!(first, second);
+    let there = |cart: Result<Cart, Problem>| {
+        let cart = serde_json::to_value(cart.unwrap()).unwrap();
+        let items = cart["items"].as_array().unwrap().clone();
+        let id = product.as_str();
+        let line = items.iter().find(|item| item["productId"] == id);
+        line.map(|line| line["quantity"].as_u64().unwrap())
+    };
+    assert_eq!(there(second), Some(5));
+    assert_eq!(there(first), Some(5));
+    assert_eq!(there(priced.get(&customer).await), Some(5));
+}
+
+#[tokio::test]
+async fn a_line_too_many_does_not_come_back_by_a_late_write_of_its_request() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let (priced, carts): (PricedCarts, Carts) = (tables.open(), tables.open());
+    for _ in 0..MAX_LINES {
+        let product = tables.product(10).await;
+        tables.fill_cart(&customer, &product, 1).await;
+    }
+    let product = tables.product(10).await;
+    let refused = priced.set(&customer, &product, one(), arrived(5000)).await;
+    assert!(matches!(refused, Err(Problem::Invalid(_))), "{refused:?}");
+    let cart = carts.of(&customer);
+    let late = cart.set(&product, one(), arrived(5000)).await;
+    assert!(late.unwrap().is_none());
+    assert_eq!(quantities(&carts, &customer).await.len(), MAX_LINES);
+}
+
+#[tokio::test]
+async fn a_withdrawal_whose_answer_is_lost_is_a_withdrawal() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let carts: Carts = tables.open();
+    let cart = carts.of(&customer);
+    let product = tables.product(10).await;
+    let made = cart.set(&product, one(), now()).await.unwrap().unwrap();
+    let lost = Calls::of("UpdateItem").on(tables.table("CARTS_TABLE"));
+    let lost = tables.faults().inject(lost, Fault::DropAfter);
+    assert!(cart.withdraw(&product, &made, now()).await.unwrap());
+    assert_eq!(lost.hits(), 1);
+    assert!(quantities(&carts, &customer).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_line_that_is_no_longer_sold_is_dropped_only_as_it_was_read() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let carts: Carts = tables.open();
+    let cart = carts.of(&customer);
+    let product = tables.product(10).await;
+    for (set_again, at) in [(5, 2000), (1, 3000), (1, 4001)] {
+        cart.set(&product, one(), arrived(at - 1)).await.unwrap();
+        let line = cart.lines().await.unwrap().remove(0);
+        let again = cart.set(&product, pieces(set_again), arrived(at)).await;
+        assert!(again.unwrap().is_none());
+        let dropped = cart.remove_unchanged(&line, arrived(9000)).await;
+        assert!(!dropped.unwrap());
+        assert_eq!(quantities(&carts, &customer).await, [set_again]);
+    }
+    let line = cart.lines().await.unwrap().remove(0);
+    let dropped = cart.remove_unchanged(&line, arrived(9000)).await;
+    assert!(dropped.unwrap());
+    assert!(quantities(&carts, &customer).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_cart_full_of_what_is_gone_takes_a_new_line() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let (priced, carts): (PricedCarts, Carts) = (tables.open(), tables.open());
+    for number in 0..MAX_LINES {
+        let gone = format!("prod_01arz3ndektsv4rrffq69g5f{number:02}");
+        let line = ItemBuilder::new()
+            .number("quantity", 2_u32)
+            .text("madeBy", "somebody")
+            .number("expiresAt", 9_999_999_999_u64)
+            .into_attributes();
+        let gone = ProductId::parse(&gone).unwrap();
+        tables
+            .change("CARTS_TABLE", key(&customer, &gone), line)
+            .await;
+    }
+    let product = tables.product(10).await;
+    assert!(priced.set(&customer, &product, one(), now()).await.is_ok());
+    assert_eq!(quantities(&carts, &customer).await, [1]);
 }

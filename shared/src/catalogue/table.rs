@@ -52,13 +52,27 @@ impl Products {
         Ok(found.as_ref().map(read).transpose()?)
     }
 
-    /// Reads the products of up to 100 ids, in no order. Ids of nothing are
-    /// left out.
+    /// Reads the products of up to 100 ids as they are or were a moment ago, in
+    /// no order. Ids of nothing are left out.
     pub(crate) async fn get_all<'a>(
         &self,
         ids: impl Iterator<Item = &'a ProductId>,
     ) -> Result<Vec<Product>, DynamoDbError> {
         let batch = BatchGet::default().with_eventually(&self.table, ids.map(key));
+        self.read_batch(batch).await
+    }
+
+    /// Reads the products of up to 100 ids as they now are, in no order. Ids of
+    /// nothing are left out.
+    pub(crate) async fn get_all_consistent<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a ProductId>,
+    ) -> Result<Vec<Product>, DynamoDbError> {
+        let batch = BatchGet::default().with(&self.table, ids.map(key));
+        self.read_batch(batch).await
+    }
+
+    async fn read_batch(&self, batch: BatchGet) -> Result<Vec<Product>, DynamoDbError> {
         let items = batch.read(self.table.client()).await?;
         let products = items.iter().map(|(_, item)| read(item));
         Ok(products.collect::<Result<_, _>>()?)
