@@ -130,6 +130,8 @@ def judge_cart_writers(run: Run, verdict: Verdict) -> None:
     asked for comes no more when the answer has been given."""
     asked = cart_requests(run)
     sends = {send.number: send for send in run.sends}
+    # Who wrote each row last.
+    writers: Dict[Tuple[str, ...], Optional[Send]] = {}
     for commit in run.commits:
         if commit.by == OPERATOR:
             continue
@@ -158,18 +160,26 @@ def judge_cart_writers(run: Run, verdict: Verdict) -> None:
                     "who had not asked for it",
                     commits=[commit.number],
                 )
-            elif (
-                send is not None
-                and not send.is_unknown
-                and commit.at > send.ended + run.dated
-                and (number(change.before, "quantity") or 0) != (left or 0)
-            ):
+            elif send is not None and comes_too_late(run, send, change, writers.get(change.key)):
                 verdict.broken(
                     "I6",
                     f"send {send.number} had been answered when it changed {product} in the cart "
                     f"of {user} to {left or 'nothing'}",
                     [send.number], [commit.number],
                 )  # fmt: skip
+            writers[change.key] = send
+
+
+def comes_too_late(run: Run, send: Send, change: Change, before: Optional[Send]) -> bool:
+    """Returns whether a send changes a line when it has been answered; unless what stood
+    there was of a send that reached the gateway before it, and was later still."""
+    if send.is_unknown or change.at <= send.ended + run.dated:
+        return False
+    if (number(change.before, "quantity") or 0) == (number(change.after, "quantity") or 0):
+        return False
+    if before is None or before.arrived is None or send.arrived is None:
+        return True
+    return before is send or before.arrived > send.arrived
 
 
 # What a cart is asked for: the operation, whose cart, and where it is of one line the

@@ -1135,6 +1135,20 @@ class Isolation(Broken):
         changed = f"had been answered when it changed {self.cup} in the cart of {self.carol} to 2"
         self.caught("I6", changed)
 
+    def test_a_late_removal_of_what_came_after_it(self) -> None:
+        path = f"/api/cart/items/{self.jug}"
+        removal = self.shop.begin("remove-cart-item", self.carol, path, method="DELETE")
+        self.shop.end(removal, 204, None)
+        self.shop.wait(10)
+        later = self.shop.begin("set-cart-item", self.carol, path, {"quantity": 4}, method="PUT")
+        removal["arrived"], later["arrived"] = 4, 5
+        self.shop.put_line(self.carol, self.jug, 4, send=later["send"])
+        self.shop.end(later, 200, self.shop.cart(self.carol))
+        self.shop.commit(
+            "remove-cart-item", ("carts", (self.carol, self.jug), None), send=removal["send"]
+        )
+        self.caught("I6", f"had been answered when it changed {self.jug}")
+
     def test_a_line_that_is_set_for_another_send(self) -> None:
         other = self.shop.see_cart(self.carol)["send"]
         self.shop.fill(self.carol, self.jug, 2)

@@ -365,6 +365,20 @@ class CorrectRuns(unittest.TestCase):
         self.shop.end(removal, 204, None)
         self.holds()
 
+    def test_a_removal_that_is_delivered_twice_and_removes_what_came_before_it(self) -> None:
+        path = f"/api/cart/items/{self.jug}"
+        late = self.shop.begin("set-cart-item", self.carol, path, {"quantity": 4}, method="PUT")
+        removal = self.shop.begin("remove-cart-item", self.carol, path, method="DELETE")
+        late["arrived"], removal["arrived"] = 4, 5
+        self.shop.end(removal, 204, None)
+        self.shop.wait(10)
+        self.shop.put_line(self.carol, self.jug, 4, send=late["send"])
+        self.shop.end(late, 200, self.shop.cart(self.carol))
+        self.shop.commit(
+            "remove-cart-item", ("carts", (self.carol, self.jug), None), send=removal["send"]
+        )
+        self.holds()
+
     def test_an_edit_that_a_checkout_has_overtaken(self) -> None:
         path = f"/api/cart/items/{self.cup}"
         send = self.shop.begin("set-cart-item", self.carol, path, {"quantity": 4})
