@@ -145,8 +145,8 @@ def judge_checkouts(
             judge_mismatch(run, send, order, verdict)
         elif send.is_definite and order is not None and (
             order.commit.at < send.began
-            # Whatever else is definite depends on the request alone.
-            or (send.status != 409 and order.was_asked_by(send))
+            # What is not refused for the cart is refused for the request alone.
+            or (send.status != 409 and send.code != "invalid" and order.was_asked_by(send))
         ):
             verdict.broken(
                 "I5",
