@@ -62,6 +62,17 @@ fn env_of(variables: BTreeMap<String, String>) -> Env {
     Env::of(move |name| variables.get(name).cloned()).unwrap()
 }
 
+/// Returns what a request has that reaches the gateway now: ten seconds.
+pub(crate) fn reaching_now() -> Deadline {
+    Deadline::after(Duration::from_secs(10))
+}
+
+/// Returns what a request has that reached the gateway so many milliseconds after
+/// 1970.
+pub(crate) fn arrived(at: u64) -> Deadline {
+    reaching_now().of_arrival(at)
+}
+
 impl Tables {
     /// Opens a table or a use case on these tables.
     pub(crate) fn open<T: FromEnv>(&self) -> T {
@@ -159,8 +170,7 @@ impl Tables {
     pub(crate) async fn fill_cart(&self, customer: &Customer, id: &ProductId, pieces: u32) {
         let carts: PricedCarts = self.open();
         let quantity = Quantity::new(pieces).unwrap();
-        let deadline = Deadline::after(Duration::from_secs(10));
-        let set = carts.set(customer, id, quantity, deadline).await;
+        let set = carts.set(customer, id, quantity, reaching_now()).await;
         set.unwrap();
     }
 }

@@ -1,5 +1,7 @@
 //! What a run must have met, or that nothing was violated says little.
 
+use tests::unjudged;
+
 use crate::arguments::Arguments;
 use crate::checker::Judged;
 use crate::clock_skew;
@@ -14,8 +16,6 @@ const FAULTS_IN_TEN: f64 = 2.0;
 const USUAL_RATE: f64 = 0.05;
 /// For how many operations a process is killed at least.
 const OPERATIONS_PER_KILL: usize = 165;
-/// What is judged, as the checker calls it.
-const INVARIANTS: [&str; 9] = ["I1", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10"];
 /// Faults that no long run goes without, as they are counted.
 const FAULTS: [&str; 16] = [
     "500, but done",
@@ -40,10 +40,7 @@ const FAULTS: [&str; 16] = [
 pub(crate) fn missing(arguments: &Arguments, run: &Run, judged: &Judged) -> Vec<String> {
     let mut missing = Vec::new();
     if arguments.operations >= SHORT {
-        let unjudged = INVARIANTS.iter().filter(|name| {
-            let count = judged.verdict.judged.get(**name);
-            count.copied().unwrap_or_default() == 0
-        });
+        let unjudged = unjudged(&judged.verdict.judged);
         missing.extend(unjudged.map(|name| format!("nothing was judged for {name}")));
     }
     // Whoever asks for no faults gets none.

@@ -386,15 +386,12 @@ impl Client {
         let others = state.keys.iter().map(|(_, key)| key);
         let others: Vec<&String> = others.filter(|it| !is_used(it)).collect();
         let key = if !others.is_empty() && state.rng.u8(0..4) == 0 {
+            *state.counts.entry(SHARED_KEYS.to_owned()).or_default() += 1;
             others[state.rng.usize(0..others.len())].clone()
         } else {
             format!("key-{}", state.keys.len())
         };
-        let is_others = state.keys.iter().any(|it| it.1 == key);
         state.keys.push((own.clone(), key.clone()));
-        if is_others {
-            *state.counts.entry(SHARED_KEYS.to_owned()).or_default() += 1;
-        }
         key
     }
 }

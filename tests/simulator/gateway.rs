@@ -96,9 +96,7 @@ impl Request {
 pub(crate) async fn send(world: &World, request: &Request, number: u64) -> Option<Response> {
     world.travel().await;
     let event = request.event(number, since_1970(Duration::ZERO));
-    let arrived = world.now();
-    let place = usize::try_from(number).expect("a place in the history");
-    world.state().history[place]["arrived"] = json!(arrived);
+    note(world, number, "arrived");
     let delivery = {
         let state = &mut *world.state();
         state.plan.next_delivery(&mut state.rng)
@@ -132,6 +130,13 @@ pub(crate) async fn send(world: &World, request: &Request, number: u64) -> Optio
     Some(answer)
 }
 
+/// Notes in the history when this happened to a send: now.
+fn note(world: &World, send: u64, what: &str) {
+    let now = world.now();
+    let place = usize::try_from(send).expect("a place in the history");
+    world.state().history[place][what] = json!(now);
+}
+
 async fn deliver(
     world: &World,
     function: &'static str,
@@ -149,9 +154,7 @@ async fn deliver(
     };
     world.tell(process.name(), || What::Gets { send: number });
     if delivery != Delivery::Again {
-        let place = usize::try_from(number).expect("a place in the history");
-        let given = world.now();
-        world.state().history[place]["given"] = json!(given);
+        note(world, number, "given");
     }
     let templates = &world.template().functions;
     let template = templates.iter().find(|it| it.binary == function);

@@ -166,20 +166,23 @@ impl Life {
         let mut work = pin!(ahead(self.ahead, work));
         poll_fn(|context| {
             loop {
-                let mut still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut still = self.still();
                 if let Some(sleep) = still.as_mut() {
                     ready!(sleep.as_mut().poll(context));
                     *still = None;
                 }
                 drop(still);
                 let polled = work.as_mut().poll(context);
-                let still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
-                if polled.is_ready() || still.is_none() {
+                if polled.is_ready() || self.still().is_none() {
                     return polled;
                 }
             }
         })
         .await
+    }
+
+    fn still(&self) -> MutexGuard<'_, Option<Pin<Box<Sleep>>>> {
+        self.still.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn serves(&self) -> MutexGuard<'_, Option<u64>> {
@@ -195,8 +198,7 @@ impl Life {
     }
 
     fn stand_still(&self, time: Duration) {
-        let mut still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
-        *still = Some(Box::pin(tokio::time::sleep(time)));
+        *self.still() = Some(Box::pin(tokio::time::sleep(time)));
     }
 }
 

@@ -8,6 +8,15 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use cloud::Change;
 use serde_json::{Value, json};
 
+/// The invariants that are judged, as the checker calls them.
+const INVARIANTS: [&str; 9] = ["I1", "I3", "I4", "I5", "I6", "I7", "I8", "I9", "I10"];
+
+/// Returns the invariants for which nothing was looked at, by how much was for each.
+pub fn unjudged(judged: &BTreeMap<String, u64>) -> impl Iterator<Item = &'static str> {
+    let never = |name: &&str| judged.get(*name).is_none_or(|count| *count == 0);
+    INVARIANTS.into_iter().filter(never)
+}
+
 /// A running checker, which judges one run after the other.
 pub struct Checker {
     process: Child,

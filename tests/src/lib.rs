@@ -26,7 +26,7 @@ mod response;
 mod shop;
 mod waiting;
 
-pub use checker::{Checker, Verdict, Violation, commit};
+pub use checker::{Checker, Verdict, Violation, commit, unjudged};
 pub use client::Client;
 pub use people::{NEWCOMERS_PASSWORD, password_of};
 pub use processes::{send_signal, try_signal};

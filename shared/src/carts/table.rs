@@ -35,7 +35,7 @@ const REMOVAL_KEPT: Duration = Duration::from_secs(60 * 60);
 const AT: &str = "at";
 
 /// Holds unless a request that arrived later has changed the row.
-const NOT_OVERTAKEN: &str = "(attribute_not_exists(#at) OR #at <= :arrived)";
+const NOT_OVERTAKEN: &str = "(attribute_not_exists(#at) OR #at <= :at)";
 
 /// Carts, each reached by its customer.
 #[derive(Clone)]
@@ -98,13 +98,8 @@ impl CustomerCart<'_> {
         // Only a row that is there is kept for a while: nobody can fill the
         // table by removing what was never put in.
         let removed = self
-            .edit(product, deadline)
-            .update_expression(
-                "SET quantity = :none, #at = :arrived, expiresAt = :end REMOVE madeBy, setBy",
-            )
+            .begin_removal(product, deadline.arrived())
             .condition_expression(format!("attribute_exists(userId) AND {NOT_OVERTAKEN}"))
-            .expression_attribute_values(":none", number(0))
-            .expression_attribute_values(":end", number(removal_ends(deadline.arrived())))
             .commit()
             .await;
         match removed {
@@ -122,18 +117,9 @@ impl CustomerCart<'_> {
         deadline: Deadline,
     ) -> Result<bool, Problem> {
         // Later than the request, so that no late write of it makes it anew.
-        let at = deadline.arrived().saturating_add(1);
         let withdraw = self
-            .table
-            .update(self.key(product))
-            .update_expression(
-                "SET quantity = :none, #at = :at, expiresAt = :end REMOVE madeBy, setBy",
-            )
+            .begin_removal(product, deadline.arrived().saturating_add(1))
             .condition_expression("setBy = :attempt")
-            .expression_attribute_names("#at", AT)
-            .expression_attribute_values(":none", number(0))
-            .expression_attribute_values(":at", number(at))
-            .expression_attribute_values(":end", number(removal_ends(at)))
             .expression_attribute_values(":attempt", text(&made.attempt));
         match write(withdraw).await? {
             Written::Done(_) => Ok(true),
@@ -205,7 +191,7 @@ impl CustomerCart<'_> {
         let set = self
             .set_line(product, quantity, attempt, deadline)
             .update_expression(
-                "SET quantity = :quantity, #at = :arrived, expiresAt = :end, \
+                "SET quantity = :quantity, #at = :at, expiresAt = :end, \
                  setBy = :attempt, madeBy = if_not_exists(madeBy, :attempt)",
             )
             // What was removed has no maker, and is made anew.
@@ -226,7 +212,7 @@ impl CustomerCart<'_> {
         let replace = self
             .set_line(product, quantity, attempt, deadline)
             .update_expression(
-                "SET quantity = :quantity, #at = :arrived, expiresAt = :end, \
+                "SET quantity = :quantity, #at = :at, expiresAt = :end, \
                  setBy = :attempt, madeBy = :attempt",
             )
             .condition_expression(format!("expiresAt <= :now AND {NOT_OVERTAKEN}"));
@@ -243,19 +229,29 @@ impl CustomerCart<'_> {
         deadline: Deadline,
     ) -> UpdateItemFluentBuilder {
         let now = Timestamp::now();
-        self.edit(product, deadline)
+        self.edit(product, deadline.arrived())
             .expression_attribute_values(":quantity", number(quantity.get()))
             .expression_attribute_values(":end", number(now.plus(RETENTION).unix()))
             .expression_attribute_values(":attempt", text(attempt))
             .expression_attribute_values(":now", number(now.unix()))
     }
 
-    /// Begins an update of a row by a request.
-    fn edit(&self, product: &ProductId, deadline: Deadline) -> UpdateItemFluentBuilder {
+    /// Begins the removal of a line, as of this moment.
+    fn begin_removal(&self, product: &ProductId, at: u64) -> UpdateItemFluentBuilder {
+        self.edit(product, at)
+            .update_expression(
+                "SET quantity = :none, #at = :at, expiresAt = :end REMOVE madeBy, setBy",
+            )
+            .expression_attribute_values(":none", number(0))
+            .expression_attribute_values(":end", number(removal_ends(at)))
+    }
+
+    /// Begins an update of a row, as of this moment.
+    fn edit(&self, product: &ProductId, at: u64) -> UpdateItemFluentBuilder {
         self.table
             .update(self.key(product))
             .expression_attribute_names("#at", AT)
-            .expression_attribute_values(":arrived", number(deadline.arrived()))
+            .expression_attribute_values(":at", number(at))
     }
 
     /// Returns the action that removes a line for an order: refused if it is not

@@ -9,7 +9,7 @@ use super::{Cart, CartLine, Carts, PricedCarts};
 use crate::dynamodb::{Attributes, ItemBuilder};
 use crate::http::{Deadline, Problem};
 use crate::identity::{Customer, Identity};
-use crate::testing::{Tables, tables};
+use crate::testing::{Tables, arrived, reaching_now, tables};
 use crate::values::{PathId, ProductId};
 
 fn one() -> Quantity {
@@ -18,16 +18,6 @@ fn one() -> Quantity {
 
 fn pieces(pieces: u32) -> Quantity {
     Quantity::new(pieces).unwrap()
-}
-
-/// A request that reaches the gateway now.
-fn now() -> Deadline {
-    Deadline::after(Duration::from_secs(10))
-}
-
-/// A request that reached the gateway so many milliseconds after 1970.
-fn arrived(at: u64) -> Deadline {
-    now().of_arrival(at)
 }
 
 fn key(customer: &Customer, product: &ProductId) -> Attributes {
@@ -66,14 +56,19 @@ async fn a_line_that_has_expired_is_no_way_to_a_33rd_one() {
         let product = tables.product(10).await;
         tables.fill_cart(&customer, &product, 1).await;
     }
-    let refused = priced.set(&customer, &old, one(), now()).await;
+    let refused = priced.set(&customer, &old, one(), reaching_now()).await;
     assert!(matches!(refused, Err(Problem::Invalid(_))), "{refused:?}");
     let lines = carts.of(&customer).lines().await.unwrap();
     assert_eq!(lines.len(), MAX_LINES);
     assert!(lines.iter().all(|line| line.product_id != old));
     // One that is there may still be changed.
     let there = &lines[0].product_id;
-    assert!(priced.set(&customer, there, one(), now()).await.is_ok());
+    assert!(
+        priced
+            .set(&customer, there, one(), reaching_now())
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
@@ -91,13 +86,19 @@ async fn a_line_that_has_expired_is_not_shown_and_is_made_anew() {
     // Its answer is lost: the attempt that the SDK sends again knows its line.
     let lost = Calls::of("UpdateItem").on(tables.table("CARTS_TABLE"));
     let lost = tables.faults().inject(lost.from_nth(2), Fault::DropAfter);
-    let set = carts.of(&customer).set(&product, one(), now()).await;
+    let set = carts
+        .of(&customer)
+        .set(&product, one(), reaching_now())
+        .await;
     assert!(set.unwrap().is_some());
     assert_eq!(lost.hits(), 1);
     let lines = carts.of(&customer).lines().await.unwrap();
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0].quantity, one());
-    let set = carts.of(&customer).set(&product, one(), now()).await;
+    let set = carts
+        .of(&customer)
+        .set(&product, one(), reaching_now())
+        .await;
     assert!(set.unwrap().is_none());
 }
 
@@ -113,10 +114,15 @@ async fn an_edit_that_meets_a_transaction_is_done_after_it() {
         tables.faults().inject(calls.times(8), Fault::Conflict)
     };
     let met = meet("UpdateItem");
-    assert!(cart.set(&product, one(), now()).await.unwrap().is_some());
+    assert!(
+        cart.set(&product, one(), reaching_now())
+            .await
+            .unwrap()
+            .is_some()
+    );
     assert_eq!(met.hits(), 8);
     let met = meet("UpdateItem");
-    cart.remove(&product, now()).await.unwrap();
+    cart.remove(&product, reaching_now()).await.unwrap();
     assert_eq!(met.hits(), 8);
     assert_eq!(cart.lines().await.unwrap(), []);
 }
@@ -218,12 +224,14 @@ async fn a_line_from_before_arrivals_were_kept_is_set_and_removed() {
     }
     let lines = cart.lines().await.unwrap();
     assert!(
-        cart.set(&lines[0].product_id, one(), now())
+        cart.set(&lines[0].product_id, one(), reaching_now())
             .await
             .unwrap()
             .is_none()
     );
-    cart.remove(&lines[1].product_id, now()).await.unwrap();
+    cart.remove(&lines[1].product_id, reaching_now())
+        .await
+        .unwrap();
     assert_eq!(quantities(&carts, &customer).await, [1]);
 }
 
@@ -236,7 +244,11 @@ async fn lines_that_were_removed_take_no_room_and_are_made_anew() {
     for _ in 0..MAX_LINES + 1 {
         let product = tables.product(10).await;
         tables.fill_cart(&customer, &product, 1).await;
-        carts.of(&customer).remove(&product, now()).await.unwrap();
+        carts
+            .of(&customer)
+            .remove(&product, reaching_now())
+            .await
+            .unwrap();
         products.push(product);
     }
     assert!(quantities(&carts, &customer).await.is_empty());
@@ -244,7 +256,7 @@ async fn lines_that_were_removed_take_no_room_and_are_made_anew() {
     for product in others {
         tables.fill_cart(&customer, product, 1).await;
     }
-    let refused = priced.set(&customer, last, one(), now()).await;
+    let refused = priced.set(&customer, last, one(), reaching_now()).await;
     assert!(matches!(refused, Err(Problem::Invalid(_))), "{refused:?}");
     assert_eq!(quantities(&carts, &customer).await.len(), MAX_LINES);
 }
@@ -307,12 +319,18 @@ async fn a_line_too_many_that_another_request_sets_meanwhile_is_not_lost() {
     let reads = Calls::of("Query").on(tables.table("CARTS_TABLE"));
     let slow = Fault::Delay(Duration::from_millis(500));
     let reads = tables.faults().inject(reads, slow);
-    let first = async { priced.set(&customer, &product, pieces(3), now()).await };
+    let first = async {
+        priced
+            .set(&customer, &product, pieces(3), reaching_now())
+            .await
+    };
     let second = async {
         while reads.hits() == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        priced.set(&customer, &product, pieces(5), now()).await
+        priced
+            .set(&customer, &product, pieces(5), reaching_now())
+            .await
     };
     let (first, second) = tokio::join!(first, second);
     let there = |cart: Result<Cart, Problem>| {
@@ -352,10 +370,18 @@ async fn a_withdrawal_whose_answer_is_lost_is_a_withdrawal() {
     let carts: Carts = tables.open();
     let cart = carts.of(&customer);
     let product = tables.product(10).await;
-    let made = cart.set(&product, one(), now()).await.unwrap().unwrap();
+    let made = cart
+        .set(&product, one(), reaching_now())
+        .await
+        .unwrap()
+        .unwrap();
     let lost = Calls::of("UpdateItem").on(tables.table("CARTS_TABLE"));
     let lost = tables.faults().inject(lost, Fault::DropAfter);
-    assert!(cart.withdraw(&product, &made, now()).await.unwrap());
+    assert!(
+        cart.withdraw(&product, &made, reaching_now())
+            .await
+            .unwrap()
+    );
     assert_eq!(lost.hits(), 1);
     assert!(quantities(&carts, &customer).await.is_empty());
 }
@@ -400,6 +426,11 @@ async fn a_cart_full_of_what_is_gone_takes_a_new_line() {
             .await;
     }
     let product = tables.product(10).await;
-    assert!(priced.set(&customer, &product, one(), now()).await.is_ok());
+    assert!(
+        priced
+            .set(&customer, &product, one(), reaching_now())
+            .await
+            .is_ok()
+    );
     assert_eq!(quantities(&carts, &customer).await, [1]);
 }

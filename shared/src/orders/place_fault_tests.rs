@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::carts::{PricedCarts, Quantity};
 use crate::dynamodb::{ItemBuilder, Table};
-use crate::testing::{Tables, draft, tables};
+use crate::testing::{Tables, arrived, draft, reaching_now, tables};
 use crate::values::unix_millis;
 
 type Placed = Result<Idempotent<Order>, Problem>;
@@ -59,8 +59,7 @@ impl Shopper {
     }
 
     async fn place(&self) -> Placed {
-        self.place_by("k", Deadline::after(Duration::from_secs(10)))
-            .await
+        self.place_by("k", reaching_now()).await
     }
 
     /// Begins a checkout beside the test.
@@ -353,7 +352,7 @@ async fn whatever_never_ends_is_unavailable_once_the_time_is_up() {
 async fn a_refusal_is_written_down_and_the_key_looked_up_in_transactions_only() {
     let it = Shopper::new().await;
     let cart = it.orders.carts.of(&it.customer);
-    let deadline = Deadline::after(Duration::from_secs(10));
+    let deadline = reaching_now();
     for product in &it.products {
         cart.remove(product, deadline).await.unwrap();
     }
@@ -474,11 +473,6 @@ async fn cart_of(it: &Shopper) -> Vec<(ProductId, u32)> {
     let lines = it.orders.carts.of(&it.customer).lines().await.unwrap();
     let line = |line: &CartLine| (line.product_id.clone(), line.quantity.get());
     lines.iter().map(line).collect()
-}
-
-/// A request that reached the gateway at this moment.
-fn arrived(at: u64) -> Deadline {
-    Deadline::after(Duration::from_secs(10)).of_arrival(at)
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use super::*;
 use crate::catalogue::{Availability, Product, ProductStatus, Products};
 use crate::dynamodb::ItemBuilder;
-use crate::testing::{Tables, draft, tables};
+use crate::testing::{Tables, draft, reaching_now, tables};
 use crate::values::PathId;
 
 /// What a checkout answers whose transaction was refused for these parts.
@@ -89,12 +89,8 @@ async fn halfway(stock: u32, pieces: u32) -> Halfway {
         lines,
         offer,
         order,
-        deadline: deadline(),
+        deadline: reaching_now(),
     }
-}
-
-fn deadline() -> Deadline {
-    Deadline::after(Duration::from_secs(10))
 }
 
 impl Halfway {
@@ -123,7 +119,7 @@ impl Halfway {
         let key = IdempotencyKey::parse("k").unwrap();
         let draft = draft(self.order.total.amount());
         self.orders
-            .place(&self.customer, &key, &draft, deadline())
+            .place(&self.customer, &key, &draft, reaching_now())
             .await
     }
 
@@ -194,7 +190,10 @@ async fn stock_that_was_sold_meanwhile_is_refused() {
     let other = it.tables.customer().await;
     it.tables.fill_cart(&other, &it.product, 2).await;
     let key = IdempotencyKey::parse("other").unwrap();
-    let placed = it.orders.place(&other, &key, &draft(200), deadline()).await;
+    let placed = it
+        .orders
+        .place(&other, &key, &draft(200), reaching_now())
+        .await;
     assert!(matches!(placed, Ok(Idempotent::Created(_))));
     let (it, sent) = it.send().await;
     assert_eq!(sent, "out-of-stock");
