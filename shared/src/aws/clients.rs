@@ -11,7 +11,9 @@ use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{Region, SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_dynamodb::config::{
+    IdentityCache, Region, SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig,
+};
 use aws_sdk_secretsmanager::Client as SecretsManager;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -78,6 +80,8 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
             .retry_config(retries())
             .timeout_config(timeouts())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .identity_cache(IdentityCache::no_cache())
             .http_client(self.http_client(endpoint));
         config.set_endpoint_url(endpoint.map(str::to_owned));
         #[cfg(feature = "simulation")]
@@ -95,6 +99,8 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
             .retry_config(retries())
             .timeout_config(timeouts())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .identity_cache(IdentityCache::no_cache())
             .http_client(self.http_client(endpoint));
         config.set_endpoint_url(endpoint.map(str::to_owned));
         SecretsManager::from_conf(config.build())
@@ -136,11 +142,16 @@ fn retries() -> RetryConfig {
 
 /// Returns time-outs well inside the ten seconds that a function has, so that a
 /// service which doesn't answer becomes a 503 and not a timeout.
+///
+/// Each attempt has one timer. A call as a whole has none: three attempts with
+/// their pauses are over before the request's own deadline. Nor is a stream
+/// watched for standing still, since an attempt's time covers the whole of an
+/// answer here. Credentials are what the environment says, and need no cache.
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_secs(2))
-        .operation_timeout(Duration::from_secs(5))
+        .disable_operation_timeout()
         .build()
 }
 

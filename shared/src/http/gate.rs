@@ -24,4 +24,8 @@ pub(crate) trait Gate: FromEnv {
     /// [`Problem::RateLimited`] where none is left.
     fn admit(&self, client_ip: &str)
     -> impl Future<Output = Result<Option<Quota>, Problem>> + Send;
+
+    /// Counts ahead for an address that was just admitted, if that spares its next
+    /// request the wait.
+    fn renew(&self, client_ip: &str) -> impl Future<Output = ()> + Send;
 }

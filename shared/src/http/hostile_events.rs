@@ -78,12 +78,11 @@ where
     H: Endpoint<Args> + 'static,
     H::State: 'static,
 {
-    let function = Rc::new(Function {
+    let function = Rc::new(Function::new(
+        FrontGate::from_env(env).unwrap(),
         handler,
-        state: H::State::from_env(env).unwrap(),
-        gate: FrontGate::from_env(env).unwrap(),
-        is_cold: AtomicBool::new(true),
-    });
+        H::State::from_env(env).unwrap(),
+    ));
     Box::new(move |request| {
         let function = Rc::clone(&function);
         Box::pin(async move { function.answer(&request, &context(60_000)).await })

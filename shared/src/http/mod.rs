@@ -1,5 +1,6 @@
 //! The edge: from a gateway's event to a handler's arguments and back.
 
+mod alarm;
 mod deadline;
 mod endpoint;
 mod event;

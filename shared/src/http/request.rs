@@ -60,9 +60,15 @@ impl<'a> RequestContext<'a> {
     /// safe one (RFC 9110 section 9.2.1) is worked on meanwhile, and only its
     /// answer waits.
     pub(super) async fn admitted_to_change(&self) {
-        if self.request.method() != Method::GET {
+        if self.may_change() {
             self.admitted().await;
         }
+    }
+
+    /// Returns whether the request may change something: every one that is not a
+    /// GET.
+    pub(super) fn may_change(&self) -> bool {
+        self.request.method() != Method::GET
     }
 
     /// Records how much of a limit is left. A request that is under two limits

@@ -11,6 +11,7 @@ use lambda_http::Request;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 
+use super::alarm::Alarm;
 use super::deadline::Deadline;
 use super::endpoint::Endpoint;
 use super::event::Event;
@@ -25,6 +26,9 @@ use crate::telemetry::{
 };
 use crate::values::{clock, unix_millis};
 
+/// How long a start waits for its connections at most: half of what Lambda lets
+/// it take.
+const LONGEST_WARMING: Duration = Duration::from_secs(5);
 /// The header in which a frontend on a server says for whom it calls.
 const TRUSTED_CLIENT: &str = "x-trusted-client";
 
@@ -107,23 +111,32 @@ pub(crate) struct Function<G, H, S> {
     handler: H,
     state: S,
     gate: G,
+    alarm: Alarm,
     is_cold: AtomicBool,
 }
 
 impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
+    fn new(gate: G, handler: H, state: S) -> Self {
+        Self {
+            handler,
+            state,
+            gate,
+            alarm: Alarm::default(),
+            is_cold: AtomicBool::new(true),
+        }
+    }
+
     /// Makes what the handler needs from the environment.
     ///
     /// # Errors
     /// When the environment lacks something.
     pub(crate) async fn start(env: &Env, handler: H) -> Result<Self, StartError> {
-        let function = Self {
-            gate: G::from_env(env)?,
-            state: S::from_env(env)?,
-            handler,
-            is_cold: AtomicBool::new(true),
-        };
-        // Opens the connections, which Lambda runs with full processor power.
-        function.state.warm().await;
+        let function = Self::new(G::from_env(env)?, handler, S::from_env(env)?);
+        // Opens the connections, which Lambda runs with full processor power: one
+        // for the handler's calls, one for what is asked beside them. A failure is
+        // left for the request to meet.
+        let warm = async { tokio::join!(function.state.warm(), function.gate.warm()) };
+        let _ = tokio::time::timeout(LONGEST_WARMING, warm).await;
         Ok(function)
     }
 
@@ -159,10 +172,10 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
             let handled = AssertUnwindSafe(Box::pin(self.handle(&request))).catch_unwind();
             // Better our 503, which says when to come back, than the gateway's
             // after Lambda has ended the process.
-            let handled = match tokio::time::timeout(deadline.remaining(), handled).await {
-                Ok(Ok(handled)) => handled,
-                Ok(Err(_)) => Err(Problem::internal("the handler panicked")),
-                Err(elapsed) => Err(Problem::unavailable(elapsed)),
+            let handled = match self.alarm.within(deadline.remaining(), handled).await {
+                Some(Ok(handled)) => handled,
+                Some(Err(_)) => Err(Problem::internal("the handler panicked")),
+                None => Err(Problem::unavailable("the time of the request was up")),
             };
             handled.inspect_err(|problem| record_refusal(&request, problem))
         });
@@ -215,6 +228,10 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
                 request.record_quota(quota);
             }
             request.admit();
+            // One that only reads doesn't wait to be admitted, nor would the next.
+            if request.may_change() {
+                self.gate.renew(request.client_ip()).await;
+            }
             Ok::<_, Problem>(())
         };
         // A refusal ends the handler where it waits.
@@ -294,15 +311,12 @@ mod tests {
         async fn admit(&self, _: &str) -> Result<Option<Quota>, Problem> {
             Ok(None)
         }
+
+        async fn renew(&self, _: &str) {}
     }
 
     fn function<H>(handler: H) -> Function<Open, H, ((),)> {
-        Function {
-            handler,
-            state: ((),),
-            gate: Open,
-            is_cold: AtomicBool::new(true),
-        }
+        Function::new(Open, handler, ((),))
     }
 
     async fn buggy((): ()) -> Result<NoContent, Problem> {
@@ -407,12 +421,8 @@ mod tests {
         ] {
             let done = Done::default();
             // A process of its own: it must ask the table before it knows.
-            let function = Function {
-                handler: acts,
-                state: (done.clone(),),
-                gate: tables.open::<FrontGate>(),
-                is_cold: AtomicBool::new(true),
-            };
+            let gate = tables.open::<FrontGate>();
+            let function = Function::new(gate, acts, (done.clone(),));
             let http = json!({ "method": method, "sourceIp": source_ip });
             let request = request(&json!({ "requestContext": { "http": http } }).to_string());
             let answer = function.answer(&request, &context(10_000)).await;

@@ -1,6 +1,8 @@
 //! The ring `callers` of the table `token-keys`: the public keys of frontends
 //! that run on a server and may say for whom they call. An operator's command
-//! writes it; the functions read it, for the header `X-Trusted-Client` alone.
+//! writes it; the functions read it, for the header `X-Trusted-Client` alone, and
+//! when they start: that opens the second of the two connections which a request
+//! uses at once.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -27,8 +29,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(1);
 /// The log's code for a ring that can't be read.
 const RING_UNREADABLE: &str = "callers-not-read";
 
-/// The keys of trusted frontends, read when the first token comes and kept for
-/// five minutes.
+/// The keys of trusted frontends, kept for five minutes.
 #[derive(Clone)]
 pub(crate) struct FrontendKeys {
     table: Table,
@@ -42,6 +43,17 @@ struct LoadedKeys {
     /// When that was tried last.
     tried: Moment,
     keys: HashMap<String, FrontendKey>,
+}
+
+impl LoadedKeys {
+    fn new(read: Moment, keys: Vec<FrontendKey>) -> Self {
+        let keys = keys.into_iter().map(|key| (key.kid.clone(), key));
+        Self {
+            read,
+            tried: read,
+            keys: keys.collect(),
+        }
+    }
 }
 
 /// A row of the ring.
@@ -63,6 +75,14 @@ impl FromEnv for FrontendKeys {
             shop: env.variable("TOKEN_ISSUER")?.into(),
             loaded: Arc::default(),
         })
+    }
+
+    async fn warm(&self) {
+        let mut loaded = self.loaded.lock().await;
+        let now = Moment::now();
+        if loaded.is_none() && let Ok(keys) = self.read().await {
+            *loaded = Some(LoadedKeys::new(now, keys));
+        }
     }
 }
 
@@ -99,24 +119,13 @@ impl FrontendKeys {
     async fn load(&self, before: Option<LoadedKeys>) -> LoadedKeys {
         let tried = Moment::now();
         match timeout(READ_TIMEOUT, self.read()).await {
-            Ok(Ok(keys)) => {
-                let keys = keys.into_iter().map(|key| (key.kid.clone(), key));
-                return LoadedKeys {
-                    read: tried,
-                    tried,
-                    keys: keys.collect(),
-                };
-            }
+            Ok(Ok(keys)) => return LoadedKeys::new(tried, keys),
             Ok(Err(error)) => warn(RING_UNREADABLE, &error),
             Err(elapsed) => warn(RING_UNREADABLE, &elapsed),
         }
         match before.filter(|ring| ring.read.age() < CACHE_TTL) {
             Some(ring) => LoadedKeys { tried, ..ring },
-            None => LoadedKeys {
-                read: tried,
-                tried,
-                keys: HashMap::new(),
-            },
+            None => LoadedKeys::new(tried, Vec::new()),
         }
     }
 

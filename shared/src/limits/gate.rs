@@ -26,6 +26,10 @@ impl FromEnv for FrontGate {
             frontends: FrontendKeys::from_env(env)?,
         })
     }
+
+    async fn warm(&self) {
+        self.frontends.warm().await;
+    }
 }
 
 impl Gate for FrontGate {
@@ -39,5 +43,9 @@ impl Gate for FrontGate {
 
     async fn admit(&self, client_ip: &str) -> Result<Option<Quota>, Problem> {
         self.requests.admit(&Address::of(client_ip)).await
+    }
+
+    async fn renew(&self, client_ip: &str) {
+        self.requests.renew(&Address::of(client_ip)).await;
     }
 }

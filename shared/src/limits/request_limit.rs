@@ -26,6 +26,7 @@ const LEASE_TIMEOUT: Duration = Duration::from_secs(1);
 const BACKOFF: Duration = Duration::from_secs(5);
 /// The name of the general limit in the table and in the log.
 const REQUESTS: &str = "requests";
+
 /// The general limit on the requests of an address, counted in leases. A
 /// process leases some with one write and spends them from memory, so that the
 /// limit may be reached early but never late: early by what is left of the
@@ -59,6 +60,18 @@ struct Lease {
     number: u64,
 }
 
+impl Leases {
+    fn is_backing_off(&self) -> bool {
+        self.failed.is_some_and(|it| it.age() < BACKOFF)
+    }
+}
+
+impl Lease {
+    fn is_of(&self, window: Window) -> bool {
+        self.window == window.number()
+    }
+}
+
 impl FromEnv for RequestLimit {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         let max = env.variable("REQUEST_LIMIT")?;
@@ -81,27 +94,39 @@ impl RequestLimit {
     /// [`Problem::RateLimited`] beyond the limit.
     pub(crate) async fn admit(&self, address: &Address) -> Result<Option<Quota>, Problem> {
         let window = Window::at(Timestamp::now());
-        match self.spend(address, window) {
-            Spent::Yes(quota) => return Ok(Some(quota)),
-            Spent::Closed => return Err(self.refusal(window)),
-            Spent::Unasked => return Ok(None),
-            Spent::NoLease => {}
+        let mut spent = self.spend(address, window);
+        if let Spent::NoLease = spent {
+            self.take_lease(address, window).await;
+            spent = self.spend(address, window);
         }
-        let size = self.next_lease(address, window);
+        match spent {
+            Spent::Yes(quota) => Ok(Some(quota)),
+            Spent::Closed => Err(self.refusal(window)),
+            Spent::Unasked | Spent::NoLease => Ok(None),
+        }
+    }
+
+    /// Takes the next lease of an address whose last one is just spent, so that
+    /// its next request need not wait for it.
+    pub(crate) async fn renew(&self, address: &Address) {
+        let window = Window::at(Timestamp::now());
+        if self.is_spent(address, window) {
+            self.take_lease(address, window).await;
+        }
+    }
+
+    /// Takes a lease and keeps it, or keeps that there is none to be had.
+    async fn take_lease(&self, address: &Address, window: Window) {
+        let size = self.next_size(address, window);
         let lease = tokio::time::timeout(LEASE_TIMEOUT, self.lease(address, size, window)).await;
         match lease.unwrap_or_else(|elapsed| Err(AwsError::unavailable(elapsed).into())) {
             Ok(Some((size, used))) => {
-                let unleased = self.max.saturating_sub(used);
-                Ok(Some(self.keep(address, window, size - 1, unleased)))
+                self.keep(address, window, size, self.max.saturating_sub(used));
             }
-            Ok(None) => {
-                self.keep(address, window, 0, 0);
-                Err(self.refusal(window))
-            }
+            Ok(None) => self.keep(address, window, 0, 0),
             Err(error) => {
                 warn("requests-not-counted", &error);
                 self.locked().failed = Some(Moment::now());
-                Ok(None)
             }
         }
     }
@@ -124,10 +149,10 @@ impl RequestLimit {
         Ok(None)
     }
 
-    fn next_lease(&self, address: &Address, window: Window) -> u32 {
+    fn next_size(&self, address: &Address, window: Window) -> u32 {
         let kept = self.locked();
         let known = kept.by_address.get(address);
-        match known.filter(|lease| lease.window == window.number()) {
+        match known.filter(|lease| lease.is_of(window)) {
             Some(_) => LEASE,
             None => FIRST_LEASE,
         }
@@ -140,11 +165,20 @@ impl RequestLimit {
         }
     }
 
+    /// Returns whether the last request of a lease was spent and there may be
+    /// another lease.
+    fn is_spent(&self, address: &Address, window: Window) -> bool {
+        let kept = self.locked();
+        let lease = kept.by_address.get(address);
+        let spent = lease.is_some_and(|it| it.is_of(window) && it.left == 0 && it.unleased > 0);
+        spent && !kept.is_backing_off()
+    }
+
     fn spend(&self, address: &Address, window: Window) -> Spent {
         let mut kept = self.locked();
-        let backing_off = kept.failed.is_some_and(|it| it.age() < BACKOFF);
+        let backing_off = kept.is_backing_off();
         let lease = kept.by_address.get_mut(address);
-        match lease.filter(|lease| lease.window == window.number()) {
+        match lease.filter(|lease| lease.is_of(window)) {
             Some(lease) if lease.left > 0 => {
                 lease.left -= 1;
                 Spent::Yes(self.quota(*lease, window))
@@ -155,7 +189,7 @@ impl RequestLimit {
         }
     }
 
-    fn keep(&self, address: &Address, window: Window, left: u32, unleased: u32) -> Quota {
+    fn keep(&self, address: &Address, window: Window, left: u32, unleased: u32) {
         let mut kept = self.locked();
         kept.taken += 1;
         let lease = Lease {
@@ -165,8 +199,7 @@ impl RequestLimit {
             number: kept.taken,
         };
         if kept.by_address.len() >= MAX_LEASES && !kept.by_address.contains_key(address) {
-            kept.by_address
-                .retain(|_, lease| lease.window == window.number());
+            kept.by_address.retain(|_, lease| lease.is_of(window));
             let oldest = kept.by_address.iter().min_by_key(|(_, lease)| lease.number);
             let oldest = oldest.map(|(address, _)| address.clone());
             if let Some(oldest) = oldest.filter(|_| kept.by_address.len() >= MAX_LEASES) {
@@ -174,7 +207,6 @@ impl RequestLimit {
             }
         }
         kept.by_address.insert(address.clone(), lease);
-        self.quota(lease, window)
     }
 
     fn quota(&self, lease: Lease, window: Window) -> Quota {
@@ -197,6 +229,8 @@ enum Spent {
 
 #[cfg(test)]
 mod tests {
+    use cloud::{Calls, Fault};
+
     use super::*;
     use crate::testing::tables;
 
@@ -254,6 +288,50 @@ mod tests {
         // Another process finds exactly that taken.
         let other = tables.open::<RequestLimit>();
         assert_eq!(remaining(other.admit(&address).await), Some(977));
+    }
+
+    #[tokio::test]
+    async fn who_was_admitted_finds_the_next_lease_taken() {
+        let tables = tables().await;
+        let limiter = tables.open::<RequestLimit>();
+        let (ann, bob) = (Address::of("192.0.2.1"), Address::of("192.0.2.2"));
+        // Nobody takes a lease who has none.
+        limiter.renew(&ann).await;
+        assert!(limiter.locked().by_address.is_empty());
+        for (expected, left) in [(2, 1), (12, 10), (12, 9), (12, 8)] {
+            limiter.admit(&ann).await.unwrap();
+            limiter.renew(&ann).await;
+            let lease = limiter.locked().by_address[&ann];
+            assert_eq!((1000 - lease.unleased, lease.left), (expected, left));
+        }
+        // Nothing is counted twice, and the limit stays where it is.
+        let mut passed = 4;
+        while limiter.admit(&ann).await.is_ok() {
+            limiter.renew(&ann).await;
+            passed += 1;
+        }
+        assert_eq!(passed, 1000);
+        assert!(limiter.admit(&bob).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_can_not_be_renewed_is_asked_for_again_later() {
+        let tables = tables().await;
+        let limiter = tables.open::<RequestLimit>();
+        let address = Address::of("192.0.2.1");
+        for _ in 0..2 {
+            limiter.admit(&address).await.unwrap();
+        }
+        let calls = Calls::of("UpdateItem").on(tables.table("RATE_LIMITS_TABLE"));
+        let refused = tables.faults().inject(calls.times(3), Fault::FailBefore);
+        limiter.renew(&address).await;
+        assert_eq!(refused.hits(), 3);
+        // While it is well again, but was just asked.
+        limiter.renew(&address).await;
+        assert_eq!(limiter.admit(&address).await.unwrap(), None);
+        limiter.locked().failed = Some(Moment::before_a_freeze_of(BACKOFF));
+        limiter.renew(&address).await;
+        assert_eq!(remaining(limiter.admit(&address).await), Some(997));
     }
 
     #[tokio::test]

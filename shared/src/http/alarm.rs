@@ -1,0 +1,75 @@
+//! The one timer that ends requests which take too long.
+
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep};
+
+/// A timer that one request after the other uses.
+///
+/// tokio wakes its own thread by a write to the kernel for every new timer that
+/// is due before the driver's next one; a timer that lives on is only moved.
+#[derive(Default)]
+pub(super) struct Alarm(Mutex<Option<Pin<Box<Sleep>>>>);
+
+impl Alarm {
+    /// Runs work for so long at most. Returns `None` if it took longer: the work
+    /// is dropped then, where it waits.
+    pub(super) async fn within<F: Future>(&self, most: Duration, work: F) -> Option<F::Output> {
+        let mut timer = match self.kept().take() {
+            Some(mut timer) => {
+                timer.as_mut().reset(Instant::now() + most);
+                timer
+            }
+            // The first request's, or one's that came while another was at work.
+            None => Box::pin(sleep(most)),
+        };
+        let done = tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = &mut timer => None,
+        };
+        *self.kept() = Some(timer);
+        done
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Option<Pin<Box<Sleep>>>> {
+        // A timer is whole at every moment, also after a panic.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    /// Passes soon, by which it is surely up.
+    const SOON: Duration = Duration::from_millis(20);
+    /// Doesn't pass while a test runs.
+    const LONG: Duration = Duration::from_secs(600);
+
+    #[tokio::test]
+    async fn every_request_has_its_own_time_whatever_the_ones_before_took() {
+        let alarm = Alarm::default();
+        for _ in 0..3 {
+            assert_eq!(alarm.within(LONG, async { 7 }).await, Some(7));
+            assert_eq!(alarm.within(SOON, pending::<()>()).await, None);
+            // Longer than the time before.
+            assert_eq!(alarm.within(LONG, sleep(2 * SOON)).await, Some(()));
+            assert_eq!(alarm.within(SOON, sleep(LONG)).await, None);
+        }
+    }
+
+    #[tokio::test]
+    async fn two_requests_at_once_have_a_timer_each() {
+        let alarm = Alarm::default();
+        let (short, long) = tokio::join!(
+            alarm.within(SOON, sleep(LONG)),
+            alarm.within(LONG, sleep(2 * SOON)),
+        );
+        assert_eq!((short, long), (None, Some(())));
+    }
+}
