@@ -381,6 +381,19 @@ class Shop:
         send["headers"] = {"content-type": "application/json", **PUBLIC}
         return send
 
+    def see_product(self, product: str) -> Dict[str, Any]:
+        """Looks at one product."""
+        send = self.begin("get-product", None, f"/api/products/{product}")
+        price = int(self.rows["products"][(product,)]["price"]["N"])
+        shown = {
+            "productId": product, "name": "Blue Mug", "price": euros(price), "category": "mugs",
+            "imageUrl": None, "availability": "in-stock", "description": "", "images": [],
+            "createdAt": self.date(),
+        }  # fmt: skip
+        self.end(send, 200, shown)
+        send["headers"] = {"content-type": "application/json", **PUBLIC}
+        return send
+
     # ------------------------------------------------------------------- the staff
 
     def begin_creation(self, admin: str, key: Optional[str], **changes: Any) -> Dict[str, Any]:

@@ -10,7 +10,7 @@ import math
 import re
 from typing import Any, Dict, Optional, Set, Tuple
 
-from run import Run, Send
+from run import REMEMBERED, Run, Send
 from verdict import Verdict
 
 _SIGN_IN = (200, 400, 401, 413, 415, 422, 429, 500, 503)
@@ -234,8 +234,11 @@ def judge_body(run: Run, send: Send) -> Optional[str]:
             wrong = judge_sums(send.body)
             if wrong:
                 return wrong
-    if send.operation in ("list-products", "get-product") and "etag" not in send.headers:
+    is_catalogue = send.operation in ("list-products", "get-product")
+    if is_catalogue and "etag" not in send.headers:
         return "was answered without `ETag`"
+    if "age" in send.headers and not (is_catalogue and 1 <= send.age <= REMEMBERED):
+        return f"was answered with the `Age` {send.headers['age']!r}"
     return None
 
 

@@ -252,7 +252,7 @@ def judge_cart(run: Run, send: Send, verdict: Verdict) -> None:
 
 def judge_catalogue(run: Run, verdict: Verdict) -> None:
     """Whoever sees a product, alone, in a list or in a cart, sees its name and price as
-    they were lately."""
+    they were lately, or as old as the answer says."""
     for operation in ("get-product", "list-products", "get-cart", "set-cart-item"):
         for send in run.by_operation[operation]:
             if send.status != 200 or type(send.body) is not dict:
@@ -268,7 +268,8 @@ def judge_catalogue(run: Run, verdict: Verdict) -> None:
                 product = str(shown.get("productId"))
                 price = shown.get("price", shown.get("unitPrice"))
                 timeline = run.products.get(product, NOTHING)
-                states = timeline.between(send.began - LATELY, send.ended + run.dated)
+                since = send.began - LATELY - 1000 * send.age
+                states = timeline.between(since, send.ended + run.dated)
                 if not any(
                     on_sale(it) and (text(it, "name"), price_of(it)) == (shown.get("name"), price)
                     for it in states

@@ -39,6 +39,8 @@ TORN = 5000
 # How old what a function has read of a product may be, in milliseconds: they are
 # read eventually where nothing is bought.
 LATELY = 1000
+# How old what a process remembers of the catalogue may be, in seconds.
+REMEMBERED = 10
 # How much later than its effect a commit may be dated, in milliseconds: nothing
 # where all is one thread.
 DATED = {"simulator": 0, "chaos": 500}
@@ -176,6 +178,12 @@ class Send:
         if not (self.status is None or type(self.status) is int):
             return "`status` is no number"
         return None
+
+    @property
+    def age(self) -> int:
+        """How old the answer says that it is, in seconds: of most it says nothing."""
+        age = str(self.headers.get("age", "0"))
+        return int(age) if age.isascii() and age.isdigit() else -1
 
     @property
     def is_success(self) -> bool:

@@ -955,6 +955,14 @@ class Durability(Broken):
         cart["total"]["amount"] += 2
         self.caught("I6", "which it was not lately")
 
+    def test_a_catalogue_that_is_older_than_it_says(self) -> None:
+        old = self.shop.see_product(self.cup)
+        self.shop.change_product(self.cup, price=777)
+        self.shop.wait(4500)
+        send = self.shop.see_product(self.cup)
+        send["body"], send["headers"]["age"] = old["body"], "3"
+        self.caught("I6", "which it was not lately")
+
     def test_a_cart_as_it_no_longer_is(self) -> None:
         old = self.shop.cart(self.carol)
         self.shop.fill(self.carol, self.cup, 3)
@@ -1359,6 +1367,15 @@ class Contract(Broken):
     def test_a_catalogue_without_etag(self) -> None:
         del self.shop.list_products(None)["headers"]["etag"]
         self.caught("I9", "without `ETag`")
+
+    def test_a_catalogue_of_no_age_or_too_high_a_one(self) -> None:
+        for age in ("0", "11", "-1", "x", ""):
+            self.shop.list_products(None)["headers"]["age"] = age
+            self.caught("I9", f"with the `Age` {age!r}")
+
+    def test_an_age_of_what_nobody_may_keep(self) -> None:
+        self.shop.see_cart(self.carol)["headers"]["age"] = "1"
+        self.caught("I9", "with the `Age` '1'")
 
     def test_an_answer_that_is_late(self) -> None:
         send = self.shop.begin("get-cart", self.carol, "/api/cart")

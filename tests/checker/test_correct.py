@@ -566,6 +566,14 @@ class CorrectRuns(unittest.TestCase):
         self.shop.see_cart(self.shop.bob)["headers"]["x-amzn-trace-id"] = "ab"
         self.holds()
 
+    def test_a_catalogue_as_old_as_it_says(self) -> None:
+        old = self.shop.see_product(self.cup)
+        self.shop.change_product(self.cup, price=777)
+        self.shop.wait(4500)
+        send = self.shop.see_product(self.cup)
+        send["body"], send["headers"]["age"] = old["body"], "4"
+        self.holds()
+
     def test_problems_of_the_catalogue_are_not_kept(self) -> None:
         send = self.shop.begin("get-product", None, "/api/products/prod_x")
         self.shop.refuse(send, "not-found")

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use tests::{send, spawn_shop};
+use tests::{checkout_body, send, spawn_shop, spawn_shop_with, with_parameter};
 
 /// The names on all pages of a list, in order.
 async fn names(shop: &tests::Shop, query: &str, limit: usize) -> Vec<String> {
@@ -198,5 +198,38 @@ async fn a_browser_of_an_allowed_origin_may_read_and_no_other() {
     ] {
         let refused = ask(origin).await.expect(200);
         assert_eq!(refused.header("access-control-allow-origin"), "");
+    }
+}
+
+#[tokio::test]
+async fn what_a_process_remembers_says_its_age_and_is_soon_read_again() {
+    let mut options = with_parameter("CatalogueMemorySeconds", "2");
+    options.instances = 1;
+    let shop = spawn_shop_with(options).await;
+    let cup = shop.new_product("Cup", 100, 1).await;
+    let (list, detail) = (
+        "/api/products?category=tests",
+        format!("/api/products/{cup}"),
+    );
+    let anonymous = shop.anonymous();
+    let alice = shop.alice().await;
+    for path in [list, &detail] {
+        anonymous.get(path).await.expect(200);
+    }
+    // The last piece is sold, and there is one thing more.
+    alice.fill_cart(&cup, 1).await;
+    alice.check_out("k", &checkout_body(100)).await.expect(201);
+    let cap = shop.new_product("Cap", 100, 1).await;
+    for (path, of) in [(list, cap.as_str()), (&detail, "out-of-stock")] {
+        let mut ages = Vec::new();
+        loop {
+            let answer = anonymous.get(path).await.expect(200);
+            if answer.text.contains(of) {
+                break;
+            }
+            ages.push(answer.header("age").to_owned());
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        assert!(ages.iter().all(|age| age == "1" || age == "2"), "{ages:?}");
     }
 }

@@ -1,7 +1,6 @@
 //! How often something may be done, and from where.
 
 use cloud::Options;
-use local::Profile;
 use serde_json::{Value, json};
 
 use tests::{
@@ -325,7 +324,7 @@ async fn an_address_makes_so_many_requests_and_a_new_process_does_not_forget_the
 async fn a_thousand_requests_pass_unless_told_otherwise_and_no_header_makes_it_more() {
     let options = Options {
         instances: 1,
-        ..local::options(Profile::Dev)
+        ..tests::options()
     };
     let shop = spawn_shop_with(options).await;
     shop.wait_for_limit_window(120).await;

@@ -34,7 +34,7 @@ pub use program::Program;
 pub use request::{TestRequest, checkout_body, product_body};
 pub use response::{TestResponse, send, try_send};
 pub use shop::{
-    Shop, build_once, other_tests_are_done, spawn_empty_shop, spawn_empty_shop_with, spawn_shop,
-    spawn_shop_with, with_parameter,
+    Shop, build_once, options, other_tests_are_done, spawn_empty_shop, spawn_empty_shop_with,
+    spawn_shop, spawn_shop_with, with_parameter,
 };
 pub use waiting::wait_until;

@@ -57,12 +57,21 @@ pub async fn other_tests_are_done() {
 
 /// Starts a shop with the demo's accounts and one product of each category.
 pub async fn spawn_shop() -> Shop {
-    spawn_shop_with(local::options(Profile::Dev)).await
+    spawn_shop_with(options()).await
+}
+
+/// Returns options for a shop that remembers no answers: tests look at once at what
+/// they have changed.
+pub fn options() -> Options {
+    let mut options = local::options(Profile::Dev);
+    let parameters = &mut options.deployment.parameters;
+    parameters.insert("CatalogueMemorySeconds".to_owned(), "0".to_owned());
+    options
 }
 
 /// Returns options for a shop of which one parameter of the template is another.
 pub fn with_parameter(name: &str, value: &str) -> Options {
-    let mut options = local::options(Profile::Dev);
+    let mut options = options();
     let parameters = &mut options.deployment.parameters;
     parameters.insert(name.to_owned(), value.to_owned());
     options
@@ -88,7 +97,7 @@ pub async fn spawn_shop_with(options: Options) -> Shop {
 
 /// Starts a shop as it is after a deployment: with nobody and nothing in it.
 pub async fn spawn_empty_shop() -> Shop {
-    spawn_empty_shop_with(local::options(Profile::Dev)).await
+    spawn_empty_shop_with(options()).await
 }
 
 /// Starts a shop that is set up in some other way, with nobody and nothing in it.

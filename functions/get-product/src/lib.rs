@@ -10,6 +10,5 @@ pub async fn get_product(
     Path(id): Path<ProductId>,
     products: PublishedProducts,
 ) -> Result<Public<ProductDetail>, Problem> {
-    let product = products.get(&id).await?;
-    Ok(Public(product))
+    products.get(id).await
 }

@@ -9,6 +9,5 @@ pub async fn list_products(
     page: PageRequest,
     catalogue: Catalogue,
 ) -> Result<Public<ProductPage>, Problem> {
-    let products = catalogue.list(&filter, &page).await?;
-    Ok(Public(products))
+    catalogue.list(filter, page).await
 }

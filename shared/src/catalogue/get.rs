@@ -1,10 +1,11 @@
 //! One published product.
 
+use super::memory::Memory;
 use super::product::{ProductDetail, ProductStatus};
 use super::stock_table::Inventory;
 use super::table::Products;
 use crate::aws::{Env, FromEnv, StartError};
-use crate::http::Problem;
+use crate::http::{Problem, Public};
 use crate::values::ProductId;
 
 /// The published products, one at a time and with their stock.
@@ -13,6 +14,7 @@ pub struct PublishedProducts {
     products: Products,
     inventory: Inventory,
     images_url: String,
+    pub(super) memory: Memory<ProductId, ProductDetail>,
 }
 
 impl FromEnv for PublishedProducts {
@@ -21,6 +23,7 @@ impl FromEnv for PublishedProducts {
             products: Products::from_env(env)?,
             inventory: Inventory::from_env(env)?,
             images_url: env.variable("IMAGES_URL")?,
+            memory: Memory::from_env(env)?,
         })
     }
 
@@ -33,11 +36,21 @@ impl FromEnv for PublishedProducts {
 }
 
 impl PublishedProducts {
-    /// Returns the product, if customers may see it.
+    /// Returns the product as it is or was a few seconds ago, if customers may see
+    /// it.
     ///
     /// # Errors
     /// [`Problem::NotFound`] for one that is absent or a draft.
-    pub async fn get(&self, id: &ProductId) -> Result<ProductDetail, Problem> {
+    pub async fn get(&self, id: ProductId) -> Result<Public<ProductDetail>, Problem> {
+        let place = match self.memory.recall(id.clone()) {
+            Ok(remembered) => return Ok(remembered),
+            Err(place) => place,
+        };
+        let product = self.read(&id).await?;
+        place.fill(&product)
+    }
+
+    async fn read(&self, id: &ProductId) -> Result<ProductDetail, Problem> {
         let (product, available) = tokio::try_join!(
             self.products.get_eventually(id),
             self.inventory.available(id)

@@ -1,10 +1,11 @@
 //! Lists of published products.
 
+use super::memory::Memory;
 use super::product::{CategorySlug, ProductCard, ProductFilter, ProductPage};
 use super::table::{Listing, Products};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Attributes, Corrupt, ItemReader, PageQuery};
-use crate::http::{PageRequest, Problem};
+use crate::http::{PageRequest, Problem, Public};
 use crate::identity::{Cursors, CustomerRealm};
 use crate::values::{Currency, Money};
 
@@ -14,6 +15,7 @@ pub struct Catalogue {
     products: Products,
     images_url: String,
     cursors: Cursors<CustomerRealm>,
+    pub(super) memory: Memory<(ProductFilter, PageRequest), ProductPage>,
 }
 
 impl FromEnv for Catalogue {
@@ -22,6 +24,7 @@ impl FromEnv for Catalogue {
             products: Products::from_env(env)?,
             images_url: env.variable("IMAGES_URL")?,
             cursors: Cursors::from_env(env)?,
+            memory: Memory::from_env(env)?,
         })
     }
 
@@ -31,12 +34,26 @@ impl FromEnv for Catalogue {
 }
 
 impl Catalogue {
-    /// Returns one page, by one query of the index that is in the order asked
-    /// for: its cost grows with the page and never with the catalogue.
+    /// Returns one page, as it is or was a few seconds ago.
     ///
     /// # Errors
     /// [`Problem::Malformed`] for a cursor that is not of this list.
     pub async fn list(
+        &self,
+        filter: ProductFilter,
+        page: PageRequest,
+    ) -> Result<Public<ProductPage>, Problem> {
+        let place = match self.memory.recall((filter.clone(), page.clone())) {
+            Ok(remembered) => return Ok(remembered),
+            Err(place) => place,
+        };
+        let products = self.read(&filter, &page).await?;
+        place.fill(&products)
+    }
+
+    /// Reads one page, by one query of the index that is in the order asked for:
+    /// its cost grows with the page and never with the catalogue.
+    async fn read(
         &self,
         filter: &ProductFilter,
         page: &PageRequest,

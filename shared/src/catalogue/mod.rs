@@ -5,6 +5,7 @@ mod create;
 mod currency;
 mod get;
 mod list;
+mod memory;
 mod offer;
 mod product;
 mod stock_table;

@@ -54,7 +54,7 @@ pub enum ProductStatus {
 }
 
 /// The slug of a category, such as `coffee-mugs`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct CategorySlug(String);
 
 impl CategorySlug {
@@ -161,7 +161,7 @@ impl FromJson for NewProduct {
 }
 
 /// How a listing is ordered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ProductSort {
     /// The newest first.
     #[default]
@@ -175,7 +175,7 @@ pub enum ProductSort {
 }
 
 /// Which products to list, and in which order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ProductFilter {
     /// One category, or all.
     pub category: Option<CategorySlug>,

@@ -70,7 +70,7 @@ async fn version(IfMatch(version): IfMatch, (): ()) -> Result<Private<Option<u64
 }
 
 async fn public((): ()) -> Result<Public<Notice>, Problem> {
-    Ok(Public(Notice))
+    Public::new(&Notice)
 }
 
 fn probe<H, Args>(env: &Env, handler: H) -> Probe

@@ -23,7 +23,9 @@ pub(crate) use gate::Gate;
 pub use problem::{Conflict, Problem};
 pub(crate) use quota::Quota;
 pub use reply::{Created, Idempotent, NoContent, Private, Public, SECURITY_HEADERS};
-pub(crate) use reply::{PublicBody, sealed};
+pub(crate) use reply::{PublicBody, WrittenBody, sealed};
+#[cfg(test)]
+pub(crate) use reply::{Reply, Response};
 pub(crate) use request::{Principal, RequestContext};
 #[cfg(feature = "simulation")]
 pub(crate) use serve::Function;

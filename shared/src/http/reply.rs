@@ -3,22 +3,25 @@
 //!
 //! An order can't be made public:
 //! ```compile_fail,E0277
-//! use shared::http::Public;
+//! use shared::http::{Problem, Public};
 //! use shared::orders::Order;
-//! fn leak(order: Order) -> Public<Order> {
-//!     Public(order)
+//! fn leak(order: &Order) -> Result<Public<Order>, Problem> {
+//!     Public::new(order)
 //! }
 //! ```
 //! while a product can:
 //! ```
 //! use shared::catalogue::ProductDetail;
-//! use shared::http::Public;
-//! fn show(product: ProductDetail) -> Public<ProductDetail> {
-//!     Public(product)
+//! use shared::http::{Problem, Public};
+//! fn show(product: &ProductDetail) -> Result<Public<ProductDetail>, Problem> {
+//!     Public::new(product)
 //! }
 //! ```
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -53,8 +56,21 @@ pub const SECURITY_HEADERS: [(&str, &str); 7] = [
 /// Answers 200 with a body that no cache may store.
 pub struct Private<T>(pub T);
 
-/// Answers 200 with a body that everyone may see and caches may store.
-pub struct Public<T: PublicBody>(pub T);
+/// Answers 200 with a body that everyone may see and caches may store. A process
+/// may have written it a moment ago, for somebody else: `Age` then says how old it is
+/// (RFC 9111 section 5.1).
+pub struct Public<T: PublicBody> {
+    body: Arc<WrittenBody>,
+    age: Option<Duration>,
+    of: PhantomData<fn() -> T>,
+}
+
+/// A public body as it is sent, and its validator.
+#[derive(Clone)]
+pub(crate) struct WrittenBody {
+    body: String,
+    etag: String,
+}
 
 /// Answers 201 with what was created, which no cache may store.
 pub struct Created<T>(pub T);
@@ -120,19 +136,62 @@ impl Reply for NoContent {
     }
 }
 
+impl WrittenBody {
+    /// Writes a public body.
+    pub(crate) fn new(body: &impl PublicBody) -> Result<Self, Problem> {
+        let body = write(body)?;
+        let etag = etag(body.as_bytes());
+        Ok(Self { body, etag })
+    }
+
+    /// Returns how many bytes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.body.len()
+    }
+}
+
+impl<T: PublicBody> Public<T> {
+    /// Writes a body.
+    ///
+    /// # Errors
+    /// [`Problem::Internal`] if it can't be written.
+    pub fn new(body: &T) -> Result<Self, Problem> {
+        let body = WrittenBody::new(body)?;
+        Ok(Self::written(Arc::new(body), None))
+    }
+
+    /// Returns the answer with a body that was written before; `age` is how long
+    /// ago it was read, if that wasn't for this request.
+    pub(crate) fn written(body: Arc<WrittenBody>, age: Option<Duration>) -> Self {
+        Self {
+            body,
+            age,
+            of: PhantomData,
+        }
+    }
+}
+
 impl<T: PublicBody> Reply for Public<T> {
     fn into_response(self, if_none_match: Option<&str>) -> Result<Response, Problem> {
-        let response = Response::json(200, PUBLIC, &self.0)?;
-        let etag = etag(response.body.as_bytes());
+        let etag = self.body.etag.clone();
         let response = if if_none_match.is_some_and(|seen| matches(seen, &etag)) {
             Response::empty(304, PUBLIC)
         } else {
-            response
+            Response::with_body(200, PUBLIC, Arc::unwrap_or_clone(self.body).body)
         };
         // The gateway names the caller's origin in the answer, and AWS does not
         // say that it adds this.
-        Ok(response.with("etag", etag).with("vary", "Origin"))
+        let response = response.with("etag", etag).with("vary", "Origin");
+        Ok(match self.age {
+            // Rounded up, so that a cache never keeps it for too long.
+            Some(age) => response.with("age", (age.as_secs() + 1).to_string()),
+            None => response,
+        })
     }
+}
+
+fn write(body: &impl Serialize) -> Result<String, Problem> {
+    serde_json::to_string(body).map_err(Problem::internal)
 }
 
 /// Computes a strong validator: the same bytes have the same tag, others another
@@ -180,11 +239,13 @@ impl Response {
         cache_control: &'static str,
         body: &impl Serialize,
     ) -> Result<Self, Problem> {
-        let body = serde_json::to_string(body).map_err(Problem::internal)?;
-        let mut response =
-            Self::empty(status, cache_control).with("content-type", "application/json");
-        response.body = body;
-        Ok(response)
+        Ok(Self::with_body(status, cache_control, write(body)?))
+    }
+
+    fn with_body(status: u16, cache_control: &'static str, body: String) -> Self {
+        let response = Self::empty(status, cache_control);
+        let response = response.with("content-type", "application/json");
+        Self { body, ..response }
     }
 
     fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
@@ -270,7 +331,7 @@ mod tests {
     impl PublicBody for Page {}
 
     fn page() -> Public<Page> {
-        Public(Page)
+        Public::new(&Page).unwrap()
     }
 
     fn answers() -> Vec<Response> {
@@ -376,6 +437,26 @@ mod tests {
         }
         let other = page().into_response(Some("\"x\"")).unwrap();
         assert_eq!(other.status(), 200);
+    }
+
+    #[test]
+    fn what_was_written_before_says_how_old_it_is() {
+        let written = |age| {
+            let body = Arc::new(WrittenBody::new(&Page).unwrap());
+            Public::<Page>::written(body, age)
+        };
+        let fresh = written(None).into_response(None).unwrap();
+        assert_eq!(fresh.header("age"), None);
+        for (milliseconds, age) in [(0, "1"), (999, "1"), (1000, "2"), (9001, "10")] {
+            let old = || written(Some(Duration::from_millis(milliseconds)));
+            let answer = old().into_response(None).unwrap();
+            assert_eq!(answer.header("age"), Some(age));
+            assert_eq!(answer.header("etag"), fresh.header("etag"));
+            assert_eq!(answer.body(), fresh.body());
+            // Who asks whether it has changed learns the same.
+            let seen = old().into_response(Some("*")).unwrap();
+            assert_eq!((seen.status(), seen.header("age")), (304, Some(age)));
+        }
     }
 
     #[test]

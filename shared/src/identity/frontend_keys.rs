@@ -80,7 +80,9 @@ impl FromEnv for FrontendKeys {
     async fn warm(&self) {
         let mut loaded = self.loaded.lock().await;
         let now = Moment::now();
-        if loaded.is_none() && let Ok(keys) = self.read().await {
+        if loaded.is_none()
+            && let Ok(keys) = self.read().await
+        {
             *loaded = Some(LoadedKeys::new(now, keys));
         }
     }

@@ -7,7 +7,7 @@ use super::query::{FromQuery, Parameters};
 const MAX_CURSOR_LENGTH: usize = 2048;
 
 /// Which page of a list: `limit` (1 to 100, else 24) and `cursor`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PageRequest {
     pub(crate) limit: u16,
     pub(crate) cursor: Option<String>,
