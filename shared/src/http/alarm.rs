@@ -2,9 +2,9 @@
 
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::Instant;
 
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Sleep, sleep_until};
 
 /// A timer that one request after the other uses.
 ///
@@ -14,16 +14,17 @@ use tokio::time::{Instant, Sleep, sleep};
 pub(super) struct Alarm(Mutex<Option<Pin<Box<Sleep>>>>);
 
 impl Alarm {
-    /// Runs work for so long at most. Returns `None` if it took longer: the work
+    /// Runs work until a moment at most. Returns `None` if it took longer: the work
     /// is dropped then, where it waits.
-    pub(super) async fn within<F: Future>(&self, most: Duration, work: F) -> Option<F::Output> {
+    pub(super) async fn until<F: Future>(&self, end: Instant, work: F) -> Option<F::Output> {
+        let end = end.into();
         let mut timer = match self.kept().take() {
             Some(mut timer) => {
-                timer.as_mut().reset(Instant::now() + most);
+                timer.as_mut().reset(end);
                 timer
             }
             // The first request's, or one's that came while another was at work.
-            None => Box::pin(sleep(most)),
+            None => Box::pin(sleep_until(end)),
         };
         let done = tokio::select! {
             biased;
@@ -43,23 +44,31 @@ impl Alarm {
 #[cfg(test)]
 mod tests {
     use std::future::pending;
+    use std::time::Duration;
+
+    use tokio::time::sleep;
 
     use super::*;
+    use crate::values::clock;
 
     /// Passes soon, by which it is surely up.
     const SOON: Duration = Duration::from_millis(20);
     /// Doesn't pass while a test runs.
     const LONG: Duration = Duration::from_secs(600);
 
+    fn after(time: Duration) -> Instant {
+        clock::monotonic() + time
+    }
+
     #[tokio::test]
     async fn every_request_has_its_own_time_whatever_the_ones_before_took() {
         let alarm = Alarm::default();
         for _ in 0..3 {
-            assert_eq!(alarm.within(LONG, async { 7 }).await, Some(7));
-            assert_eq!(alarm.within(SOON, pending::<()>()).await, None);
+            assert_eq!(alarm.until(after(LONG), async { 7 }).await, Some(7));
+            assert_eq!(alarm.until(after(SOON), pending::<()>()).await, None);
             // Longer than the time before.
-            assert_eq!(alarm.within(LONG, sleep(2 * SOON)).await, Some(()));
-            assert_eq!(alarm.within(SOON, sleep(LONG)).await, None);
+            assert_eq!(alarm.until(after(LONG), sleep(2 * SOON)).await, Some(()));
+            assert_eq!(alarm.until(after(SOON), sleep(LONG)).await, None);
         }
     }
 
@@ -67,8 +76,8 @@ mod tests {
     async fn two_requests_at_once_have_a_timer_each() {
         let alarm = Alarm::default();
         let (short, long) = tokio::join!(
-            alarm.within(SOON, sleep(LONG)),
-            alarm.within(LONG, sleep(2 * SOON)),
+            alarm.until(after(SOON), sleep(LONG)),
+            alarm.until(after(LONG), sleep(2 * SOON)),
         );
         assert_eq!((short, long), (None, Some(())));
     }

@@ -172,7 +172,7 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
             let handled = AssertUnwindSafe(Box::pin(self.handle(&request))).catch_unwind();
             // Better our 503, which says when to come back, than the gateway's
             // after Lambda has ended the process.
-            let handled = match self.alarm.within(deadline.remaining(), handled).await {
+            let handled = match self.alarm.until(deadline.instant(), handled).await {
                 Some(Ok(handled)) => handled,
                 Some(Err(_)) => Err(Problem::internal("the handler panicked")),
                 None => Err(Problem::unavailable("the time of the request was up")),
