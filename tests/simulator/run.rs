@@ -36,19 +36,22 @@ pub(crate) fn run(template: &Arc<Template>, seed: u64, tells_story: bool) -> Run
         .start_paused(true)
         .build()
         .expect("a runtime");
-    runtime.block_on(simulate(template, seed, tells_story))
+    let world = runtime.block_on(async { World::new(template, seed, tells_story) });
+    let run = runtime.block_on(simulate(&world, seed));
+    drop(runtime);
+    assert!(world.is_last(), "something keeps the world of seed {seed}");
+    run
 }
 
-async fn simulate(template: &Arc<Template>, seed: u64, tells_story: bool) -> Run {
-    let world = World::new(template, seed, tells_story);
-    let shop = Arc::new(Shop::open(&world).await);
+async fn simulate(world: &World, seed: u64) -> Run {
+    let shop = Arc::new(Shop::open(world).await);
     let mut clients = Vec::new();
     for number in 0..6 {
         let person = &shop.customers[number as usize % shop.customers.len()];
-        let client = Client::new(&world, &shop, person, number + 1);
+        let client = Client::new(world, &shop, person, number + 1);
         clients.push(tokio::spawn(client.live()));
     }
-    let admin = Client::new(&world, &shop, &shop.admin, 7);
+    let admin = Client::new(world, &shop, &shop.admin, 7);
     clients.push(tokio::spawn(admin.manage()));
     let operator = tokio::spawn(Client::operate(world.clone(), Arc::clone(&shop)));
     let mut settled = Vec::new();
@@ -76,9 +79,12 @@ async fn simulate(template: &Arc<Template>, seed: u64, tells_story: bool) -> Run
     }
     // What was sent and given up may still arrive.
     tokio::time::sleep(Duration::from_secs(10)).await;
-    let document = document(&world, &shop, seed);
+    let document = document(world, &shop, seed);
     let story = world.take_story();
     let counts = std::mem::take(&mut world.state().counts);
+    // Processes hold their world, and so would outlive it with what it holds.
+    let idle = std::mem::take(&mut world.state().idle);
+    drop(idle);
     Run {
         document,
         counts,

@@ -163,6 +163,11 @@ impl World {
         }
     }
 
+    /// Returns whether nothing else holds this world any more.
+    pub(crate) fn is_last(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+
     pub(crate) fn take_story(&self) -> Vec<Told> {
         self.state().story.take().unwrap_or_default()
     }
