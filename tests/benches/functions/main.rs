@@ -19,6 +19,7 @@ mod report;
 mod scenario;
 mod subject;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -31,7 +32,7 @@ use dynamodb::{Certificate, Counts, Database};
 use machine::Machine;
 use process::{FunctionCore, Launch, Process, status_and_body};
 use report::{Comparison, Seen, Visit};
-use scenario::{Scenario, Source, VISIT};
+use scenario::{Scenario, Source, VISIT, function_of};
 use subject::Subject;
 
 /// Visits of a new process that are not counted: by then it has what it keeps.
@@ -47,7 +48,9 @@ const COUNTED: usize = 2;
 #[derive(Parser)]
 #[command(bin_name = "cargo bench -p tests --bench functions --")]
 struct Options {
-    /// A function to measure; may be repeated [default: list-products, get-product, get-orders,
+    /// A function to measure; may be repeated. `list-products` and `get-product` answer from
+    /// memory what they are asked for again, with `-from-tables` they don't [default:
+    /// list-products, list-products-from-tables, get-product, get-product-from-tables, get-orders,
     /// get-cart, set-cart-item, checkout]
     #[arg(long = "function", value_name = "NAME")]
     functions: Vec<String>,
@@ -85,9 +88,11 @@ struct Options {
     bench: bool,
 }
 
-const FUNCTIONS: [&str; 6] = [
+const FUNCTIONS: [&str; 8] = [
     "list-products",
+    "list-products-from-tables",
     "get-product",
+    "get-product-from-tables",
     "get-orders",
     "get-cart",
     "set-cart-item",
@@ -115,8 +120,9 @@ fn run(mut options: Options) -> Result<(), String> {
     let subjects = subjects(&options)?;
     // With all cores, before one of them is set apart.
     if !options.no_current {
-        let functions: Vec<&str> = options.functions.iter().map(String::as_str).collect();
-        local::build_released(&functions).map_err(|error| error.to_string())?;
+        let functions = options.functions.iter().map(|it| function_of(it));
+        let functions: BTreeSet<&str> = functions.collect();
+        local::build_released(&Vec::from_iter(functions)).map_err(|error| error.to_string())?;
     }
     local::build_functions(Profile::Dev).map_err(|error| error.to_string())?;
 
@@ -222,10 +228,10 @@ impl Bench {
         eprintln!("filling a shop");
         let source = Source::fill().await;
         let mut comparisons = Vec::new();
-        for function in functions {
+        for name in functions {
             let start = Instant::now();
-            let comparison = self.compare(&source, function, subjects).await?;
-            eprintln!("{function} took {} s", start.elapsed().as_secs());
+            let comparison = self.compare(&source, name, subjects).await?;
+            eprintln!("{name} took {} s", start.elapsed().as_secs());
             comparison.print();
             comparisons.push(comparison);
         }
@@ -235,12 +241,14 @@ impl Bench {
     async fn compare(
         &self,
         source: &Source,
-        function: &str,
+        name: &str,
         subjects: &[Subject],
     ) -> Result<Comparison, String> {
-        let scenario = Scenario::of(source, function).await?;
+        let scenario = Scenario::of(source, name).await?;
+        let function = scenario.function.as_str();
         let cloud = &source.shop.cloud;
-        let environment = cloud.environment(function);
+        let mut environment = cloud.environment(function);
+        scenario.set(&mut environment);
         let mut contestants = Vec::new();
         let mut seen = Vec::new();
         for subject in subjects.iter().filter(|subject| subject.has(function)) {
@@ -264,7 +272,7 @@ impl Bench {
             self.round(round, &mut contestants, &mut seen).await?;
         }
         Ok(Comparison {
-            function: function.to_owned(),
+            function: scenario.name.clone(),
             about: scenario.about.clone(),
             seen,
         })

@@ -1,14 +1,16 @@
 //! What is asked of a function, and the data that it finds: a filled demo shop whose customer has
 //! orders and a cart.
 
+use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use axum::body::Bytes;
+use local::Profile;
 use local::demo::{self, Demo};
 use serde_json::{Value, json};
-use tests::{Client, Shop, checkout_body, spawn_empty_shop};
+use tests::{Client, Shop, checkout_body, spawn_empty_shop_with};
 
 /// How many requests come from one address before another has its turn: a customer's visit. The
 /// limit of requests costs a call for the first two of them and one for the ten after.
@@ -42,7 +44,8 @@ impl Source {
     /// # Panics
     /// When it can't be filled.
     pub(crate) async fn fill() -> Self {
-        let shop = spawn_empty_shop().await;
+        // With the template's own parameters.
+        let shop = spawn_empty_shop_with(local::options(Profile::Dev)).await;
         let filled = demo::fill(&shop.cloud, Demo::Full).await;
         filled.expect("the demo is made");
         let mut products = Vec::new();
@@ -93,8 +96,18 @@ impl Source {
     }
 }
 
+/// What the name of a function ends with that shall read the catalogue for each request.
+const FROM_TABLES: &str = "-from-tables";
+
+/// Returns the function that a scenario is of.
+pub(crate) fn function_of(scenario: &str) -> &str {
+    scenario.strip_suffix(FROM_TABLES).unwrap_or(scenario)
+}
+
 /// One kind of request to one function, over and over.
 pub(crate) struct Scenario {
+    /// The function's name, perhaps with how it is set.
+    pub(crate) name: String,
     /// The function's name.
     pub(crate) function: String,
     /// The request in a few words.
@@ -116,7 +129,8 @@ impl Scenario {
     ///
     /// # Errors
     /// When there is no such event, or it isn't a request.
-    pub(crate) async fn of(source: &Source, function: &str) -> Result<Self, String> {
+    pub(crate) async fn of(source: &Source, name: &str) -> Result<Self, String> {
+        let function = function_of(name);
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let path = path.join(format!("../events/{function}.json"));
         let text = std::fs::read_to_string(path);
@@ -140,6 +154,7 @@ impl Scenario {
             return Err(format!("{function} answers no requests"));
         }
         let mut scenario = Self {
+            name: name.to_owned(),
             function: function.to_owned(),
             about: event["routeKey"].as_str().unwrap_or_default().to_owned(),
             event,
@@ -157,8 +172,9 @@ impl Scenario {
         match self.function.as_str() {
             "list-products" => {
                 self.query(&format!("limit={PAGE}"), PAGE);
-                self.about += &format!(", {PAGE} products");
+                self.about += &format!(", {PAGE} products, {}", self.memory());
             }
+            "get-product" => self.about += &format!(", {}", self.memory()),
             "get-orders" => {
                 self.query("limit=10", 10);
                 self.about += ", 10 orders of more";
@@ -177,6 +193,25 @@ impl Scenario {
             }
             "not-found" => self.status = 404..=404,
             _ => {}
+        }
+    }
+
+    fn remembers(&self) -> bool {
+        !self.name.ends_with(FROM_TABLES)
+    }
+
+    fn memory(&self) -> &'static str {
+        if self.remembers() {
+            "from memory when asked for again"
+        } else {
+            "read for each request"
+        }
+    }
+
+    /// Sets what this scenario needs of a function's variables.
+    pub(crate) fn set(&self, environment: &mut BTreeMap<String, String>) {
+        if !self.remembers() {
+            environment.insert("CATALOGUE_MEMORY_SECONDS".to_owned(), "0".to_owned());
         }
     }
 

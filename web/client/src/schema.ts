@@ -1406,6 +1406,7 @@ export interface components {
                 "Cache-Control": components["headers"]["PublicCacheControl"];
                 ETag: components["headers"]["ETag"];
                 Vary: components["headers"]["Vary"];
+                Age: components["headers"]["Age"];
                 [name: string]: unknown;
             };
             content?: never;
@@ -1627,6 +1628,11 @@ export interface components {
          * @example Origin
          */
         Vary: string;
+        /**
+         * @description Seconds since this was read from the shop's tables, rounded up, where that was for an earlier request. Caches count them.
+         * @example 4
+         */
+        Age: number;
         /** @description The request's id, which the logs have too. */
         "X-Request-Id": components["schemas"]["RequestId"];
         /**
@@ -1688,6 +1694,7 @@ export interface operations {
                     "Cache-Control": components["headers"]["PublicCacheControl"];
                     ETag: components["headers"]["ETag"];
                     Vary: components["headers"]["Vary"];
+                    Age: components["headers"]["Age"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1725,6 +1732,7 @@ export interface operations {
                     "Cache-Control": components["headers"]["PublicCacheControl"];
                     ETag: components["headers"]["ETag"];
                     Vary: components["headers"]["Vary"];
+                    Age: components["headers"]["Age"];
                     [name: string]: unknown;
                 };
                 content: {
