@@ -23,7 +23,9 @@ async function withShop<Result>(run: (readyFile: string) => Promise<Result>): Pr
   const folder = await mkdtemp(join(tmpdir(), 'shop-for-tests-'));
   const [readyFile, log] = [join(folder, 'ready.json'), join(folder, 'shop.log')];
   const output = await open(log, 'w');
-  const parameters = LIMITS.flatMap((name) => ['--parameter', `${name}=100000`]);
+  // Tests look at once at what they have changed.
+  const values = [...LIMITS.map((name) => `${name}=100000`), 'CatalogueMemorySeconds=0'];
+  const parameters = values.flatMap((value) => ['--parameter', value]);
   const shop = spawn('cargo', ['run', '--locked', '--', '--port', '0', '--ready-file', readyFile, ...parameters], {
     cwd: dirname(web),
     stdio: ['ignore', output.fd, output.fd],
