@@ -131,42 +131,49 @@ async fn one_warm_process_never_mixes_two_customers() {
 #[tokio::test]
 async fn two_customers_never_meet_in_what_a_process_remembers() {
     const CANARY: &str = "canary-of-who-asked-first";
-    let mut options = with_parameter("CatalogueMemorySeconds", "10");
+    let mut options = with_parameter("CatalogueCacheSeconds", "10");
     options.instances = 1;
     let shop = spawn_shop_with(options).await;
-    let product = shop.new_product("Cup", 100, 10).await;
+    let cup = shop.new_product("Cup", 100, 10).await;
+    let cap = shop.new_product("Cap", 100, 10).await;
     let (alice, bob) = (shop.alice().await, shop.bob().await);
-    for (path, function) in [
-        ("/api/products?category=tests".to_owned(), "list-products"),
-        (format!("/api/products/{product}"), "get-product"),
+    for (path, first, second) in [
+        ("/api/products?category=tests".to_owned(), &alice, &bob),
+        (
+            "/api/products?category=tests&limit=7".to_owned(),
+            &bob,
+            &alice,
+        ),
+        (format!("/api/products/{cup}"), &alice, &bob),
+        (format!("/api/products/{cap}"), &bob, &alice),
     ] {
         let separator = if path.contains('?') { '&' } else { '?' };
-        for (first, second) in [(&alice, &bob), (&bob, &alice)] {
-            let asks = format!("{path}{separator}utm_source={CANARY}");
-            let asks = first.request(reqwest::Method::GET, &asks);
-            let asks = [
-                "cookie",
-                "user-agent",
-                "referer",
-                "x-forwarded-for",
-                "x-request-id",
-            ]
-            .iter()
-            .fold(asks, |asks, name| asks.header(*name, CANARY));
-            let before = send(asks.header("origin", "http://localhost:3000")).await;
-            let before = before.expect(200);
-            let after = second.get(&path).await.expect(200);
-            // It is the one that was made for the other.
-            assert_ne!(after.header("age"), "", "{path}");
-            assert_eq!(after.text, before.text);
-            let answer = format!("{after:?}");
-            for secret in [CANARY, "localhost:3000", first.token()] {
-                assert!(!answer.contains(secret), "{answer}");
-            }
-            for name in ["x-request-id", "ratelimit-remaining", "set-cookie"] {
-                assert_eq!(after.header(name), "", "{name}");
-            }
+        let asks = format!("{path}{separator}utm_source={CANARY}");
+        let asks = first.request(reqwest::Method::GET, &asks);
+        let asks = [
+            "cookie",
+            "user-agent",
+            "referer",
+            "x-forwarded-for",
+            "x-request-id",
+        ]
+        .iter()
+        .fold(asks, |asks, name| asks.header(*name, CANARY));
+        let before = send(asks.header("origin", "http://localhost:3000")).await;
+        let before = before.expect(200);
+        let after = second.get(&path).await.expect(200);
+        // It is the one that was made for the other.
+        assert_ne!(after.header("age"), "", "{path}");
+        assert_eq!(after.text, before.text);
+        let answer = format!("{after:?}");
+        for secret in [CANARY, "localhost:3000", first.token()] {
+            assert!(!answer.contains(secret), "{answer}");
         }
+        for name in ["x-request-id", "ratelimit-remaining", "set-cookie"] {
+            assert_eq!(after.header(name), "", "{name}");
+        }
+    }
+    for function in ["list-products", "get-product"] {
         assert_eq!(shop.cloud.pids(function).len(), 1);
     }
 }

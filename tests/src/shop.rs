@@ -65,7 +65,7 @@ pub async fn spawn_shop() -> Shop {
 pub fn options() -> Options {
     let mut options = local::options(Profile::Dev);
     let parameters = &mut options.deployment.parameters;
-    parameters.insert("CatalogueMemorySeconds".to_owned(), "0".to_owned());
+    parameters.insert("CatalogueCacheSeconds".to_owned(), "0".to_owned());
     options
 }
 

@@ -24,7 +24,7 @@ async function withShop<Result>(run: (readyFile: string) => Promise<Result>): Pr
   const [readyFile, log] = [join(folder, 'ready.json'), join(folder, 'shop.log')];
   const output = await open(log, 'w');
   // Tests look at once at what they have changed.
-  const values = [...LIMITS.map((name) => `${name}=100000`), 'CatalogueMemorySeconds=0'];
+  const values = [...LIMITS.map((name) => `${name}=100000`), 'CatalogueCacheSeconds=0'];
   const parameters = values.flatMap((value) => ['--parameter', value]);
   const shop = spawn('cargo', ['run', '--locked', '--', '--port', '0', '--ready-file', readyFile, ...parameters], {
     cwd: dirname(web),

@@ -144,10 +144,11 @@ fn retries() -> RetryConfig {
 /// Returns time-outs well inside the ten seconds that a function has, so that a
 /// service which doesn't answer becomes a 503 and not a timeout.
 ///
-/// Each attempt has one timer. A call as a whole has none: three attempts with
-/// their pauses are over before the request's own deadline. Nor is a stream
-/// watched for standing still, since an attempt's time covers the whole of an
-/// answer here. Credentials are what the environment says, and need no cache.
+/// Each attempt has one timer, which covers the whole of an answer, so that no
+/// stream is watched for standing still. A call as a whole has none: three attempts
+/// and their pauses take eight seconds at worst, and what a request's calls take
+/// together its deadline ends. Credentials are what the environment says, and need
+/// no cache.
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))

@@ -1,6 +1,6 @@
 //! One published product.
 
-use super::memory::Memory;
+use super::answer_cache::AnswerCache;
 use super::product::{ProductDetail, ProductStatus};
 use super::stock_table::Inventory;
 use super::table::Products;
@@ -14,7 +14,7 @@ pub struct PublishedProducts {
     products: Products,
     inventory: Inventory,
     images_url: String,
-    pub(super) memory: Memory<ProductId, ProductDetail>,
+    pub(super) cache: AnswerCache<ProductId, ProductDetail>,
 }
 
 impl FromEnv for PublishedProducts {
@@ -23,14 +23,15 @@ impl FromEnv for PublishedProducts {
             products: Products::from_env(env)?,
             inventory: Inventory::from_env(env)?,
             images_url: env.variable("IMAGES_URL")?,
-            memory: Memory::from_env(env)?,
+            cache: AnswerCache::from_env(env)?,
         })
     }
 
     async fn warm(&self) {
-        // A product that nobody can have made: half a read unit.
+        // A product that nobody can have made, by the two calls that a request makes at
+        // once: a read unit.
         if let Ok(id) = ProductId::generate() {
-            let _ = self.products.get_eventually(&id).await;
+            let _ = self.read(&id).await;
         }
     }
 }
@@ -42,12 +43,12 @@ impl PublishedProducts {
     /// # Errors
     /// [`Problem::NotFound`] for one that is absent or a draft.
     pub async fn get(&self, id: ProductId) -> Result<Public<ProductDetail>, Problem> {
-        let place = match self.memory.recall(id.clone()) {
-            Ok(remembered) => return Ok(remembered),
-            Err(place) => place,
+        let vacant = match self.cache.get(id.clone()) {
+            Ok(answer) => return Ok(answer),
+            Err(vacant) => vacant,
         };
         let product = self.read(&id).await?;
-        place.fill(&product)
+        vacant.insert(&product)
     }
 
     async fn read(&self, id: &ProductId) -> Result<ProductDetail, Problem> {

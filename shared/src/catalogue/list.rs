@@ -1,6 +1,6 @@
 //! Lists of published products.
 
-use super::memory::Memory;
+use super::answer_cache::AnswerCache;
 use super::product::{CategorySlug, ProductCard, ProductFilter, ProductPage};
 use super::table::{Listing, Products};
 use crate::aws::{Env, FromEnv, StartError};
@@ -15,7 +15,7 @@ pub struct Catalogue {
     products: Products,
     images_url: String,
     cursors: Cursors<CustomerRealm>,
-    pub(super) memory: Memory<(ProductFilter, PageRequest), ProductPage>,
+    pub(super) cache: AnswerCache<(ProductFilter, PageRequest), ProductPage>,
 }
 
 impl FromEnv for Catalogue {
@@ -24,7 +24,7 @@ impl FromEnv for Catalogue {
             products: Products::from_env(env)?,
             images_url: env.variable("IMAGES_URL")?,
             cursors: Cursors::from_env(env)?,
-            memory: Memory::from_env(env)?,
+            cache: AnswerCache::from_env(env)?,
         })
     }
 
@@ -43,12 +43,12 @@ impl Catalogue {
         filter: ProductFilter,
         page: PageRequest,
     ) -> Result<Public<ProductPage>, Problem> {
-        let place = match self.memory.recall((filter.clone(), page.clone())) {
-            Ok(remembered) => return Ok(remembered),
-            Err(place) => place,
+        let vacant = match self.cache.get((filter.clone(), page.clone())) {
+            Ok(answer) => return Ok(answer),
+            Err(vacant) => vacant,
         };
         let products = self.read(&filter, &page).await?;
-        place.fill(&products)
+        vacant.insert(&products)
     }
 
     /// Reads one page, by one query of the index that is in the order asked for:

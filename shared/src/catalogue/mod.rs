@@ -1,11 +1,11 @@
 //! What the shop sells: products, their stock, and how they are listed, shown
 //! and made.
 
+mod answer_cache;
 mod create;
 mod currency;
 mod get;
 mod list;
-mod memory;
 mod offer;
 mod product;
 mod stock_table;

@@ -1,7 +1,7 @@
 //! The edge: from a gateway's event to a handler's arguments and back.
 
-mod alarm;
 mod deadline;
+mod deadline_timer;
 mod endpoint;
 mod event;
 mod extract;

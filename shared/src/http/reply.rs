@@ -144,9 +144,9 @@ impl WrittenBody {
         Ok(Self { body, etag })
     }
 
-    /// Returns how many bytes it has.
-    pub(crate) fn len(&self) -> usize {
-        self.body.len()
+    /// Returns how many bytes it takes.
+    pub(crate) fn capacity(&self) -> usize {
+        self.body.capacity()
     }
 }
 

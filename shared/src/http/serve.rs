@@ -11,8 +11,8 @@ use lambda_http::Request;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 
-use super::alarm::Alarm;
 use super::deadline::Deadline;
+use super::deadline_timer::DeadlineTimer;
 use super::endpoint::Endpoint;
 use super::event::Event;
 use super::gate::Gate;
@@ -111,7 +111,7 @@ pub(crate) struct Function<G, H, S> {
     handler: H,
     state: S,
     gate: G,
-    alarm: Alarm,
+    timer: DeadlineTimer,
     is_cold: AtomicBool,
 }
 
@@ -121,7 +121,7 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
             handler,
             state,
             gate,
-            alarm: Alarm::default(),
+            timer: DeadlineTimer::default(),
             is_cold: AtomicBool::new(true),
         }
     }
@@ -172,7 +172,7 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
             let handled = AssertUnwindSafe(Box::pin(self.handle(&request))).catch_unwind();
             // Better our 503, which says when to come back, than the gateway's
             // after Lambda has ended the process.
-            let handled = match self.alarm.until(deadline.instant(), handled).await {
+            let handled = match self.timer.until(deadline.instant(), handled).await {
                 Some(Ok(handled)) => handled,
                 Some(Err(_)) => Err(Problem::internal("the handler panicked")),
                 None => Err(Problem::unavailable("the time of the request was up")),
@@ -228,7 +228,8 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
                 request.record_quota(quota);
             }
             request.admit();
-            // One that only reads doesn't wait to be admitted, nor would the next.
+            // All requests of a route have one method, and one that only reads works
+            // while its lease is on the way: there is nothing to spare the next one.
             if request.may_change() {
                 self.gate.renew(request.client_ip()).await;
             }
@@ -281,6 +282,7 @@ mod tests {
     use std::net::IpAddr;
     use std::time::{Instant, SystemTime};
 
+    use cloud::{Calls, Fault};
     use serde::Serialize;
     use serde_json::json;
 
@@ -429,6 +431,36 @@ mod tests {
             assert_eq!(answer.status(), status, "{method}");
             assert_eq!(done.0.load(Ordering::Relaxed), acted, "{method}");
         }
+    }
+
+    #[tokio::test]
+    async fn leases_are_taken_ahead_for_requests_that_would_wait_for_them() {
+        let tables = crate::testing::tables().await;
+        let leases = Calls::of("UpdateItem").on(tables.table("RATE_LIMITS_TABLE"));
+        let no_delay = Fault::Delay(Duration::ZERO);
+        let leases = tables.faults().inject(leases.times(99), no_delay);
+        for (method, source_ip, sum) in [("POST", "192.0.2.1", 3), ("GET", "192.0.2.2", 5)] {
+            let gate = tables.open::<FrontGate>();
+            let function = Function::new(gate, acts, (Done::default(),));
+            let http = json!({ "method": method, "sourceIp": source_ip });
+            let request = request(&json!({ "requestContext": { "http": http } }).to_string());
+            for _ in 0..12 {
+                let answer = function.answer(&request, &context(10_000)).await;
+                assert_eq!(answer.status(), 204);
+            }
+            assert_eq!(leases.hits(), sum, "{method}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_start_opens_the_connection_for_what_is_asked_beside_the_work() {
+        let tables = crate::testing::tables().await;
+        let calls = Calls::of("Query").on(tables.table("CALLER_KEYS_TABLE"));
+        let read = tables.faults().inject(calls, Fault::Delay(Duration::ZERO));
+        Function::<FrontGate, _, ((),)>::start(&tables.env, fine)
+            .await
+            .unwrap();
+        assert_eq!(read.hits(), 1);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The ring `callers` of the table `token-keys`: the public keys of frontends
 //! that run on a server and may say for whom they call. An operator's command
-//! writes it; the functions read it, for the header `X-Trusted-Client` alone, and
-//! when they start: that opens the second of the two connections which a request
-//! uses at once.
+//! writes it. The functions read it when they start, which opens a second connection
+//! beside that of the handler's calls, and again for the header `X-Trusted-Client`
+//! alone.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -30,7 +30,7 @@ impl Moment {
     }
 
     /// Returns the longer of the times that passed by either clock.
-    fn until(self, later: Self) -> Duration {
+    pub(crate) fn until(self, later: Self) -> Duration {
         let monotonic = later.monotonic.saturating_duration_since(self.monotonic);
         // The wall clock was set back where there is an error.
         let wall = later.wall.duration_since(self.wall).unwrap_or_default();

@@ -211,7 +211,7 @@ impl Scenario {
     /// Sets what this scenario needs of a function's variables.
     pub(crate) fn set(&self, environment: &mut BTreeMap<String, String>) {
         if !self.remembers() {
-            environment.insert("CATALOGUE_MEMORY_SECONDS".to_owned(), "0".to_owned());
+            environment.insert("CATALOGUE_CACHE_SECONDS".to_owned(), "0".to_owned());
         }
     }
 

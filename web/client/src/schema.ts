@@ -1629,7 +1629,7 @@ export interface components {
          */
         Vary: string;
         /**
-         * @description Seconds since this was read from the shop's tables, rounded up, where that was for an earlier request. Caches count them.
+         * @description Seconds since this was read from the shop's tables, rounded up, where that was for an earlier request: ten at most when it leaves the shop. Caches count them.
          * @example 4
          */
         Age: number;

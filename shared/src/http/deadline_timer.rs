@@ -11,9 +11,9 @@ use tokio::time::{Sleep, sleep_until};
 /// tokio wakes its own thread by a write to the kernel for every new timer that
 /// is due before the driver's next one; a timer that lives on is only moved.
 #[derive(Default)]
-pub(super) struct Alarm(Mutex<Option<Pin<Box<Sleep>>>>);
+pub(super) struct DeadlineTimer(Mutex<Option<Pin<Box<Sleep>>>>);
 
-impl Alarm {
+impl DeadlineTimer {
     /// Runs work until a moment at most. Returns `None` if it took longer: the work
     /// is dropped then, where it waits.
     pub(super) async fn until<F: Future>(&self, end: Instant, work: F) -> Option<F::Output> {
@@ -62,22 +62,22 @@ mod tests {
 
     #[tokio::test]
     async fn every_request_has_its_own_time_whatever_the_ones_before_took() {
-        let alarm = Alarm::default();
+        let timer = DeadlineTimer::default();
         for _ in 0..3 {
-            assert_eq!(alarm.until(after(LONG), async { 7 }).await, Some(7));
-            assert_eq!(alarm.until(after(SOON), pending::<()>()).await, None);
+            assert_eq!(timer.until(after(LONG), async { 7 }).await, Some(7));
+            assert_eq!(timer.until(after(SOON), pending::<()>()).await, None);
             // Longer than the time before.
-            assert_eq!(alarm.until(after(LONG), sleep(2 * SOON)).await, Some(()));
-            assert_eq!(alarm.until(after(SOON), sleep(LONG)).await, None);
+            assert_eq!(timer.until(after(LONG), sleep(2 * SOON)).await, Some(()));
+            assert_eq!(timer.until(after(SOON), sleep(LONG)).await, None);
         }
     }
 
     #[tokio::test]
     async fn two_requests_at_once_have_a_timer_each() {
-        let alarm = Alarm::default();
+        let timer = DeadlineTimer::default();
         let (short, long) = tokio::join!(
-            alarm.until(after(SOON), sleep(LONG)),
-            alarm.until(after(LONG), sleep(2 * SOON)),
+            timer.until(after(SOON), sleep(LONG)),
+            timer.until(after(LONG), sleep(2 * SOON)),
         );
         assert_eq!((short, long), (None, Some(())));
     }

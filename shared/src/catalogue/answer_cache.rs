@@ -1,11 +1,10 @@
-//! What a process remembers of the public catalogue: the answers that it gave in
-//! the last few seconds.
+//! The cache of a process for the public catalogue: what it answered in the last few
+//! seconds.
 //!
 //! Beside the counts of requests by address this is all that a process keeps of
-//! requests, and nobody's own: only bodies that any cache may keep can be put in,
-//! by the types, and they are found by what was asked for as it was read, never by
-//! who asked nor by a word of theirs that isn't the question itself. A problem is
-//! never remembered.
+//! requests. The types let nothing in but bodies that any cache may keep. The key is
+//! the parsed query or id: no header, token or address is part of it. A problem is
+//! never kept.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -17,17 +16,18 @@ use crate::aws::{Env, FromEnv, StartError};
 use crate::http::{Problem, Public, PublicBody, WrittenBody};
 use crate::values::Moment;
 
-/// How long an answer may be remembered at most, whatever the parameter says.
-const LONGEST: u64 = 10;
-/// How much all answers of a process may take, in bytes.
-const ROOM: usize = 8 * 1024 * 1024;
-/// What an answer takes beside its body: the question, whose cursor may have two
-/// thousand bytes, and its place in the map.
-const BESIDE: usize = 4 * 1024;
+/// How long an answer may be used at most, whatever the parameter says.
+const MAX_SECONDS: u64 = 10;
+/// How much all answers of a process may take, in bytes. What is too old counts until
+/// another answer is put in, which drops it.
+const MAX_BYTES: usize = 8 * 1024 * 1024;
+/// What an answer takes beside its body: the key, whose cursor may have two thousand
+/// bytes, and its place in the map.
+const ENTRY_OVERHEAD: usize = 4 * 1024;
 
-/// The answers of one function, by what was asked for.
-pub(super) struct Memory<K, T> {
-    longest: Duration,
+/// The answers of one function, by what was asked for, each for some seconds.
+pub(super) struct AnswerCache<K, T> {
+    max_age: Duration,
     answers: Arc<Mutex<HashMap<K, Answer>>>,
     body: PhantomData<fn() -> T>,
 }
@@ -37,60 +37,63 @@ struct Answer {
     read: Moment,
 }
 
-impl<K, T> Clone for Memory<K, T> {
+impl<K, T> Clone for AnswerCache<K, T> {
     fn clone(&self) -> Self {
         Self {
-            longest: self.longest,
+            max_age: self.max_age,
             answers: Arc::clone(&self.answers),
             body: PhantomData,
         }
     }
 }
 
-impl<K: Eq + Hash + Send, T: PublicBody> FromEnv for Memory<K, T> {
+impl<K: Eq + Hash + Send, T: PublicBody> FromEnv for AnswerCache<K, T> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
-        let seconds = env.variable("CATALOGUE_MEMORY_SECONDS")?;
-        let seconds = seconds.parse().ok().filter(|it| *it <= LONGEST);
+        let seconds = env.variable("CATALOGUE_CACHE_SECONDS")?;
+        let seconds = seconds.parse().ok().filter(|it| *it <= MAX_SECONDS);
         let seconds = seconds.ok_or_else(|| {
-            StartError::new("CATALOGUE_MEMORY_SECONDS must be a whole number from 0 to 10")
+            StartError::new("CATALOGUE_CACHE_SECONDS must be a whole number from 0 to 10")
         })?;
         Ok(Self {
-            longest: Duration::from_secs(seconds),
+            max_age: Duration::from_secs(seconds),
             answers: Arc::default(),
             body: PhantomData,
         })
     }
 }
 
-impl<K: Eq + Hash, T: PublicBody> Memory<K, T> {
-    /// Returns the answer to this question, or the place where it goes once it is
-    /// known.
-    pub(super) fn recall(&self, asked: K) -> Result<Public<T>, Place<'_, K, T>> {
+impl<K: Eq + Hash, T: PublicBody> AnswerCache<K, T> {
+    /// Returns the answer to what was asked for, if it is recent enough; else the entry
+    /// where it goes.
+    pub(super) fn get(&self, asked: K) -> Result<Public<T>, VacantEntry<'_, K, T>> {
         let answers = self.locked();
         if let Some(answer) = answers.get(&asked) {
             let age = answer.read.age();
-            if age < self.longest {
+            if age < self.max_age {
                 return Ok(Public::written(Arc::clone(&answer.body), Some(age)));
             }
         }
-        Err(Place {
-            memory: self,
+        Err(VacantEntry {
+            cache: self,
             asked,
             begun: Moment::now(),
         })
     }
 
-    fn keep(&self, asked: K, answer: Answer) {
-        let size = |answer: &Answer| answer.body.len() + BESIDE;
+    fn put(&self, asked: K, answer: Answer) {
+        let size = |answer: &Answer| answer.body.capacity() + ENTRY_OVERHEAD;
+        let now = Moment::now();
         let mut answers = self.locked();
-        answers.retain(|_, answer| answer.read.age() < self.longest);
+        answers.retain(|_, answer| answer.read.until(now) < self.max_age);
         let taken: usize = answers.values().map(size).sum();
-        if taken + size(&answer) > ROOM {
-            // Whoever asks for so much within seconds asks for something else each
-            // time, and nothing of it again.
+        if taken + size(&answer) > MAX_BYTES {
+            // So much within seconds are thousands of questions, and few of them come
+            // again. Which, is not worth keeping count of.
             answers.clear();
         }
-        answers.insert(asked, answer);
+        if size(&answer) <= MAX_BYTES {
+            answers.insert(asked, answer);
+        }
     }
 
     fn locked(&self) -> MutexGuard<'_, HashMap<K, Answer>> {
@@ -99,27 +102,27 @@ impl<K: Eq + Hash, T: PublicBody> Memory<K, T> {
     }
 }
 
-/// The place of an answer that is not remembered.
-pub(super) struct Place<'a, K, T> {
-    memory: &'a Memory<K, T>,
+/// The entry of an answer that is not in the cache.
+pub(super) struct VacantEntry<'a, K, T> {
+    cache: &'a AnswerCache<K, T>,
     asked: K,
     /// Before the answer was read: it is as old as what it was made of.
     begun: Moment,
 }
 
-impl<K: Eq + Hash, T: PublicBody> Place<'_, K, T> {
-    /// Writes an answer and remembers it.
+impl<K: Eq + Hash, T: PublicBody> VacantEntry<'_, K, T> {
+    /// Writes an answer and puts it in.
     ///
     /// # Errors
     /// [`Problem::Internal`] if it can't be written.
-    pub(super) fn fill(self, answer: &T) -> Result<Public<T>, Problem> {
+    pub(super) fn insert(self, answer: &T) -> Result<Public<T>, Problem> {
         let body = Arc::new(WrittenBody::new(answer)?);
-        if !self.memory.longest.is_zero() {
+        if !self.cache.max_age.is_zero() {
             let answer = Answer {
                 body: Arc::clone(&body),
                 read: self.begun,
             };
-            self.memory.keep(self.asked, answer);
+            self.cache.put(self.asked, answer);
         }
         Ok(Public::written(body, None))
     }
@@ -139,9 +142,9 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn memory<K: Eq + Hash>(seconds: u64) -> Memory<K, ProductPage> {
-        Memory {
-            longest: Duration::from_secs(seconds),
+    fn cache<K: Eq + Hash>(seconds: u64) -> AnswerCache<K, ProductPage> {
+        AnswerCache {
+            max_age: Duration::from_secs(seconds),
             answers: Arc::default(),
             body: PhantomData,
         }
@@ -159,91 +162,94 @@ mod tests {
         public.into_response(None).unwrap()
     }
 
-    fn remember<K: Eq + Hash>(memory: &Memory<K, ProductPage>, asked: K, cursor: &str) {
-        let Err(place) = memory.recall(asked) else {
+    fn remember<K: Eq + Hash>(cache: &AnswerCache<K, ProductPage>, asked: K, cursor: &str) {
+        let Err(vacant) = cache.get(asked) else {
             panic!("it is remembered");
         };
-        let fresh = response(place.fill(&page(cursor)).unwrap());
+        let fresh = response(vacant.insert(&page(cursor)).unwrap());
         assert_eq!(fresh.header("age"), None);
     }
 
     /// Lets this time pass, while the monotonic clock stands still.
-    fn freeze<K: Eq + Hash, T: PublicBody>(memory: &Memory<K, T>, frozen: Duration) {
-        for answer in memory.locked().values_mut() {
+    fn freeze<K: Eq + Hash, T: PublicBody>(cache: &AnswerCache<K, T>, frozen: Duration) {
+        for answer in cache.locked().values_mut() {
             answer.read = Moment::before_a_freeze_of(frozen);
         }
     }
 
-    fn taken(memory: &Memory<u32, ProductPage>) -> usize {
-        let answers = memory.locked();
-        answers.values().map(|it| it.body.len() + BESIDE).sum()
+    fn taken(cache: &AnswerCache<u32, ProductPage>) -> usize {
+        let answers = cache.locked();
+        answers
+            .values()
+            .map(|it| it.body.capacity() + ENTRY_OVERHEAD)
+            .sum()
     }
 
     #[test]
     fn an_answer_is_remembered_for_its_time_with_its_age_and_no_longer() {
-        let memory = memory(10);
-        remember(&memory, "asked", "a");
+        let cache = cache(10);
+        remember(&cache, "asked", "a");
         for (frozen, age) in [(0, "1"), (3, "4"), (9, "10")] {
-            freeze(&memory, frozen * SECOND);
-            let answer = response(memory.recall("asked").ok().unwrap());
+            freeze(&cache, frozen * SECOND);
+            let answer = response(cache.get("asked").ok().unwrap());
             assert_eq!(answer.header("age"), Some(age));
             assert!(answer.body().contains(r#""nextCursor":"a""#));
         }
-        freeze(&memory, 10 * SECOND);
-        remember(&memory, "asked", "b");
-        let answer = response(memory.recall("asked").ok().unwrap());
+        freeze(&cache, 10 * SECOND);
+        remember(&cache, "asked", "b");
+        let answer = response(cache.get("asked").ok().unwrap());
         assert!(answer.body().contains(r#""nextCursor":"b""#));
     }
 
     #[test]
     fn an_answer_is_as_old_as_what_was_read_for_it() {
-        let memory = memory(10);
-        let mut place = memory.recall("asked").err().unwrap();
-        place.begun = Moment::before_a_freeze_of(4 * SECOND);
-        place.fill(&page("a")).unwrap();
-        let answer = response(memory.recall("asked").ok().unwrap());
+        let cache = cache(10);
+        let mut vacant = cache.get("asked").err().unwrap();
+        vacant.begun = Moment::before_a_freeze_of(4 * SECOND);
+        vacant.insert(&page("a")).unwrap();
+        let answer = response(cache.get("asked").ok().unwrap());
         assert_eq!(answer.header("age"), Some("5"));
     }
 
     #[test]
     fn no_seconds_remember_nothing() {
-        let memory = memory(0);
+        let cache = cache(0);
         for _ in 0..3 {
-            remember(&memory, "asked", "a");
+            remember(&cache, "asked", "a");
         }
-        assert!(memory.locked().is_empty());
+        assert!(cache.locked().is_empty());
     }
 
     #[test]
     fn the_answers_of_a_process_take_eight_mebibytes_at_most() {
-        let memory = memory(10);
+        let cache = cache(10);
         let long = "x".repeat(1024 * 1024);
         for number in 0..20 {
-            remember(&memory, number, &long);
-            assert!(taken(&memory) <= ROOM);
-            assert!(memory.recall(number).is_ok());
+            remember(&cache, number, &long);
+            assert!(taken(&cache) <= MAX_BYTES);
+            assert!(cache.get(number).is_ok());
         }
         // Of empty ones there are two thousand at most.
         for number in 100..5000 {
-            remember(&memory, number, "");
+            remember(&cache, number, "");
         }
-        assert!(memory.locked().len() <= ROOM / BESIDE);
+        assert!(cache.locked().len() <= MAX_BYTES / ENTRY_OVERHEAD);
     }
 
     #[test]
     fn what_is_over_its_time_takes_no_room() {
-        let memory = memory(10);
+        let cache = cache(10);
         for number in 0..7 {
-            remember(&memory, number, "a");
+            remember(&cache, number, "a");
         }
-        freeze(&memory, 10 * SECOND);
-        remember(&memory, 7, "a");
-        assert_eq!(memory.locked().len(), 1);
+        freeze(&cache, 10 * SECOND);
+        remember(&cache, 7, "a");
+        assert_eq!(cache.locked().len(), 1);
     }
 
     #[test]
     fn another_question_has_another_answer() {
-        let memory = memory(10);
+        let cache = cache(10);
         let asked = |query: &str| {
             let given = query.split('&').filter_map(|it| it.split_once('='));
             let given: Vec<_> = given.collect();
@@ -264,10 +270,10 @@ mod tests {
             "cursor=b",
         ];
         for query in queries {
-            remember(&memory, asked(query), query);
+            remember(&cache, asked(query), query);
         }
         for query in queries {
-            let answer = response(memory.recall(asked(query)).ok().unwrap());
+            let answer = response(cache.get(asked(query)).ok().unwrap());
             let read: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
             assert_eq!(read["nextCursor"], query);
         }
@@ -277,7 +283,7 @@ mod tests {
             ("sort=newest&utm_source=mail", 0),
             ("sort=name&limit=24", 2),
         ] {
-            let answer = response(memory.recall(asked(query)).ok().unwrap());
+            let answer = response(cache.get(asked(query)).ok().unwrap());
             assert!(answer.body().contains(queries[same]), "{query}");
         }
     }
@@ -316,8 +322,8 @@ mod tests {
         shows("111").await;
         set_price(&tables, &id, 222).await;
         shows("111").await;
-        freeze(&catalogue.memory, 10 * SECOND);
-        freeze(&products.memory, 10 * SECOND);
+        freeze(&catalogue.cache, 10 * SECOND);
+        freeze(&products.cache, 10 * SECOND);
         shows("222").await;
     }
 
@@ -330,6 +336,6 @@ mod tests {
             let absent = products.get(id.clone()).await;
             assert!(matches!(absent, Err(Problem::NotFound)));
         }
-        assert!(products.memory.locked().is_empty());
+        assert!(products.cache.locked().is_empty());
     }
 }
