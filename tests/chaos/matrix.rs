@@ -110,9 +110,10 @@ fn expect_calls(shop: &Shop, new: &[SeenCall], used: &[SeenCall]) {
         names
     };
     assert_eq!(
-        calls(new, 4),
+        calls(new, 5),
         [
             "Query Carts",
+            "Query TokenKeys",
             "Query TokenKeys",
             "TransactGetItems Orders Users",
             "UpdateItem RateLimits",
