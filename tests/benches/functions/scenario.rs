@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use tests::{Client, Shop, checkout_body, spawn_empty_shop_with};
 
 /// How many requests come from one address before another has its turn: a customer's visit. The
-/// limit of requests costs a call for the first two of them and one for the ten after.
+/// limit of requests costs a call for the first two of them and one for the ten after, and where
+/// requests change something one ahead.
 pub(crate) const VISIT: usize = 12;
 /// How many orders the customer has at least.
 const ORDERS: usize = 12;
