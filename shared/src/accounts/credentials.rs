@@ -90,7 +90,7 @@ impl<R: Realm> Credentials<R> {
         let Some(item) = self.table.get(key(&login(email))).await? else {
             return Ok(None);
         };
-        let item = ItemReader(&item);
+        let item = ItemReader::from(&item);
         let password = item.optional_text("passwordHash")?;
         Ok(Some(Credential {
             user_id: item.id("userId")?,
@@ -181,7 +181,7 @@ impl Credentials<StaffRealm> {
         let Some(item) = found.await? else {
             return Ok(None);
         };
-        let item = ItemReader(&item);
+        let item = ItemReader::from(&item);
         let hash = item.optional_text("inviteHash")?.map(str::to_owned);
         Ok(Some(InvitedAddress {
             user_id: item.id("userId")?,

@@ -130,15 +130,12 @@ impl<R: Realm> Sessions<R> {
     ) {
         let work = async {
             let rows = self.ids_of(caller.user_id()).consistent_read(true);
-            let rows = read_all(&rows).await?;
-            let mut ended = Vec::new();
-            for row in &rows {
-                let row = ItemReader(row);
+            let ended = read_all(&rows, |row| {
                 let id: SessionId = row.id("sessionId")?;
-                if kept != Some(&id) && row.time("createdAt")? <= ended_at {
-                    ended.push(id);
-                }
-            }
+                let has_ended = kept != Some(&id) && row.time("createdAt")? <= ended_at;
+                Ok(has_ended.then_some(id))
+            });
+            let ended: Vec<_> = ended.await?.into_iter().flatten().collect();
             self.delete(caller.user_id(), &ended).await.map(drop)
         };
         in_time(deadline.spare(TIDYING), work).await;
@@ -155,13 +152,11 @@ impl<R: Realm> Sessions<R> {
                 .key_condition_expression("userId = :user AND sessionId < :new")
                 .expression_attribute_values(":new", text(new.session_id.as_str()))
                 .scan_index_forward(false);
-            let mut live = Vec::new();
-            for row in &read_all(&rows).await? {
-                let row = ItemReader(row);
-                if row.number::<i64>("expiresAt")? > now.unix() {
-                    live.push(row.id("sessionId")?);
-                }
-            }
+            let live = read_all(&rows, |row| {
+                let is_live = row.number::<i64>("expiresAt")? > now.unix();
+                is_live.then(|| row.id("sessionId")).transpose()
+            });
+            let mut live: Vec<SessionId> = live.await?.into_iter().flatten().collect();
             Ok(live.split_off(live.len().min(MAX_SESSIONS - 1)))
         };
         in_time(TIDYING, work).await.unwrap_or_default()
@@ -249,7 +244,7 @@ fn rotated_before(
     now: Timestamp,
 ) -> Result<Rotated, DynamoDbError> {
     let session = read(item)?;
-    let item = ItemReader(item);
+    let item = ItemReader::from(item);
     let current = item.text("tokenHash")?;
     // The current token after the session's end is late, not stolen.
     if current == used.hash() || item.text("familyHash")? != used.family_hash() {
@@ -289,7 +284,7 @@ fn key(user_id: &UserId, session_id: &SessionId) -> Attributes {
 }
 
 fn read(item: &Attributes) -> Result<StoredSession, Corrupt> {
-    let item = ItemReader(item);
+    let item = ItemReader::from(item);
     Ok(StoredSession {
         role: item.word("role")?,
         opened: item.time("createdAt")?,
@@ -465,11 +460,9 @@ mod tests {
         let deadline = Deadline::after(Duration::from_secs(10));
         let kept = session_id(2);
         sessions.tidy_up(&ann, Some(&kept), at(1), deadline).await;
-        let left = read_all(&sessions.ids_of(&user.id)).await.unwrap();
-        let left = left
-            .iter()
-            .map(|row| ItemReader(row).id::<SessionId>("sessionId").unwrap());
-        assert_eq!(Vec::from_iter(left), [session_id(2), session_id(4)]);
+        let ids = sessions.ids_of(&user.id);
+        let left: Vec<SessionId> = read_all(&ids, |row| row.id("sessionId")).await.unwrap();
+        assert_eq!(left, [session_id(2), session_id(4)]);
     }
 
     #[tokio::test]
@@ -479,7 +472,7 @@ mod tests {
         let key = key(&first.user_id, &first.session_id);
         let table = Table::from_env(&tables.env, "SESSIONS_TABLE").unwrap();
         let row = table.get(key).await.unwrap().unwrap();
-        let row = ItemReader(&row);
+        let row = ItemReader::from(&row);
         let nonce = Nonce::parse(row.text("nonce").unwrap()).unwrap();
         // All that is in the table, in place of the token that was presented.
         let mut dumped = first.clone();

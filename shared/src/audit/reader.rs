@@ -4,8 +4,8 @@ use futures_util::future::try_join_all;
 
 use super::entry::{AuditEntry, AuditFilter, AuditPage, AuditScope};
 use super::table::{queries, read};
-use crate::aws::{AwsError, Env, FromEnv, StartError};
-use crate::dynamodb::{ItemBuilder, ItemReader, PageQuery, Table};
+use crate::aws::{Env, FromEnv, StartError};
+use crate::dynamodb::{Corrupt, DynamoDbError, ItemBuilder, ItemReader, PageQuery, Table};
 use crate::http::Problem;
 use crate::identity::{Cursors, StaffRealm, SuperAdmin};
 use crate::telemetry::warn;
@@ -23,6 +23,15 @@ struct Row {
     id: String,
     /// What it records; `None` if that can't be read.
     entry: Option<AuditEntry>,
+}
+
+impl Row {
+    fn read(row: ItemReader<'_>) -> Result<Self, Corrupt> {
+        let id = row.text("auditId")?.to_owned();
+        let entry = read(row).inspect_err(|error| warn("audit-record-unreadable", error));
+        let entry = entry.ok();
+        Ok(Self { id, entry })
+    }
 }
 
 impl FromEnv for AuditReader {
@@ -49,7 +58,7 @@ impl AuditReader {
             .await?;
         let before = match &after {
             None => None,
-            Some(last) => Some(ItemReader(last).text("auditId")?),
+            Some(last) => Some(ItemReader::from(last).text("auditId")?),
         };
         // A list of today goes on after midnight as the day's that it began as.
         let begun = before.and_then(AuditId::parse);
@@ -81,19 +90,12 @@ impl AuditReader {
     ) -> Result<Vec<Row>, Problem> {
         let queries = queries(&self.table, scope, today, before);
         let queries = queries.into_iter().map(|query| async move {
-            let mut page = PageQuery::new(limit, u32::MAX);
-            page.read(&query, None).await?;
-            Ok::<_, AwsError>(page.into_items())
+            let mut page = PageQuery::new(limit, &[], u32::MAX);
+            page.read(&query, None, Row::read).await?;
+            Ok::<_, DynamoDbError>(page.into_items())
         });
-        let mut rows = Vec::new();
-        for item in try_join_all(queries).await?.into_iter().flatten() {
-            let id = ItemReader(&item).text("auditId")?.to_owned();
-            let entry = read(&item).inspect_err(|error| warn("audit-record-unreadable", error));
-            rows.push(Row {
-                id,
-                entry: entry.ok(),
-            });
-        }
+        let pages = try_join_all(queries).await?;
+        let mut rows: Vec<Row> = pages.into_iter().flatten().collect();
         rows.retain(|row| before != Some(row.id.as_str()));
         rows.sort_by(|one, other| other.id.cmp(&one.id));
         Ok(rows)

@@ -5,9 +5,7 @@
 
 use super::entry::{AuditEntry, AuditScope};
 use super::record::{Change, Record};
-use crate::dynamodb::{
-    Attributes, Corrupt, ItemBuilder, ItemReader, QueryFluentBuilder, Table, text,
-};
+use crate::dynamodb::{Corrupt, ItemBuilder, ItemReader, QueryFluentBuilder, Table, text};
 use crate::http::Problem;
 use crate::telemetry::request_id;
 use crate::values::{AuditId, Day};
@@ -76,8 +74,7 @@ pub(super) fn write(record: &Record<'_>) -> Result<ItemBuilder, Problem> {
 }
 
 /// Reads a record.
-pub(super) fn read(item: &Attributes) -> Result<AuditEntry, Corrupt> {
-    let row = ItemReader(item);
+pub(super) fn read(row: ItemReader<'_>) -> Result<AuditEntry, Corrupt> {
     let changes = row.list("changes")?.into_iter().map(|row| {
         Ok(Change {
             field: row.text("field")?.to_owned(),

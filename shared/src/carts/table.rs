@@ -78,14 +78,12 @@ impl CustomerCart<'_> {
             .expression_attribute_values(":user", text(self.user_id.as_str()))
             .consistent_read(true);
         let now = Timestamp::now().unix();
-        let mut lines = Vec::new();
-        for item in read_all(&rows).await? {
+        let lines = read_all(&rows, |row| {
             // DynamoDB deletes late.
-            if ItemReader(&item).number::<i64>("expiresAt")? > now {
-                lines.extend(read(&item)?);
-            }
-        }
-        Ok(lines)
+            let is_over = row.number::<i64>("expiresAt")? <= now;
+            if is_over { Ok(None) } else { read(row) }
+        });
+        Ok(lines.await?.into_iter().flatten().collect())
     }
 
     /// Removes a line, unless a later request has changed it: that is answered
@@ -165,7 +163,7 @@ impl CustomerCart<'_> {
                 Written::Done(_) => return Ok(None),
                 Written::Refused(row) => row,
             };
-            if read_at(&row)? > deadline.arrived() {
+            if read_at((&row).into())? > deadline.arrived() {
                 return Ok(None);
             }
             let replaced = self.replace_expired(product, quantity, &attempt, deadline);
@@ -316,8 +314,7 @@ async fn write(update: UpdateItemFluentBuilder) -> Result<Written, Problem> {
 }
 
 /// Reads a line; `None` if it was removed.
-fn read(item: &Attributes) -> Result<Option<CartLine>, Corrupt> {
-    let row = ItemReader(item);
+fn read(row: ItemReader<'_>) -> Result<Option<CartLine>, Corrupt> {
     let pieces = row.number("quantity")?;
     if pieces == 0 {
         return Ok(None);
@@ -325,7 +322,7 @@ fn read(item: &Attributes) -> Result<Option<CartLine>, Corrupt> {
     Ok(Some(CartLine {
         product_id: row.id("productId")?,
         quantity: Quantity::new(pieces).ok_or(Corrupt::new("quantity"))?,
-        at: read_at(item)?,
+        at: read_at(row)?,
     }))
 }
 
@@ -341,10 +338,10 @@ fn removal_ends(at: u64) -> u64 {
     (at / 1000).saturating_add(REMOVAL_KEPT.as_secs())
 }
 
-fn read_at(item: &Attributes) -> Result<u64, Corrupt> {
-    Ok(ItemReader(item).optional_number(AT)?.unwrap_or_default())
+fn read_at(row: ItemReader<'_>) -> Result<u64, Corrupt> {
+    Ok(row.optional_number(AT)?.unwrap_or_default())
 }
 
 fn is_made_by(item: &Attributes, attempt: &str) -> Result<bool, Corrupt> {
-    Ok(ItemReader(item).optional_text("madeBy")? == Some(attempt))
+    Ok(ItemReader::from(item).optional_text("madeBy")? == Some(attempt))
 }

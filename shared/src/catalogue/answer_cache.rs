@@ -33,7 +33,7 @@ pub(super) struct AnswerCache<K, T> {
 }
 
 struct Answer {
-    body: Arc<WrittenBody>,
+    body: WrittenBody,
     read: Moment,
 }
 
@@ -70,7 +70,7 @@ impl<K: Eq + Hash, T: PublicBody> AnswerCache<K, T> {
         if let Some(answer) = answers.get(&asked) {
             let age = answer.read.age();
             if age < self.max_age {
-                return Ok(Public::written(Arc::clone(&answer.body), Some(age)));
+                return Ok(Public::written(answer.body.clone(), Some(age)));
             }
         }
         Err(VacantEntry {
@@ -81,7 +81,7 @@ impl<K: Eq + Hash, T: PublicBody> AnswerCache<K, T> {
     }
 
     fn put(&self, asked: K, answer: Answer) {
-        let size = |answer: &Answer| answer.body.capacity() + ENTRY_OVERHEAD;
+        let size = |answer: &Answer| answer.body.size() + ENTRY_OVERHEAD;
         let now = Moment::now();
         let mut answers = self.locked();
         answers.retain(|_, answer| answer.read.until(now) < self.max_age);
@@ -116,10 +116,10 @@ impl<K: Eq + Hash, T: PublicBody> VacantEntry<'_, K, T> {
     /// # Errors
     /// [`Problem::Internal`] if it can't be written.
     pub(super) fn insert(self, answer: &T) -> Result<Public<T>, Problem> {
-        let body = Arc::new(WrittenBody::new(answer)?);
+        let body = WrittenBody::new(answer)?;
         if !self.cache.max_age.is_zero() {
             let answer = Answer {
-                body: Arc::clone(&body),
+                body: body.clone(),
                 read: self.begun,
             };
             self.cache.put(self.asked, answer);
@@ -181,7 +181,7 @@ mod tests {
         let answers = cache.locked();
         answers
             .values()
-            .map(|it| it.body.capacity() + ENTRY_OVERHEAD)
+            .map(|it| it.body.size() + ENTRY_OVERHEAD)
             .sum()
     }
 
@@ -274,7 +274,7 @@ mod tests {
         }
         for query in queries {
             let answer = response(cache.get(asked(query)).ok().unwrap());
-            let read: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
+            let read: serde_json::Value = serde_json::from_str(&answer.body()).unwrap();
             assert_eq!(read["nextCursor"], query);
         }
         // What is asked for is the same in other words.

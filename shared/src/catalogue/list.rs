@@ -4,7 +4,7 @@ use super::answer_cache::AnswerCache;
 use super::product::{CategorySlug, ProductCard, ProductFilter, ProductPage};
 use super::table::{Listing, Products};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{Attributes, Corrupt, ItemReader, PageQuery};
+use crate::dynamodb::{Corrupt, ItemReader, PageQuery};
 use crate::http::{PageRequest, Problem, Public};
 use crate::identity::{Cursors, CustomerRealm};
 use crate::values::{Currency, Money};
@@ -60,18 +60,16 @@ impl Catalogue {
     ) -> Result<ProductPage, Problem> {
         let Listing { name, query, key } = self.products.listing(filter);
         let after = self.cursors.open(&name, page.cursor.as_deref()).await?;
-        let mut products = PageQuery::new(page.limit, 1);
-        let stopped = products.read(&query, after).await?;
-        let (items, last) = products.into_page(stopped, &key);
-        let items = items.iter().map(|item| self.card(item));
+        let mut products = PageQuery::new(page.limit, &key, 1);
+        let stopped = products.read(&query, after, |item| self.card(item)).await?;
+        let (items, last) = products.into_page(stopped);
         Ok(ProductPage {
-            items: items.collect::<Result<_, _>>()?,
+            items,
             next_cursor: self.cursors.seal(&name, last.as_ref()).await?,
         })
     }
 
-    fn card(&self, item: &Attributes) -> Result<ProductCard, Corrupt> {
-        let item = ItemReader(item);
+    fn card(&self, item: ItemReader<'_>) -> Result<ProductCard, Corrupt> {
         let currency = item.parsed("currency", Currency::parse)?;
         let image = item.optional_text("image")?;
         Ok(ProductCard {

@@ -42,11 +42,8 @@ impl Inventory {
             .query()
             .key_condition_expression("productId = :id")
             .expression_attribute_values(":id", text(id.as_str()));
-        let mut available: u32 = 0;
-        for item in read_all(&rows).await? {
-            available = available.saturating_add(ItemReader(&item).number("available")?);
-        }
-        Ok(available)
+        let stock: Vec<u32> = read_all(&rows, |row| row.number("available")).await?;
+        Ok(stock.into_iter().fold(0, u32::saturating_add))
     }
 
     /// Returns the action that puts the stock of a new product.
@@ -79,7 +76,7 @@ pub(super) fn key(id: &ProductId) -> Attributes {
 
 /// Reads a stock row, and whose it is.
 pub(super) fn read(item: &Attributes) -> Result<(ProductId, Stock), DynamoDbError> {
-    let item = ItemReader(item);
+    let item = ItemReader::from(item);
     let stock = Stock {
         available: item.number("available")?,
         version: item.number("version")?,

@@ -190,7 +190,7 @@ fn write_image(image: &Image) -> ItemBuilder {
 
 /// Reads a product.
 pub(super) fn read(item: &Attributes) -> Result<Product, Corrupt> {
-    let item = ItemReader(item);
+    let item = ItemReader::from(item);
     let images = item.list("images")?.into_iter().map(read_image);
     let currency = item.parsed("currency", Currency::parse)?;
     Ok(Product {

@@ -64,12 +64,8 @@ impl BatchGet {
         let mut found = Vec::new();
         let mut retries = Retries::of_request();
         while !wanted.is_empty() {
-            let batch = client
-                .batch_get_item()
-                .set_request_items(Some(wanted))
-                .send()
-                .await
-                .map_err(AwsError::from)?;
+            let get = client.batch_get_item().set_request_items(Some(wanted));
+            let batch = Box::pin(get.send()).await.map_err(AwsError::from)?;
             for (table, items) in batch.responses.unwrap_or_default() {
                 found.extend(items.into_iter().map(|item| (table.clone(), item)));
             }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 
 use aws_lc_rs::{constant_time, hmac};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -19,13 +20,13 @@ use crate::aws::{Env, FromEnv, StartError};
 /// Half of a SHA-256: too long to be found by trying.
 const MAC_LENGTH: usize = 16;
 
-/// The key that seals cursors.
+/// The key that seals cursors: more than a kilobyte, so it is shared.
 #[derive(Clone)]
-pub(crate) struct CursorKey(hmac::Key);
+pub(crate) struct CursorKey(Arc<hmac::Key>);
 
 impl CursorKey {
     pub(crate) fn new(secret: &[u8]) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, secret))
+        Self(Arc::new(hmac::Key::new(hmac::HMAC_SHA256, secret)))
     }
 }
 

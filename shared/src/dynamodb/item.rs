@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::error::Corrupt;
+use super::query_response::{ResponseItem, ResponseValue};
 use crate::values::{Currency, Money, PathId, Timestamp};
 
 /// An item as the SDK has it.
@@ -24,14 +25,6 @@ pub(crate) fn word(value: impl Into<&'static str>) -> AttributeValue {
 /// Makes a number value.
 pub(crate) fn number(value: impl Into<i128>) -> AttributeValue {
     AttributeValue::N(value.into().to_string())
-}
-
-/// Returns an item's key: the attributes of these names.
-pub(crate) fn key_of(item: &Attributes, names: &[&str]) -> Attributes {
-    let parts = names.iter().filter_map(|name| item.get_key_value(*name));
-    parts
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
 }
 
 /// An item that is being written.
@@ -103,13 +96,73 @@ impl ItemBuilder {
 
 /// An item that is being read.
 #[derive(Clone, Copy)]
-pub(crate) struct ItemReader<'a>(pub(crate) &'a Attributes);
+pub(crate) struct ItemReader<'a>(Source<'a>);
+
+/// Where an item comes from.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Sdk(&'a Attributes),
+    Response(&'a ResponseItem<'a>),
+}
+
+/// The value of an attribute.
+enum Value<'a> {
+    Text(&'a str),
+    Number(&'a str),
+    Map(ItemReader<'a>),
+    SdkList(&'a [AttributeValue]),
+    ResponseList(&'a [ResponseValue<'a>]),
+    Other,
+}
+
+impl<'a> From<&'a Attributes> for ItemReader<'a> {
+    fn from(item: &'a Attributes) -> Self {
+        Self(Source::Sdk(item))
+    }
+}
+
+impl<'a> From<&'a ResponseItem<'a>> for ItemReader<'a> {
+    fn from(item: &'a ResponseItem<'a>) -> Self {
+        Self(Source::Response(item))
+    }
+}
+
+impl<'a> From<&'a AttributeValue> for Value<'a> {
+    fn from(value: &'a AttributeValue) -> Self {
+        match value {
+            AttributeValue::S(text) => Self::Text(text),
+            AttributeValue::N(digits) => Self::Number(digits),
+            AttributeValue::M(map) => Self::Map(map.into()),
+            AttributeValue::L(list) => Self::SdkList(list),
+            _ => Self::Other,
+        }
+    }
+}
+
+impl<'a> From<&'a ResponseValue<'a>> for Value<'a> {
+    fn from(value: &'a ResponseValue<'a>) -> Self {
+        match value {
+            ResponseValue::S(text) => Self::Text(text),
+            ResponseValue::N(digits) => Self::Number(digits),
+            ResponseValue::M(map) => Self::Map(map.into()),
+            ResponseValue::L(list) => Self::ResponseList(list),
+            ResponseValue::Other(_) => Self::Other,
+        }
+    }
+}
 
 impl<'a> ItemReader<'a> {
+    fn get(self, name: &str) -> Option<Value<'a>> {
+        match self.0 {
+            Source::Sdk(item) => item.get(name).map(Value::from),
+            Source::Response(item) => item.get(name).map(Value::from),
+        }
+    }
+
     pub(crate) fn optional_text(self, name: &'static str) -> Result<Option<&'a str>, Corrupt> {
-        match self.0.get(name) {
+        match self.get(name) {
             None => Ok(None),
-            Some(AttributeValue::S(text)) => Ok(Some(text)),
+            Some(Value::Text(text)) => Ok(Some(text)),
             Some(_) => Err(Corrupt::new(name)),
         }
     }
@@ -145,11 +198,9 @@ impl<'a> ItemReader<'a> {
         self,
         name: &'static str,
     ) -> Result<Option<T>, Corrupt> {
-        match self.0.get(name) {
+        match self.get(name) {
             None => Ok(None),
-            Some(AttributeValue::N(digits)) => {
-                digits.parse().map(Some).map_err(|_| Corrupt::new(name))
-            }
+            Some(Value::Number(digits)) => digits.parse().map(Some).map_err(|_| Corrupt::new(name)),
             Some(_) => Err(Corrupt::new(name)),
         }
     }
@@ -165,23 +216,23 @@ impl<'a> ItemReader<'a> {
     }
 
     pub(crate) fn map(self, name: &'static str) -> Result<Self, Corrupt> {
-        match self.0.get(name) {
-            Some(AttributeValue::M(map)) => Ok(ItemReader(map)),
+        match self.get(name) {
+            Some(Value::Map(map)) => Ok(map),
             _ => Err(Corrupt::new(name)),
         }
     }
 
     /// Reads a list of maps; empty if it is absent.
     pub(crate) fn list(self, name: &'static str) -> Result<Vec<Self>, Corrupt> {
-        let values = match self.0.get(name) {
-            None => return Ok(Vec::new()),
-            Some(AttributeValue::L(values)) => values,
-            Some(_) => return Err(Corrupt::new(name)),
-        };
-        let rows = values.iter().map(|value| match value {
-            AttributeValue::M(map) => Ok(ItemReader(map)),
+        let map = |value: Value<'a>| match value {
+            Value::Map(map) => Ok(map),
             _ => Err(Corrupt::new(name)),
-        });
-        rows.collect()
+        };
+        match self.get(name) {
+            None => Ok(Vec::new()),
+            Some(Value::SdkList(values)) => values.iter().map(|it| map(it.into())).collect(),
+            Some(Value::ResponseList(values)) => values.iter().map(|it| map(it.into())).collect(),
+            Some(_) => Err(Corrupt::new(name)),
+        }
     }
 }

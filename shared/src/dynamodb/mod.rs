@@ -6,6 +6,7 @@ mod cursor;
 mod error;
 mod item;
 mod page;
+mod query_response;
 mod retry;
 mod single_write;
 mod table;

@@ -3,24 +3,31 @@
 
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
-use super::item::{Attributes, key_of};
-use crate::aws::AwsError;
+use super::error::{Corrupt, DynamoDbError};
+use super::item::{Attributes, ItemReader};
+use super::query_response::send;
 
 /// A list of which a page is shown, read from one query or several in a row.
-pub(crate) struct PageQuery {
+pub(crate) struct PageQuery<'k, T> {
     limit: usize,
+    key: &'k [&'k str],
     calls_left: u32,
-    items: Vec<Attributes>,
+    items: Vec<T>,
+    /// The key of the last item that is shown, if there are more.
+    last: Option<Attributes>,
 }
 
-impl PageQuery {
-    /// Begins a page of `limit` items that may take so many calls: a filter is
-    /// applied after reading, so a rare match is found over several.
-    pub(crate) fn new(limit: u16, max_calls: u32) -> Self {
+impl<'k, T> PageQuery<'k, T> {
+    /// Begins a page of `limit` items, whose keys have these attributes, that may
+    /// take so many calls: a filter is applied after reading, so a rare match is
+    /// found over several.
+    pub(crate) fn new(limit: u16, key: &'k [&'k str], max_calls: u32) -> Self {
         Self {
             limit: limit.into(),
+            key,
             calls_left: max_calls,
             items: Vec::new(),
+            last: None,
         }
     }
 
@@ -33,18 +40,24 @@ impl PageQuery {
         &mut self,
         query: &QueryFluentBuilder,
         mut after: Option<Attributes>,
-    ) -> Result<Option<Attributes>, AwsError> {
+        read: impl Fn(ItemReader<'_>) -> Result<T, Corrupt>,
+    ) -> Result<Option<Attributes>, DynamoDbError> {
         while !self.is_full() && self.calls_left > 0 {
             self.calls_left -= 1;
             let wanted = (self.limit + 1).saturating_sub(self.items.len());
-            let found = query
+            let query = query
                 .clone()
                 .limit(i32::try_from(wanted).unwrap_or(i32::MAX))
-                .set_exclusive_start_key(after)
-                .send()
-                .await?;
-            self.items.extend(found.items.unwrap_or_default());
-            after = found.last_evaluated_key;
+                .set_exclusive_start_key(after);
+            let body = send(query).await?;
+            let found = body.read()?;
+            for item in &found.items {
+                self.items.push(read(item.into())?);
+                if self.items.len() == self.limit {
+                    self.last = Some(item.key(self.key));
+                }
+            }
+            after = found.last_evaluated_key.map(|key| key.whole_key());
             if after.is_none() {
                 return Ok(None);
             }
@@ -63,35 +76,35 @@ impl PageQuery {
     }
 
     /// Returns the page's items, and where the next page begins: after the last
-    /// item shown, whose key has these attributes, or where the reading
-    /// stopped.
-    pub(crate) fn into_page(
-        mut self,
-        stopped: Option<Attributes>,
-        key: &[&str],
-    ) -> (Vec<Attributes>, Option<Attributes>) {
+    /// item shown, or where the reading stopped.
+    pub(crate) fn into_page(mut self, stopped: Option<Attributes>) -> (Vec<T>, Option<Attributes>) {
         if !self.is_full() {
             return (self.items, stopped);
         }
         self.items.truncate(self.limit);
-        let last = self.items.last().map(|last| key_of(last, key));
-        (self.items, last)
+        (self.items, self.last)
     }
 
     /// Returns every item that was read.
-    pub(crate) fn into_items(self) -> Vec<Attributes> {
+    pub(crate) fn into_items(self) -> Vec<T> {
         self.items
     }
 }
 
 /// Reads a query to its end.
-pub(crate) async fn read_all(query: &QueryFluentBuilder) -> Result<Vec<Attributes>, AwsError> {
+pub(crate) async fn read_all<T>(
+    query: &QueryFluentBuilder,
+    read: impl Fn(ItemReader<'_>) -> Result<T, Corrupt>,
+) -> Result<Vec<T>, DynamoDbError> {
     let mut items = Vec::new();
     let mut after = None;
     loop {
-        let found = query.clone().set_exclusive_start_key(after).send().await?;
-        items.extend(found.items.unwrap_or_default());
-        after = found.last_evaluated_key;
+        let body = send(query.clone().set_exclusive_start_key(after)).await?;
+        let found = body.read()?;
+        for item in &found.items {
+            items.push(read(item.into())?);
+        }
+        after = found.last_evaluated_key.map(|key| key.whole_key());
         if after.is_none() {
             return Ok(items);
         }

@@ -30,7 +30,7 @@ macro_rules! single_write {
             async fn commit(self) -> Result<$output, SdkError<$error>> {
                 let mut retries = Retries::of_request();
                 loop {
-                    let sent = self.clone().send().await;
+                    let sent = Box::pin(self.clone().send()).await;
                     let conflicts = sent.as_ref().is_err_and(meets_transaction);
                     // Without random numbers it stays at what it has.
                     if !conflicts || !retries.wait().await.unwrap_or(false) {

@@ -68,16 +68,14 @@ impl Table {
         consistent: bool,
         projection: Option<String>,
     ) -> Result<Option<Attributes>, AwsError> {
-        let found = self
+        let get = self
             .client
             .get_item()
             .table_name(&*self.name)
             .set_key(Some(key))
             .consistent_read(consistent)
-            .set_projection_expression(projection)
-            .send()
-            .await?;
-        Ok(found.item)
+            .set_projection_expression(projection);
+        Ok(Box::pin(get.send()).await?.item)
     }
 
     /// Begins a query.

@@ -55,8 +55,8 @@ impl TransactGet {
         loop {
             let sent = client
                 .transact_get_items()
-                .set_transact_items(Some(items.clone()))
-                .send();
+                .set_transact_items(Some(items.clone()));
+            let sent = Box::pin(sent.send());
             let sent = tokio::time::timeout_at(retries.deadline().into(), sent).await;
             let (error, goes_on) = match sent {
                 Ok(Ok(found)) => {

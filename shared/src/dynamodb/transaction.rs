@@ -144,8 +144,8 @@ impl<L> Transaction<L> {
             let sent = client
                 .transact_write_items()
                 .set_transact_items(Some(items.clone()))
-                .client_request_token(&token)
-                .send();
+                .client_request_token(&token);
+            let sent = Box::pin(sent.send());
             let sent = tokio::time::timeout_at(retries.deadline().into(), sent).await;
             let (error, goes_on) = match sent {
                 Ok(Ok(_)) => return Ok(Outcome::Committed),

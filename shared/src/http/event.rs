@@ -2,24 +2,27 @@
 //! answer as it takes it back: HTTP API, payload format 2.0
 //! (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>).
 //!
-//! `lambda_http` reads the event, holds the request and writes the answer. It
+//! `lambda_http` reads the event and holds the request. It
 //! refuses some of what a sender may put into an event and panics on more
 //! (`docs/lambda-http-panics.md`), so all of that is made harmless before it
 //! makes a request of it: no event fails the invocation.
 
+use std::borrow::Cow;
 use std::mem;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequest;
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Body, Request};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use super::reply::Response;
+use super::json_body::JsonBody;
+use super::reply::{Headers, Response};
 
 /// As much as API Gateway lets through for the request line and all headers.
 /// Three times as much, which is what percent-encoding makes of it at worst,
@@ -204,19 +207,45 @@ fn body(text: Option<String>, is_base64: bool) -> Option<Body> {
     }
 }
 
-impl From<Response> for ApiGatewayV2httpResponse {
+/// An answer in the gateway's form.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Answer {
+    status_code: u16,
+    #[serde(serialize_with = "write_headers")]
+    headers: Headers,
+    #[serde(serialize_with = "write_body")]
+    body: Option<Arc<JsonBody>>,
+    is_base64_encoded: bool,
+}
+
+impl From<Response> for Answer {
     fn from(response: Response) -> Self {
-        let (status, headers, body) = response.into_parts();
-        let mut answer = Self::default();
-        answer.status_code = status.into();
-        answer.headers = headers
-            .into_iter()
-            .filter_map(|(name, value)| {
-                let value = HeaderValue::from_maybe_shared(value.into_owned()).ok()?;
-                Some((HeaderName::from_static(name), value))
-            })
-            .collect();
-        answer.body = Some(Body::Text(body));
-        answer
+        let (status_code, mut headers, body) = response.into_parts();
+        // What is no header's value would fail the whole answer at the gateway.
+        headers.retain(|(_, value)| match value {
+            Cow::Borrowed(_) => true,
+            Cow::Owned(value) => HeaderValue::from_str(value).is_ok(),
+        });
+        Self {
+            status_code,
+            headers,
+            body,
+            is_base64_encoded: false,
+        }
+    }
+}
+
+fn write_headers<S: Serializer>(headers: &Headers, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(headers.iter().map(|(name, value)| (name, value)))
+}
+
+fn write_body<S: Serializer>(
+    body: &Option<Arc<JsonBody>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match body {
+        Some(body) => body.serialize(serializer),
+        None => serializer.serialize_str(""),
     }
 }

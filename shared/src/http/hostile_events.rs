@@ -8,7 +8,6 @@ use std::rc::Rc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::LocalBoxFuture;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use serde_json::{Map, Value, json};
 
 use super::tests::{Notice, context, request};
@@ -132,9 +131,9 @@ impl Probes {
     async fn ask(&self, probe: &Probe, event: &str) -> (u16, String) {
         let shown: String = event.chars().take(2_000).collect();
         let answer = probe(request(event)).await;
-        let (status, body) = (answer.status(), answer.body().to_owned());
+        let (status, body) = (answer.status(), answer.body());
         assert!(status < 500, "{status} to {shown}");
-        let answer = serde_json::to_value(ApiGatewayV2httpResponse::from(answer)).unwrap();
+        let answer = serde_json::to_value(Answer::from(answer)).unwrap();
         assert_eq!(answer["statusCode"], status, "{shown}");
         assert_eq!(answer["body"], body, "{shown}");
         let headers = &answer["headers"];

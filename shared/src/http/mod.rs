@@ -6,6 +6,7 @@ mod endpoint;
 mod event;
 mod extract;
 mod gate;
+mod json_body;
 mod problem;
 mod quota;
 mod reply;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::json_body::JsonBody;
 use super::quota::Quota;
 use crate::aws::{AwsError, Cause};
 use crate::dynamodb::{Corrupt, DynamoDbError};
@@ -389,8 +390,8 @@ impl Document {
         }
     }
 
-    /// Returns the JSON text.
-    pub(crate) fn body(&self, request_id: &str) -> String {
+    /// Writes the JSON text.
+    pub(crate) fn body(&self, request_id: &str) -> Option<JsonBody> {
         let body = Body {
             r#type: format!("/problems/{}", self.code),
             title: self.title,
@@ -400,8 +401,7 @@ impl Document {
             request_id,
             extra: self.extra.as_ref(),
         };
-        // Strings and numbers alone: there is nothing here that serde_json
-        // could refuse to write.
-        serde_json::to_string(&body).unwrap_or_default()
+        // Strings and numbers alone: there is nothing here that could not be written.
+        JsonBody::write(&body).ok()
     }
 }

@@ -25,6 +25,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::json_body::JsonBody;
 use super::problem::Problem;
 use super::quota::Quota;
 use crate::values::sha256_base64url;
@@ -60,16 +61,16 @@ pub struct Private<T>(pub T);
 /// may have written it a moment ago, for somebody else: `Age` then says how old it is
 /// (RFC 9111 section 5.1).
 pub struct Public<T: PublicBody> {
-    body: Arc<WrittenBody>,
+    body: WrittenBody,
     age: Option<Duration>,
     of: PhantomData<fn() -> T>,
 }
 
-/// A public body as it is sent, and its validator.
+/// A public body as it is sent, and its validator. Cloning it copies neither.
 #[derive(Clone)]
 pub(crate) struct WrittenBody {
-    body: String,
-    etag: String,
+    body: Arc<JsonBody>,
+    etag: Arc<str>,
 }
 
 /// Answers 201 with what was created, which no cache may store.
@@ -140,13 +141,13 @@ impl WrittenBody {
     /// Writes a public body.
     pub(crate) fn new(body: &impl PublicBody) -> Result<Self, Problem> {
         let body = write(body)?;
-        let etag = etag(body.as_bytes());
+        let etag = etag(body.quoted().as_bytes()).into();
         Ok(Self { body, etag })
     }
 
     /// Returns how many bytes it takes.
-    pub(crate) fn capacity(&self) -> usize {
-        self.body.capacity()
+    pub(crate) fn size(&self) -> usize {
+        self.body.quoted().len()
     }
 }
 
@@ -156,13 +157,12 @@ impl<T: PublicBody> Public<T> {
     /// # Errors
     /// [`Problem::Internal`] if it can't be written.
     pub fn new(body: &T) -> Result<Self, Problem> {
-        let body = WrittenBody::new(body)?;
-        Ok(Self::written(Arc::new(body), None))
+        Ok(Self::written(WrittenBody::new(body)?, None))
     }
 
     /// Returns the answer with a body that was written before; `age` is how long
     /// ago it was read, if that wasn't for this request.
-    pub(crate) fn written(body: Arc<WrittenBody>, age: Option<Duration>) -> Self {
+    pub(crate) fn written(body: WrittenBody, age: Option<Duration>) -> Self {
         Self {
             body,
             age,
@@ -173,15 +173,17 @@ impl<T: PublicBody> Public<T> {
 
 impl<T: PublicBody> Reply for Public<T> {
     fn into_response(self, if_none_match: Option<&str>) -> Result<Response, Problem> {
-        let etag = self.body.etag.clone();
+        let WrittenBody { body, etag } = self.body;
         let response = if if_none_match.is_some_and(|seen| matches(seen, &etag)) {
             Response::empty(304, PUBLIC)
         } else {
-            Response::with_body(200, PUBLIC, Arc::unwrap_or_clone(self.body).body)
+            Response::with_body(200, PUBLIC, body)
         };
         // The gateway names the caller's origin in the answer, and AWS does not
         // say that it adds this.
-        let response = response.with("etag", etag).with("vary", "Origin");
+        let response = response
+            .with("etag", etag.to_string())
+            .with("vary", "Origin");
         Ok(match self.age {
             // Rounded up, so that a cache never keeps it for too long.
             Some(age) => response.with("age", (age.as_secs() + 1).to_string()),
@@ -190,8 +192,9 @@ impl<T: PublicBody> Reply for Public<T> {
     }
 }
 
-fn write(body: &impl Serialize) -> Result<String, Problem> {
-    serde_json::to_string(body).map_err(Problem::internal)
+fn write(body: &impl Serialize) -> Result<Arc<JsonBody>, Problem> {
+    let body = JsonBody::write(body).map_err(Problem::internal)?;
+    Ok(Arc::new(body))
 }
 
 /// Computes a strong validator: the same bytes have the same tag, others another
@@ -209,13 +212,16 @@ fn matches(if_none_match: &str, etag: &str) -> bool {
     })
 }
 
+/// Headers by their lower-case names; none is there twice.
+pub(crate) type Headers = Vec<(&'static str, Cow<'static, str>)>;
+
 /// An answer, ready to go out. Nobody outside this file can make one.
 #[derive(Debug)]
 pub struct Response {
     status: u16,
     cache_control: &'static str,
-    headers: Vec<(&'static str, Cow<'static, str>)>,
-    body: String,
+    headers: Headers,
+    body: Option<Arc<JsonBody>>,
     /// The code of the problem that it tells of.
     code: Option<&'static str>,
 }
@@ -229,7 +235,7 @@ impl Response {
             status,
             cache_control,
             headers,
-            body: String::new(),
+            body: None,
             code: None,
         }
     }
@@ -242,9 +248,10 @@ impl Response {
         Ok(Self::with_body(status, cache_control, write(body)?))
     }
 
-    fn with_body(status: u16, cache_control: &'static str, body: String) -> Self {
+    fn with_body(status: u16, cache_control: &'static str, body: Arc<JsonBody>) -> Self {
         let response = Self::empty(status, cache_control);
         let response = response.with("content-type", "application/json");
+        let body = Some(body);
         Self { body, ..response }
     }
 
@@ -265,7 +272,7 @@ impl Response {
         if let Some(wait) = document.retry_after {
             response = response.with("retry-after", wait.as_secs().max(1).to_string());
         }
-        response.body = document.body(request_id);
+        response.body = document.body(request_id).map(Arc::new);
         response.code = Some(document.code);
         response
     }
@@ -307,13 +314,14 @@ impl Response {
         self.code
     }
 
-    /// Returns the body.
-    #[must_use]
-    pub fn body(&self) -> &str {
-        &self.body
+    /// Returns the body as a client gets it.
+    #[cfg(test)]
+    pub(crate) fn body(&self) -> String {
+        let quoted = self.body.as_ref().map_or("\"\"", |body| body.quoted());
+        serde_json::from_str(quoted).unwrap()
     }
 
-    pub(crate) fn into_parts(self) -> (u16, Vec<(&'static str, Cow<'static, str>)>, String) {
+    pub(crate) fn into_parts(self) -> (u16, Headers, Option<Arc<JsonBody>>) {
         (self.status, self.headers, self.body)
     }
 }
@@ -431,7 +439,7 @@ mod tests {
         let etag = first.header("etag").unwrap().to_owned();
         for seen in [etag.clone(), format!("\"x\", W/{etag}"), "*".into()] {
             let again = page().into_response(Some(&seen)).unwrap();
-            assert_eq!((again.status(), again.body()), (304, ""));
+            assert_eq!((again.status(), again.body().as_str()), (304, ""));
             assert_eq!(again.header("etag"), Some(etag.as_str()));
             assert_eq!(again.header("cache-control"), Some(PUBLIC));
         }
@@ -441,10 +449,7 @@ mod tests {
 
     #[test]
     fn what_was_written_before_says_how_old_it_is() {
-        let written = |age| {
-            let body = Arc::new(WrittenBody::new(&Page).unwrap());
-            Public::<Page>::written(body, age)
-        };
+        let written = |age| Public::<Page>::written(WrittenBody::new(&Page).unwrap(), age);
         let fresh = written(None).into_response(None).unwrap();
         assert_eq!(fresh.header("age"), None);
         for (milliseconds, age) in [(0, "1"), (999, "1"), (1000, "2"), (9001, "10")] {
@@ -479,7 +484,7 @@ mod tests {
                 answer.header("content-type"),
                 Some("application/problem+json")
             );
-            let body: serde_json::Value = serde_json::from_str(answer.body()).unwrap();
+            let body: serde_json::Value = serde_json::from_str(&answer.body()).unwrap();
             assert_eq!(body["status"], answer.status());
             assert_eq!(body["requestId"], "req-1");
             let code = body["code"].as_str().unwrap();
@@ -503,7 +508,7 @@ mod tests {
     fn a_problem_carries_what_a_client_can_act_on() {
         let eur = Currency::parse("EUR").unwrap();
         let body = |problem| -> serde_json::Value {
-            serde_json::from_str(Response::problem(problem, "").body()).unwrap()
+            serde_json::from_str(&Response::problem(problem, "").body()).unwrap()
         };
         let total = Money::new(7, eur);
         let changed = body(Problem::Conflict(Conflict::PriceChanged { total }));

@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use lambda_http::Request;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 
 use super::deadline::Deadline;
 use super::deadline_timer::DeadlineTimer;
 use super::endpoint::Endpoint;
-use super::event::Event;
+use super::event::{Answer, Event};
 use super::gate::Gate;
 use super::problem::Problem;
 use super::reply::Response;
@@ -141,15 +140,12 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
     }
 
     /// Answers one event as the gateway takes it.
-    pub(crate) async fn answer_event<Args>(
-        &self,
-        event: LambdaEvent<Event>,
-    ) -> ApiGatewayV2httpResponse
+    pub(crate) async fn answer_event<Args>(&self, event: LambdaEvent<Event>) -> Answer
     where
         H: Endpoint<Args, State = S>,
     {
         let request = event.payload.into_request();
-        ApiGatewayV2httpResponse::from(self.answer(&request, &event.context).await)
+        Answer::from(self.answer(&request, &event.context).await)
     }
 
     async fn answer<Args>(&self, request: &Request, lambda: &Context) -> Response

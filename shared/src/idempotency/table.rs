@@ -72,7 +72,7 @@ impl IdempotencyKeys {
         let Some(row) = found.pop().flatten() else {
             return Err(refusal);
         };
-        let item = ItemReader(&row);
+        let item = ItemReader::from(&row);
         if item.number::<i64>("expiresAt")? <= Timestamp::now().unix() {
             return Err(refusal);
         }
@@ -86,12 +86,12 @@ impl IdempotencyKeys {
 impl UsedKey {
     /// Returns the id of what was made.
     pub(crate) fn made<T: PathId>(&self) -> Result<T, Corrupt> {
-        ItemReader(&self.0).id("made")
+        ItemReader::from(&self.0).id("made")
     }
 
     /// Returns when it was made.
     pub(crate) fn created_at(&self) -> Result<Timestamp, Corrupt> {
-        ItemReader(&self.0).time("createdAt")
+        ItemReader::from(&self.0).time("createdAt")
     }
 }
 

@@ -355,7 +355,7 @@ impl<R: Realm> Users<R> {
         caller: &(impl Identity<Realm = R> + NamesUser<R>),
         row: Option<&Attributes>,
     ) -> Result<User, Problem> {
-        require_active(caller, row.map(read_user).transpose()?)
+        require_active(caller, row.map(|row| read_user(row.into())).transpose()?)
     }
 }
 

@@ -133,14 +133,13 @@ impl FrontendKeys {
 
     /// Reads every key of the ring.
     pub(crate) async fn read(&self) -> Result<Vec<FrontendKey>, DynamoDbError> {
-        let rows = read_ring(&self.table, RING).await?;
         // A row that can't be read takes no other frontend's trust away.
-        let keys = rows.iter().filter_map(|item| {
-            let key = read(ItemReader(item));
-            key.inspect_err(|error| failure(RING_UNREADABLE, &error.to_string()))
-                .ok()
+        let rows = read_ring(&self.table, RING, |row| {
+            let key = read(row);
+            let key = key.inspect_err(|error| failure(RING_UNREADABLE, &error.to_string()));
+            Ok(key.ok())
         });
-        Ok(keys.collect())
+        Ok(rows.await?.into_iter().flatten().collect())
     }
 
     /// Returns the action that puts a new key on the ring: refused if there is

@@ -102,41 +102,72 @@ impl<R: Realm> KeyRing<R> {
     }
 
     async fn load(&self) -> Result<LoadedRing, DynamoDbError> {
-        let rows = read_ring(&self.table, R::RING).await?;
+        let rows = read_ring(&self.table, R::RING, RingRow::read).await?;
         let mut loaded = LoadedRing {
             at: Moment::now(),
             keys: HashMap::new(),
             cursor_key: None,
         };
-        let now = Timestamp::now().unix();
-        for item in &rows {
-            let row = ItemReader(item);
-            let kid = row.text("kid")?;
-            if kid == CURSOR_ROW {
-                let key = row.parsed("key", |key| URL_SAFE_NO_PAD.decode(key).ok())?;
-                loaded.cursor_key = Some(CursorKey::new(&key));
-                continue;
-            }
-            // DynamoDB deletes late, sometimes by days.
-            let retired = row.optional_number::<i64>("expiresAt")?;
-            if retired.is_none_or(|at| at > now) {
-                let key = row.parsed("publicKey", PublicKey::from_base64url)?;
-                loaded.keys.insert(kid.to_owned(), key);
+        for row in rows {
+            match row {
+                RingRow::Cursors(key) => loaded.cursor_key = Some(key),
+                RingRow::Tokens(kid, key) => {
+                    loaded.keys.insert(kid, key);
+                }
+                RingRow::Over => {}
             }
         }
         Ok(loaded)
     }
 }
 
+/// A row of a ring.
+enum RingRow {
+    /// The key that seals cursors.
+    Cursors(CursorKey),
+    /// A key that verifies tokens, with its id.
+    Tokens(String, PublicKey),
+    /// One of those that verifies nothing any more.
+    Over,
+}
+
+impl RingRow {
+    fn read(row: ItemReader<'_>) -> Result<Self, Corrupt> {
+        let kid = row.text("kid")?;
+        if kid == CURSOR_ROW {
+            let key = row.parsed("key", |key| URL_SAFE_NO_PAD.decode(key).ok())?;
+            return Ok(Self::Cursors(CursorKey::new(&key)));
+        }
+        // DynamoDB deletes late, sometimes by days.
+        let retired = row.optional_number::<i64>("expiresAt")?;
+        if retired.is_some_and(|at| at <= Timestamp::now().unix()) {
+            return Ok(Self::Over);
+        }
+        let key = row.parsed("publicKey", PublicKey::from_base64url)?;
+        Ok(Self::Tokens(kid.to_owned(), key))
+    }
+}
+
 /// Reads every row of a ring: a handful, since keys end soon after they
 /// retire.
-pub(super) async fn read_ring(table: &Table, ring: &str) -> Result<Vec<Attributes>, AwsError> {
+pub(super) async fn read_ring<T>(
+    table: &Table,
+    ring: &str,
+    read: impl Fn(ItemReader<'_>) -> Result<T, Corrupt>,
+) -> Result<Vec<T>, DynamoDbError> {
     let rows = table
         .query()
         .key_condition_expression("ring = :ring")
         .expression_attribute_values(":ring", text(ring))
         .consistent_read(true);
-    read_all(&rows).await
+    read_all(&rows, read).await
+}
+
+/// A key that verifies tokens, as it stands on its ring.
+struct PublishedKey {
+    kid: String,
+    key: PublicKey,
+    created_at: Timestamp,
 }
 
 /// A ring as its rotation function writes it.
@@ -175,13 +206,9 @@ impl<R: Realm> TokenKeys<R> {
 
     /// Reads the public key of that id.
     pub(crate) async fn published(&self, kid: &str) -> Result<Option<PublicKey>, Problem> {
-        for (found, item) in self.rows().await? {
-            if found == kid {
-                let key = ItemReader(&item).parsed("publicKey", PublicKey::from_base64url)?;
-                return Ok(Some(key));
-            }
-        }
-        Ok(None)
+        let rows = self.rows().await?;
+        let found = rows.into_iter().find(|row| row.kid == kid);
+        Ok(found.map(|row| row.key))
     }
 
     /// Returns how long it takes until every verifier knows this key: one that
@@ -190,12 +217,12 @@ impl<R: Realm> TokenKeys<R> {
     /// yet.
     pub(crate) async fn until_known(&self, kid: &str) -> Result<Duration, Problem> {
         let rows = self.rows().await?;
-        let row = rows.iter().find(|(found, _)| found == kid);
-        let Some((_, item)) = row.filter(|_| rows.len() > 1) else {
+        let row = rows.iter().find(|row| row.kid == kid);
+        let Some(row) = row.filter(|_| rows.len() > 1) else {
             return Ok(Duration::ZERO);
         };
         // Times are cut to the second, so one more is surely enough.
-        let known = ItemReader(item).time("createdAt")?.plus(UNKNOWN_KEY_RETRY);
+        let known = row.created_at.plus(UNKNOWN_KEY_RETRY);
         let known = known.plus(Duration::from_secs(1));
         Ok(Timestamp::now().until(known).unwrap_or_default())
     }
@@ -211,7 +238,7 @@ impl<R: Realm> TokenKeys<R> {
             .await
             .map_err(AwsError::from)?;
         let end = Timestamp::now().plus(Duration::from_secs(LIFETIME) + GRACE);
-        for (kid, _) in self.rows().await? {
+        for PublishedKey { kid, .. } in self.rows().await? {
             if kid == current {
                 continue;
             }
@@ -233,16 +260,20 @@ impl<R: Realm> TokenKeys<R> {
         Ok(())
     }
 
-    /// Reads every public key with its id.
-    async fn rows(&self) -> Result<Vec<(String, Attributes)>, Problem> {
-        let rows = read_ring(&self.table, R::RING).await?;
-        let keyed = rows.into_iter().map(|item| {
-            let kid = ItemReader(&item).text("kid")?.to_owned();
-            Ok::<_, Corrupt>((kid, item))
+    /// Reads every public key.
+    async fn rows(&self) -> Result<Vec<PublishedKey>, Problem> {
+        let rows = read_ring(&self.table, R::RING, |row| {
+            let kid = row.text("kid")?;
+            if kid == CURSOR_ROW {
+                return Ok(None);
+            }
+            Ok(Some(PublishedKey {
+                kid: kid.to_owned(),
+                key: row.parsed("publicKey", PublicKey::from_base64url)?,
+                created_at: row.time("createdAt")?,
+            }))
         });
-        let mut keyed = keyed.collect::<Result<Vec<_>, _>>()?;
-        keyed.retain(|(kid, _)| kid != CURSOR_ROW);
-        Ok(keyed)
+        Ok(rows.await?.into_iter().flatten().collect())
     }
 
     async fn put_new(&self, item: ItemBuilder) -> Result<(), Problem> {

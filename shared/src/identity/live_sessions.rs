@@ -37,6 +37,6 @@ impl<R: Realm> LiveSessions<R> {
             return Ok(false);
         };
         // DynamoDB deletes late, sometimes by days.
-        Ok(ItemReader(&row).number::<i64>("expiresAt")? > Timestamp::now().unix())
+        Ok(ItemReader::from(&row).number::<i64>("expiresAt")? > Timestamp::now().unix())
     }
 }

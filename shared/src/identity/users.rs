@@ -73,7 +73,10 @@ impl<R: Realm> Users<R> {
         let get = TransactGet::default().with(&self.table, key(who.named_user()));
         let mut found = get.read(self.table.client()).await?;
         let found = found.pop().flatten();
-        Ok(found.as_ref().map(read_user).transpose()?)
+        Ok(found
+            .as_ref()
+            .map(|row| read_user(row.into()))
+            .transpose()?)
     }
 
     /// Adds the record of whom `who` names to items that are read together.
@@ -83,7 +86,10 @@ impl<R: Realm> Users<R> {
 
     async fn find(&self, id: &UserId) -> Result<Option<User>, DynamoDbError> {
         let found = self.table.get(key(id)).await?;
-        Ok(found.as_ref().map(read_user).transpose()?)
+        Ok(found
+            .as_ref()
+            .map(|row| read_user(row.into()))
+            .transpose()?)
     }
 
     /// Returns the action that puts a new record.
@@ -236,8 +242,9 @@ impl Users<StaffRealm> {
     /// Reads every super-admin, of whatever status: a handful.
     pub(crate) async fn super_admins(&self) -> Result<Vec<User>, DynamoDbError> {
         let mut found = Vec::new();
-        for item in read_all(&self.with_role(Role::SuperAdmin, None)).await? {
-            let id = ItemReader(&item).id::<UserId>("userId")?;
+        let ids = self.with_role(Role::SuperAdmin, None);
+        let ids: Vec<UserId> = read_all(&ids, |item| item.id("userId")).await?;
+        for id in ids {
             // The index is behind by a moment; the table is not.
             found.extend(self.find(&id).await?);
         }
@@ -282,8 +289,7 @@ fn write(user: &User) -> ItemBuilder {
 }
 
 /// Reads a user from an item of a table or of its index.
-pub(crate) fn read_user(item: &Attributes) -> Result<User, Corrupt> {
-    let item = ItemReader(item);
+pub(crate) fn read_user(item: ItemReader<'_>) -> Result<User, Corrupt> {
     let valid_after = item.number("tokensValidAfter")?;
     let kept_session = item.optional_text("keptSession")?;
     Ok(User {

@@ -74,7 +74,7 @@ impl Counters {
         match added {
             Ok(added) => {
                 let row = added.attributes.unwrap_or_default();
-                Ok(Some(ItemReader(&row).number("used")?))
+                Ok(Some(ItemReader::from(&row).number("used")?))
             }
             Err(error) if is_condition_failed(&error) => Ok(None),
             Err(error) => Err(AwsError::from(error).into()),
@@ -96,7 +96,7 @@ impl Counters {
     /// a moment ago.
     pub(super) async fn end(&self, subject: &str) -> Result<Option<i64>, DynamoDbError> {
         match self.table.get_eventually(key(subject)).await? {
-            Some(row) => Ok(Some(ItemReader(&row).number("expiresAt")?)),
+            Some(row) => Ok(Some(ItemReader::from(&row).number("expiresAt")?)),
             None => Ok(None),
         }
     }

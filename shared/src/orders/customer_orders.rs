@@ -57,7 +57,8 @@ impl CustomerOrders {
     /// [`Problem::NotFound`] if it is absent; somebody else's is absent here.
     pub async fn get(&self, customer: &Customer, id: &OrderId) -> Result<Order, Problem> {
         let item = self.row(customer, id.as_str()).await?;
-        Ok(table::read(&item.ok_or(Problem::NotFound)?)?)
+        let item = item.ok_or(Problem::NotFound)?;
+        Ok(table::read((&item).into())?)
     }
 
     /// Returns one page of the customer's orders, the newest first.
@@ -75,12 +76,11 @@ impl CustomerOrders {
         let list = format!("orders of {user_id} {}", status.unwrap_or_default());
         let after = self.cursors.open(&list, page.cursor.as_deref()).await?;
         let query = table::query(&self.table, customer, status);
-        let mut orders = PageQuery::new(page.limit, MAX_QUERIES);
-        let stopped = orders.read(&query, after).await?;
-        let (items, last) = orders.into_page(stopped, &table::KEY);
-        let items = items.iter().map(table::read);
+        let mut orders = PageQuery::new(page.limit, &table::KEY, MAX_QUERIES);
+        let stopped = orders.read(&query, after, table::read).await?;
+        let (items, last) = orders.into_page(stopped);
         Ok(OrderPage {
-            items: items.collect::<Result<_, _>>()?,
+            items,
             next_cursor: self.cursors.seal(&list, last.as_ref()).await?,
         })
     }
@@ -159,7 +159,7 @@ impl CustomerOrders {
         let rows = get.until(deadline.instant()).read(self.client()).await?;
         // Whether the key is still there says nothing: it may just have expired.
         match rows.first().and_then(Option::as_ref) {
-            Some(order) => Ok(table::read(order)?),
+            Some(order) => Ok(table::read(order.into())?),
             None => Err(Problem::unavailable("an idempotency key has no order")),
         }
     }

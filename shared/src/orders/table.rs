@@ -136,7 +136,7 @@ pub(super) fn write_refusal(
 
 /// Reads what is known of a key.
 pub(super) fn read_key(item: &Attributes) -> Result<KeyRow, Corrupt> {
-    let row = ItemReader(item);
+    let row = ItemReader::from(item);
     if let Some(id) = row.optional_text(REFUSAL)? {
         return Ok(KeyRow::Refused(Refusal {
             id: id.to_owned(),
@@ -191,8 +191,7 @@ pub(super) fn write(customer: &Customer, order: &Order) -> ItemBuilder {
 }
 
 /// Reads an order.
-pub(super) fn read(item: &Attributes) -> Result<Order, Corrupt> {
-    let row = ItemReader(item);
+pub(super) fn read(row: ItemReader<'_>) -> Result<Order, Corrupt> {
     let lines = row.list("lines")?.into_iter().map(|line| {
         Ok(OrderLine {
             product_id: line.id("productId")?,

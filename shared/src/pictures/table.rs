@@ -61,7 +61,7 @@ impl Uploads {
         let get = TransactGet::default().with(&self.table, key.into_attributes());
         let mut found = get.read(self.table.client()).await?;
         let found = found.pop().flatten();
-        let status = found.map(|item| ItemReader(&item).word("status"));
+        let status = found.map(|item| ItemReader::from(&item).word("status"));
         Ok(status.transpose()?)
     }
 }

@@ -87,8 +87,9 @@ impl ListUsers {
         );
         let cursor = asked.page.cursor.as_deref();
         let mut after = self.cursors.open(&list, cursor).await?;
-        let mut page = PageQuery::new(asked.page.limit, MAX_QUERIES);
+        let mut page = PageQuery::new(asked.page.limit, &ROLE_KEY, MAX_QUERIES);
         let mut stopped = None;
+        let read = |item: ItemReader<'_>| read_user(item).map(StaffUser::from);
         for role in roles(asked.role, after.as_ref())? {
             if page.is_full() {
                 break;
@@ -103,17 +104,14 @@ impl ListUsers {
                 Role::Customer => self.customers.with_role(role, asked.status),
                 _ => self.staff.with_role(role, asked.status),
             };
-            stopped = page.read(&query, after.take()).await?;
+            stopped = page.read(&query, after.take(), read).await?;
             if stopped.is_some() {
                 break;
             }
         }
-        let (items, last) = page.into_page(stopped, &ROLE_KEY);
-        let items = items
-            .iter()
-            .map(|item| read_user(item).map(StaffUser::from));
+        let (items, last) = page.into_page(stopped);
         Ok(UserPage {
-            items: items.collect::<Result<_, _>>()?,
+            items,
             next_cursor: self.cursors.seal(&list, last.as_ref()).await?,
         })
     }
@@ -126,7 +124,7 @@ fn roles(asked: Option<Role>, after: Option<&Attributes>) -> Result<Vec<Role>, C
         None => HIGHEST_FIRST.to_vec(),
     };
     if let Some(last) = after {
-        let reached: Role = ItemReader(last).word("role")?;
+        let reached: Role = ItemReader::from(last).word("role")?;
         roles.retain(|role| *role <= reached);
     }
     Ok(roles)
