@@ -55,7 +55,17 @@ impl Seen {
         visits.iter().map(|visit| median(&visit.wall_ms)).collect()
     }
 
-    fn ratios_to(&self, baseline: &Self) -> [(&'static str, Ratio); 7] {
+    /// The 99th percentile of all warm requests of each round.
+    fn p99_ms(&self) -> Vec<f64> {
+        let rounds = self.visits.iter();
+        let p99 = |visits: &Vec<Visit>| {
+            let wall = visits.iter().flat_map(|visit| &visit.wall_ms);
+            percentile(&wall.copied().collect::<Vec<_>>(), 99)
+        };
+        rounds.map(p99).collect()
+    }
+
+    fn ratios_to(&self, baseline: &Self) -> [(&'static str, Ratio); 8] {
         // A round's ratio is the median of its visits': visits of one process are not
         // independent of each other, rounds are.
         let by_visit = |of: &dyn Fn(&[Visit]) -> Vec<f64>| {
@@ -72,6 +82,7 @@ impl Seen {
                 Ratio::of_pairs(&self.cold_cpu_ms, &baseline.cold_cpu_ms),
             ),
             ("warm p50", by_visit(&Self::p50_ms)),
+            ("p99", Ratio::of_pairs(&self.p99_ms(), &baseline.p99_ms())),
             (
                 "CPU per call",
                 by_visit(&|visits| visits.iter().map(|visit| visit.cpu_us).collect()),
@@ -227,6 +238,7 @@ impl Comparison {
                     "coldCpuMs": seen.cold_cpu_ms,
                     "residentMib": seen.resident_mib,
                     "peakMib": seen.peak_mib,
+                    "p99Ms": seen.p99_ms(),
                     "visitP50Ms": visits(&|visit| median(&visit.wall_ms)),
                     "visitCpuPerCallUs": visits(&|visit| visit.cpu_us),
                 },
