@@ -37,10 +37,11 @@ enum Source {
     Peer(Peer),
 }
 
-/// A program of another project that does what a function of this one does, from a JSON file.
+/// A program of another project that does what functions of this one do, from a JSON file.
 #[derive(Clone, Debug)]
 struct Peer {
-    function: String,
+    /// The functions that it is compared to.
+    functions: Vec<String>,
     command: Vec<PathBuf>,
     package: PathBuf,
     event: Bytes,
@@ -102,6 +103,12 @@ impl Subject {
         let package = file["package"]
             .as_str()
             .map_or_else(|| program.clone(), given);
+        let functions = file["functions"].as_array().into_iter().flatten();
+        let functions = functions
+            .map(|name| name.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+            .filter(|names| !names.is_empty())
+            .ok_or("`functions` must list names of functions")?;
         let environment = file["environment"].as_object().into_iter().flatten();
         let environment = environment
             .map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
@@ -120,7 +127,7 @@ impl Subject {
         Ok(Self {
             name: text("name")?,
             source: Source::Peer(Peer {
-                function: text("function")?,
+                functions,
                 package,
                 event: Bytes::from(read(&given(&text("event")?))?),
                 status: file["status"].as_u64().unwrap_or(200),
@@ -142,7 +149,7 @@ impl Subject {
     /// Whether it has something to compare to this function.
     pub(crate) fn has(&self, function: &str) -> bool {
         match &self.source {
-            Source::Peer(peer) => peer.function == function,
+            Source::Peer(peer) => peer.functions.iter().any(|it| it == function),
             Source::WorkingTree | Source::Folder(_) | Source::Binary(_) => true,
         }
     }
