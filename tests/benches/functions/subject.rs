@@ -18,6 +18,9 @@ use crate::scenario::Scenario;
 /// directory, both with the name `bootstrap`, and the directory's end.
 const ZIP_OVERHEAD: u64 = 30 + 46 + 2 * 9 + 22;
 
+/// What the report calls the release builds of this working tree.
+pub(crate) const CURRENT: &str = "current";
+
 /// Something to measure.
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
@@ -54,7 +57,7 @@ impl Subject {
     /// What `cargo build --release` makes of this working tree.
     pub(crate) fn working_tree() -> Self {
         Self {
-            name: "current".to_owned(),
+            name: CURRENT.to_owned(),
             source: Source::WorkingTree,
         }
     }
@@ -154,6 +157,11 @@ impl Subject {
         }
     }
 
+    /// Whether it is another project's.
+    pub(crate) fn is_peer(&self) -> bool {
+        matches!(self.source, Source::Peer(_))
+    }
+
     /// Whether it is one function's binary.
     pub(crate) fn is_one_binary(&self) -> bool {
         matches!(self.source, Source::Binary(_))
@@ -199,7 +207,7 @@ impl Subject {
         tables: &[template::TableTemplate],
         scenario: &Scenario,
     ) -> Result<Database, String> {
-        let database = Database::start(certificate, tables, &scenario.rows).await?;
+        let database = Database::start(certificate, tables, scenario.all_rows()).await?;
         if let Source::Peer(peer) = &self.source {
             for (operation, input) in &peer.setup {
                 database.call(operation, input).await?;
