@@ -8,6 +8,7 @@ use tests::measure::cost::{
 };
 use tests::measure::median;
 
+use crate::growth::grouped;
 use crate::report::{Comparison, Seen, cells, print};
 
 /// What customers do for each order that is placed: how often each function is called. Of a
@@ -130,8 +131,8 @@ impl Bill {
              Not in it: data out, what tables and pictures take to be stored, signing in, staff, \
              and the calls of KMS that DynamoDB makes for its tables' key.\n",
             mix.join(", "),
-            SHOPS[0].orders,
-            SHOPS[1].orders,
+            grouped(SHOPS[0].orders as u64),
+            grouped(SHOPS[1].orders as u64),
             self.metrics.len(),
         );
         print_usual_stack();

@@ -260,9 +260,9 @@ impl Comparison {
         }
     }
 
-    /// What our function is of the peer's, for a picture.
-    fn group(&self) -> Option<Group> {
-        let peer = self.seen.iter().find(|seen| seen.is_peer)?;
+    /// What our function is of a peer's, for a picture.
+    fn group(&self, peer: &str) -> Option<Group> {
+        let peer = self.seen.iter().find(|seen| seen.subject == peer)?;
         let ours = self.ours()?;
         let ratios = ours.ratios_to(peer).into_iter();
         let ratios = ratios.filter(|(name, _)| PICTURED.contains(name));
@@ -342,20 +342,21 @@ impl Comparison {
     }
 }
 
-/// A picture of what our functions are of a peer's; `None` where there is no peer.
+/// A picture of what our functions are of the first peer's; `None` where there is no peer.
 pub(crate) fn picture(comparisons: &[Comparison], machine: &Machine) -> Option<Picture> {
-    let groups: Vec<Group> = comparisons.iter().filter_map(Comparison::group).collect();
-    let seen = comparisons.iter().flat_map(|comparison| &comparison.seen);
-    let peer = seen.into_iter().find(|seen| seen.is_peer)?;
+    let mut seen = comparisons.iter().flat_map(|comparison| &comparison.seen);
+    let peer = &seen.find(|seen| seen.is_peer)?.subject;
+    let groups = comparisons.iter();
+    let groups = groups.filter_map(|comparison| comparison.group(peer));
     Some(Picture {
-        title: format!("Functions compared to {}", peer.subject),
-        to: peer.subject.clone(),
+        title: format!("Functions compared to {peer}"),
+        to: peer.clone(),
         notes: vec![
             "Ratios of figures that were measured side by side on one machine; less is better."
                 .to_owned(),
             format!("{}, commit {}", machine.day(), machine.commit()),
         ],
-        groups,
+        groups: groups.collect(),
     })
 }
 
@@ -430,7 +431,7 @@ pub(crate) fn print(table: &[Vec<String>]) {
             .unwrap_or_default()
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
-    let is_number = |cell: &String| cell.starts_with(|first: char| !first.is_alphabetic());
+    let is_number = |cell: &String| !cell.contains(char::is_alphabetic);
     let numbers = |column: usize| {
         let mut cells = table.iter().skip(1).filter_map(|row| row.get(column));
         column > 0 && cells.all(is_number)

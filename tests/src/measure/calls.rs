@@ -263,6 +263,14 @@ mod tests {
     }
 
     #[test]
+    fn a_round_lasts_until_its_last_answer() {
+        let long = call("long", 0.0, 4.0);
+        let rounds = Rounds::of(&[vec![long, call("short", 1.0, 2.0), call("late", 3.0, 3.5)]]);
+        assert_eq!(rounds.rounds.len(), 1);
+        assert_eq!(rounds.rounds[0].median_ms, 4.0);
+    }
+
+    #[test]
     fn an_occasional_call_joins_a_round_and_makes_none() {
         let plain = vec![call("query", 0.0, 1.0), call("write", 2.0, 3.0)];
         let mut bridged = plain.clone();
