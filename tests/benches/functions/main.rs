@@ -137,6 +137,12 @@ fn run(mut options: Options) -> Result<(), String> {
         options.functions = FUNCTIONS.map(str::to_owned).to_vec();
     }
     let subjects = subjects(&options)?;
+    // Whoever may not make them need not wait for a build to hear it.
+    let sizes = options.memory.iter().map(|mib| {
+        let share = ProcessorShare::of_memory(*mib)?;
+        Ok(Memory { mib: *mib, share })
+    });
+    let sizes = sizes.collect::<Result<Vec<_>, String>>()?;
     // With all cores, before one of them is set apart.
     if !options.no_current {
         let functions = options.functions.iter().map(|it| function_of(it));
@@ -144,11 +150,6 @@ fn run(mut options: Options) -> Result<(), String> {
         local::build_released(&Vec::from_iter(functions)).map_err(|error| error.to_string())?;
     }
     local::build_functions(Profile::Dev).map_err(|error| error.to_string())?;
-    let sizes = options.memory.iter().map(|mib| {
-        let share = ProcessorShare::of_memory(*mib)?;
-        Ok(Memory { mib: *mib, share })
-    });
-    let sizes = sizes.collect::<Result<Vec<_>, String>>()?;
 
     let (core, cores) = FunctionCore::reserve()?;
     let machine = Machine::look(cores);
