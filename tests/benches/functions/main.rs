@@ -90,7 +90,7 @@ struct Options {
     /// A fifth of the rounds: about a minute for two subjects, with wider intervals
     #[arg(long)]
     quick: bool,
-    /// How many new processes each subject gets for each function [default: 100; growth: 20; quick:
+    /// How many new processes each subject gets for each function [default: 100; growth: 15; quick:
     /// a fifth]
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(5..))]
     rounds: Option<u32>,
@@ -207,7 +207,7 @@ fn run(mut options: Options) -> Result<(), String> {
 
 /// How many new processes each subject gets.
 fn rounds(options: &Options) -> u32 {
-    let usual = if options.growth { 20 } else { 100 };
+    let usual = if options.growth { 15 } else { 100 };
     let quick = if options.quick { usual / 5 } else { usual };
     options.rounds.unwrap_or(quick)
 }
