@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use local::{Profile, function_binary};
 use serde_json::json;
-use tests::measure::{memory, percentile, processor_time};
+use tests::measure::{MIB_OF_A_PROCESSOR, memory, percentile, processor_time};
 use tests::{NEWCOMERS_PASSWORD, Shop, TestRequest, send_signal, spawn_shop_with};
 
 /// Each round runs every case in a new process, so that what changes on the machine meanwhile
@@ -27,9 +27,6 @@ const SIGN_INS: usize = 12;
 /// Enough that none of them fails ten times, which would close it.
 const ACCOUNTS: usize = 10;
 
-/// The memory at which Lambda gives one whole processor.
-/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html>
-const MIB_OF_A_PROCESSOR: f64 = 1769.0;
 /// The list prices of 2026 in dollars for a GiB-second, arm64 and x86_64.
 /// <https://aws.amazon.com/lambda/pricing/>
 const PRICES: [f64; 2] = [0.000_013_333_4, 0.000_016_666_7];
@@ -194,10 +191,11 @@ fn report(taken: &[Taken; CASES.len()]) {
     println!("what is waited for: at every size that is as long, and paid by its memory.\n");
     println!("| MiB | {} | {} |", CASES[0].name, CASES[3].name);
     println!("|---|---|---|");
-    for mib in [128.0, 256.0, 512.0, 1024.0, MIB_OF_A_PROCESSOR] {
+    let whole = f64::from(MIB_OF_A_PROCESSOR);
+    for mib in [128.0, 256.0, 512.0, 1024.0, whole] {
         let cells = [processors[0], processors[3]].map(|processor| {
             // Lambda rounds up to whole milliseconds.
-            let ms = (processor * MIB_OF_A_PROCESSOR / mib).ceil();
+            let ms = (processor * whole / mib).ceil();
             // 1,000 sign-ins of so many milliseconds are as many seconds.
             let [arm, x86] = PRICES.map(|price| ms * mib / 1024.0 * price);
             format!("{ms:.0} ms, ${arm:.5}, ${x86:.5}")

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -19,6 +20,7 @@ use rcgen::{
 };
 use serde_json::{Value, json};
 use template::TableTemplate;
+use tests::measure::Call;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -30,6 +32,8 @@ use tokio_rustls::server::TlsStream;
 
 /// What the header `X-Amz-Target` begins with.
 const API: &str = "DynamoDB_20120810.";
+/// How many rows a call of `BatchWriteItem` takes.
+const BATCH: usize = 25;
 /// How many certificates the functions trust at AWS. The file that they get here has as many, so
 /// that reading it takes as long.
 const AWS_ROOTS: usize = 5;
@@ -112,11 +116,23 @@ pub(crate) struct Counts {
     pub(crate) read_units: f64,
     /// Write capacity units.
     pub(crate) write_units: f64,
+    /// The calls of each request.
+    pub(crate) requests: Vec<Vec<Call>>,
+}
+
+impl Counts {
+    /// How many calls there were.
+    pub(crate) fn total(&self) -> u64 {
+        self.calls.values().sum()
+    }
 }
 
 struct CountingProxy {
     engine: String,
     http: reqwest::Client,
+    /// What the tables are called in reports, by their names.
+    tables: BTreeMap<String, String>,
+    started: Instant,
     /// `None` while nothing is counted, as during all that is timed.
     counts: Mutex<Option<Counts>>,
 }
@@ -138,18 +154,18 @@ impl Database {
     pub(crate) async fn start(
         certificate: &Certificate,
         tables: &[TableTemplate],
-        rows: &[(String, Value)],
+        rows: impl Iterator<Item = (String, Value)>,
     ) -> Result<Self, String> {
         let engine = DynamoDb::start(tables, None).await;
         let engine = engine.map_err(|error| error.to_string())?;
         let front = Arc::new(CountingProxy {
             engine: engine.url(),
             http: reqwest::Client::new(),
+            tables: tables.iter().map(short_name).collect(),
+            started: Instant::now(),
             counts: Mutex::default(),
         });
-        for (table, item) in rows {
-            front.put(table, item).await?;
-        }
+        front.put(rows).await?;
         let mut tasks = JoinSet::new();
         let address = serve(&mut tasks, certificate, Arc::clone(&front)).await;
         let address = address.map_err(|error| format!("no port for DynamoDB: {error}"))?;
@@ -161,12 +177,12 @@ impl Database {
         })
     }
 
-    /// Puts a row, past TLS and what counts.
+    /// Puts rows, each into its table, past TLS and what counts.
     ///
     /// # Errors
-    /// When the database refuses it.
-    pub(crate) async fn put(&self, table: &str, item: &Value) -> Result<(), String> {
-        self.front.put(table, item).await
+    /// When the database refuses one.
+    pub(crate) async fn put(&self, rows: &[(String, Value)]) -> Result<(), String> {
+        self.front.put(rows.iter().cloned()).await
     }
 
     /// Makes one call of DynamoDB's API, past TLS and what counts.
@@ -174,13 +190,21 @@ impl Database {
     /// # Errors
     /// When the database refuses it.
     pub(crate) async fn call(&self, operation: &str, input: &Value) -> Result<(), String> {
-        self.front.call(operation, input).await
+        self.front.call(operation, input).await.map(drop)
     }
 
     /// Counts from now on, until [`Database::counted`]. Meanwhile every call is sent on with the
     /// question what it consumed, which functions don't ask; the database checks no signature.
     pub(crate) fn count(&self) {
         *self.front.counts.lock().expect("nobody panicked with it") = Some(Counts::default());
+    }
+
+    /// Counts what follows as the calls of another request.
+    pub(crate) fn next_request(&self) {
+        let mut counts = self.front.counts.lock().expect("nobody panicked with it");
+        if let Some(counts) = counts.as_mut() {
+            counts.requests.push(Vec::new());
+        }
     }
 
     /// Ends the counting: what there was.
@@ -191,12 +215,25 @@ impl Database {
 }
 
 impl CountingProxy {
-    async fn put(&self, table: &str, item: &Value) -> Result<(), String> {
-        let input = json!({ "TableName": table, "Item": item });
-        self.call("PutItem", &input).await
+    async fn put(&self, rows: impl Iterator<Item = (String, Value)>) -> Result<(), String> {
+        let mut rows = rows.peekable();
+        while rows.peek().is_some() {
+            let mut tables: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+            for (table, item) in rows.by_ref().take(BATCH) {
+                let put = json!({ "PutRequest": { "Item": item } });
+                tables.entry(table).or_default().push(put);
+            }
+            let input = json!({ "RequestItems": tables });
+            let answer = self.call("BatchWriteItem", &input).await?;
+            let left = answer["UnprocessedItems"].as_object();
+            if left.is_some_and(|left| !left.is_empty()) {
+                return Err("BatchWriteItem left rows out".to_owned());
+            }
+        }
+        Ok(())
     }
 
-    async fn call(&self, operation: &str, input: &Value) -> Result<(), String> {
+    async fn call(&self, operation: &str, input: &Value) -> Result<Value, String> {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("x-amz-target", format!("{API}{operation}")),
@@ -210,7 +247,7 @@ impl CountingProxy {
         let sent = self.send(headers, Bytes::from(input.to_string())).await;
         let (status, _, body) = sent.map_err(|error| error.to_string())?;
         if status.is_success() {
-            Ok(())
+            Ok(serde_json::from_slice(&body).unwrap_or_default())
         } else {
             let body = String::from_utf8_lossy(&body).into_owned();
             Err(format!("{operation}: {body}"))
@@ -236,13 +273,40 @@ impl CountingProxy {
             .is_some()
     }
 
-    fn add(&self, operation: &str, answer: &[u8]) {
+    /// Milliseconds since the database was started.
+    fn now_ms(&self) -> f64 {
+        self.started.elapsed().as_secs_f64() * 1000.0
+    }
+
+    /// What a call is called in reports: its operation and its tables.
+    fn label(&self, operation: &str, input: &[u8]) -> String {
+        let input: Value = serde_json::from_slice(input).unwrap_or_default();
+        let mut tables = Vec::new();
+        for name in table_names(&input) {
+            let short = self.tables.get(name).map_or(name, String::as_str);
+            if !tables.contains(&short) {
+                tables.push(short);
+            }
+        }
+        format!("{operation} {}", tables.join("+"))
+    }
+
+    fn add(&self, operation: &str, input: &[u8], answer: &[u8], [begin_ms, end_ms]: [f64; 2]) {
+        let label = self.label(operation, input);
+        let units = consumed(answer);
         let mut counts = self.counts.lock().expect("nobody panicked with it");
         let Some(counts) = counts.as_mut() else {
             return;
         };
         *counts.calls.entry(operation.to_owned()).or_default() += 1;
-        let units = consumed(answer);
+        if let Some(request) = counts.requests.last_mut() {
+            request.push(Call {
+                label,
+                units,
+                begin_ms,
+                end_ms,
+            });
+        }
         match operation {
             "GetItem" | "BatchGetItem" | "Query" | "Scan" | "TransactGetItems" => {
                 counts.read_units += units;
@@ -250,6 +314,35 @@ impl CountingProxy {
             _ => counts.write_units += units,
         }
     }
+}
+
+/// A table's name, and what reports call it: `RateLimitsTable` is `rate-limits` in them.
+fn short_name(table: &TableTemplate) -> (String, String) {
+    let id = &table.logical_id;
+    let id = id.strip_suffix("Table").unwrap_or(id);
+    let mut short = String::new();
+    for letter in id.chars() {
+        if letter.is_uppercase() && !short.is_empty() {
+            short.push('-');
+        }
+        short.extend(letter.to_lowercase());
+    }
+    (table.name.clone(), short)
+}
+
+/// The tables that the input of a call names, in the order in which it does.
+fn table_names(input: &Value) -> Vec<&str> {
+    if let Some(name) = input["TableName"].as_str() {
+        return vec![name];
+    }
+    if let Some(tables) = input["RequestItems"].as_object() {
+        return tables.keys().map(String::as_str).collect();
+    }
+    let actions = input["TransactItems"].as_array().into_iter().flatten();
+    let actions = actions.filter_map(|action| action.as_object()?.values().next());
+    actions
+        .filter_map(|action| action["TableName"].as_str())
+        .collect()
 }
 
 /// What a call consumed by its answer: an object for one table, a list for several.
@@ -284,16 +377,19 @@ async fn handle(
     for name in [header::HOST, header::CONNECTION, header::CONTENT_LENGTH] {
         headers.remove(name);
     }
+    let begin_ms = front.now_ms();
     let counting = front.counts();
     let mut body = body;
     if counting && let Ok(Value::Object(mut input)) = serde_json::from_slice(&body) {
         input.insert("ReturnConsumedCapacity".to_owned(), json!("TOTAL"));
         body = Bytes::from(Value::Object(input).to_string());
     }
+    let input = body.clone();
     match front.send(headers, body).await {
         Ok((status, mut headers, body)) => {
             if counting {
-                front.add(&operation, &body);
+                let end_ms = front.now_ms();
+                front.add(&operation, &input, &body, [begin_ms, end_ms]);
             }
             for name in [header::CONNECTION, header::TRANSFER_ENCODING] {
                 headers.remove(name);

@@ -52,6 +52,19 @@ impl Machine {
         self.started
     }
 
+    /// The day on which it began, in UTC.
+    pub(crate) fn day(&self) -> String {
+        run(
+            "date",
+            &["-u", "-d", &format!("@{}", self.started), "+%Y-%m-%d"],
+        )
+    }
+
+    /// The commit, and whether the working tree differs from it.
+    pub(crate) fn commit(&self) -> &str {
+        &self.commit
+    }
+
     /// Two lines for people.
     pub(crate) fn sentence(&self) -> String {
         format!(

@@ -19,7 +19,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::Value;
-use tests::measure::{Memory, ThreadTimes, memory};
+use tests::measure::{Memory, ProcessorShare, ThreadTimes, memory};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -29,8 +29,10 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a process is left alone before its processor time is read, so that what it does after
 /// it has asked for the next request is counted.
 const SETTLE: Duration = Duration::from_millis(2);
-/// How much of a process's output is kept, to say why it failed.
-const KEPT_OUTPUT: usize = 4096;
+/// How much of a process's output is kept.
+const KEPT_OUTPUT: usize = 1 << 20;
+/// How much of it is shown to say why the process failed.
+const SHOWN_OUTPUT: usize = 4096;
 
 /// What a process said, and when.
 enum Message {
@@ -71,11 +73,16 @@ pub(crate) struct Answered {
 }
 
 impl Process {
-    /// Starts a process and waits until it asks for its first request.
+    /// Starts a process and waits until it asks for its first request. From then on it has a share
+    /// of its core: Lambda gives whole processors until then.
     ///
     /// # Errors
     /// A sentence, with the end of what the process wrote.
-    pub(crate) async fn start(core: &FunctionCore, launch: &Launch) -> Result<Self, String> {
+    pub(crate) async fn start(
+        core: &FunctionCore,
+        launch: &Launch,
+        share: Option<&ProcessorShare>,
+    ) -> Result<Self, String> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await;
         let listener = listener.map_err(|error| format!("no port for the Runtime API: {error}"))?;
         let api = listener.local_addr().map_err(|error| error.to_string())?;
@@ -102,6 +109,9 @@ impl Process {
         let kept = Arc::clone(&process.output);
         std::thread::spawn(move || drain(output, &kept));
         process.init = process.next().await?.duration_since(started);
+        if let Some(share) = share {
+            share.join(process.child.id())?;
+        }
         Ok(process)
     }
 
@@ -136,6 +146,13 @@ impl Process {
     pub(crate) async fn times(&self) -> ThreadTimes {
         tokio::time::sleep(SETTLE).await;
         ThreadTimes::of(self.child.id())
+    }
+
+    /// What it has written so far, or the end of it, once it has come to rest.
+    pub(crate) async fn output(&self) -> String {
+        tokio::time::sleep(SETTLE).await;
+        let output = self.output.lock().expect("nobody panicked with it");
+        String::from_utf8_lossy(&output).into_owned()
     }
 
     /// Its memory.
@@ -176,7 +193,8 @@ impl Process {
 
     fn failure(&self, what: &str) -> String {
         let output = self.output.lock().expect("nobody panicked with it");
-        format!("{what}\n{}", String::from_utf8_lossy(&output))
+        let shown = &output[output.len().saturating_sub(SHOWN_OUTPUT)..];
+        format!("{what}\n{}", String::from_utf8_lossy(shown))
     }
 }
 

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use axum::body::Bytes;
 use local::Profile;
 use local::demo::{self, Demo};
 use serde_json::{Value, json};
 use tests::{Client, Shop, checkout_body, spawn_empty_shop_with};
+
+use crate::growth::Clones;
 
 /// How many requests come from one address before another has its turn: a customer's visit. The
 /// limit of requests costs a call for the first two of them and one for the ten after, and where
@@ -27,6 +30,11 @@ const PLENTY: u64 = 12;
 /// Enough that checkout never meets the end of it.
 const STOCK: &str = "900000";
 
+/// The address that the first visit comes from, 10.0.0.0.
+const VISITORS: u32 = 0x0a00_0000;
+/// The first address of those that each process is asked from before, 11.0.0.0.
+const OTHERS: u32 = 0x0b00_0000;
+
 /// Identifiers that stand in the files of `events/`.
 const PRODUCT: &str = "prod_01arz3ndektsv4rrffq69g5fav";
 const ORDER: &str = "ord_01arz3ndektsv4rrffq69g5fav";
@@ -36,7 +44,7 @@ const USER: &str = "usr_01arz3ndektsv4rrffq69g5fav";
 pub(crate) struct Source {
     pub(crate) shop: Shop,
     /// The products that there are plenty of.
-    products: Vec<String>,
+    pub(crate) products: Vec<String>,
 }
 
 impl Source {
@@ -116,12 +124,16 @@ pub(crate) struct Scenario {
     event: Value,
     /// The answer's status.
     pub(crate) status: RangeInclusive<u64>,
-    /// How many `items` the answer has.
-    items: Option<usize>,
+    /// A list of the answer, and how long it is.
+    pub(crate) list: Option<(&'static str, usize)>,
     /// The rows of the whole shop.
     pub(crate) rows: Vec<(String, Value)>,
+    /// Rows beside those.
+    pub(crate) clones: Option<Clones>,
     /// Rows that the request uses up, put back before each.
     pub(crate) refill: Vec<(String, Value)>,
+    /// From how many addresses each process is asked before anything is measured.
+    pub(crate) addresses: u32,
 }
 
 impl Scenario {
@@ -160,9 +172,11 @@ impl Scenario {
             about: event["routeKey"].as_str().unwrap_or_default().to_owned(),
             event,
             status: 200..=299,
-            items: None,
+            list: None,
             rows: source.rows().await,
+            clones: None,
             refill: Vec::new(),
+            addresses: 0,
         };
         scenario.prepare(shop, &alice, &cart);
         Ok(scenario)
@@ -181,7 +195,7 @@ impl Scenario {
                 self.about += ", 10 orders of more";
             }
             "get-cart" | "set-cart-item" => {
-                self.items = Some(LINES);
+                self.list = Some(("items", LINES));
                 self.about += &format!(", a cart of {LINES} lines");
             }
             "remove-cart-item" => self.refill_cart(shop, alice),
@@ -190,6 +204,7 @@ impl Scenario {
                 let total = cart["total"]["amount"].as_u64().unwrap_or_default();
                 self.event["body"] = json!(checkout_body(total).to_string());
                 self.status = 201..=201;
+                self.list = Some(("lines", LINES));
                 self.about += &format!(", {LINES} lines");
             }
             "not-found" => self.status = 404..=404,
@@ -220,31 +235,59 @@ impl Scenario {
         let (name, value) = query.split_once('=').unwrap_or_default();
         self.event["rawQueryString"] = json!(query);
         self.event["queryStringParameters"] = json!({ name: value });
-        self.items = Some(items);
+        self.list = Some(("items", items));
     }
 
     fn refill_cart(&mut self, shop: &Shop, alice: &Client) {
-        let mut tables = shop.cloud.template().tables.iter();
-        let carts = tables.find(|table| table.logical_id == "CartsTable");
-        let carts = &carts.expect("a table of carts").name;
+        let carts = shop.table("CartsTable");
         let mine = json!({ "S": alice.user_id() });
         let rows = self.rows.iter();
         let rows = rows.filter(|(table, row)| table == carts && row["userId"] == mine);
+        // A line that was bought or removed leaves a row of no pieces for a while.
+        let rows = rows.filter(|(_, row)| row["quantity"] != json!({ "N": "0" }));
         self.refill = rows.cloned().collect();
         assert_eq!(self.refill.len(), LINES, "the rows of the cart");
     }
 
+    /// All rows that the function finds.
+    pub(crate) fn all_rows(&self) -> impl Iterator<Item = (String, Value)> {
+        let clones = self.clones.iter().flat_map(Clones::rows);
+        self.rows.iter().cloned().chain(clones)
+    }
+
+    /// Changes the body of the request.
+    pub(crate) fn set_body(&mut self, body: &Value) {
+        self.event["body"] = json!(body.to_string());
+    }
+
     /// The event of one request of a visit. Numbers are not used twice.
     pub(crate) fn event(&self, visit: u32, request: u32) -> Bytes {
+        let event = self.event_from(VISITORS + visit, &format!("{visit}-{request}"));
+        Bytes::from(event.to_string())
+    }
+
+    /// A request from an address that no visit is from, for a page of one. Each process is asked
+    /// from the same addresses.
+    pub(crate) fn event_of_address(&self, address: u32) -> Bytes {
+        let mut event = self.event_from(OTHERS + address, &format!("address-{address}"));
+        event["rawQueryString"] = json!("limit=1");
+        event["queryStringParameters"] = json!({ "limit": "1" });
+        Bytes::from(event.to_string())
+    }
+
+    fn event_from(&self, address: u32, number: &str) -> Value {
         let mut event = self.event.clone();
-        let address = Ipv4Addr::from_bits(0x0a00_0001 + visit).to_string();
+        let address = Ipv4Addr::from_bits(address).to_string();
         event["requestContext"]["http"]["sourceIp"] = json!(address);
         event["headers"]["x-forwarded-for"] = json!(address);
-        event["requestContext"]["requestId"] = json!(format!("request-{visit}-{request}"));
+        event["requestContext"]["requestId"] = json!(format!("request-{number}"));
+        // A line of a cart that was set later than this would stay as it is.
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        event["requestContext"]["timeEpoch"] = json!(now.as_millis() as u64);
         if event["headers"]["idempotency-key"].is_string() {
-            event["headers"]["idempotency-key"] = json!(format!("key-{visit}-{request}"));
+            event["headers"]["idempotency-key"] = json!(format!("key-{number}"));
         }
-        Bytes::from(event.to_string())
+        event
     }
 
     /// Checks an answer of a function of this shop.
@@ -255,9 +298,11 @@ impl Scenario {
         if !self.status.contains(&status) {
             return Err(format!("it answered {status}: {body}"));
         }
-        let items = body["items"].as_array().map(Vec::len);
-        if self.items.is_some() && items != self.items {
-            return Err(format!("it answered {items:?} items: {body}"));
+        if let Some((name, expected)) = self.list {
+            let length = body[name].as_array().map(Vec::len);
+            if length != Some(expected) {
+                return Err(format!("it answered {length:?} {name}: {body}"));
+            }
         }
         Ok(())
     }

@@ -18,6 +18,9 @@ use crate::scenario::Scenario;
 /// directory, both with the name `bootstrap`, and the directory's end.
 const ZIP_OVERHEAD: u64 = 30 + 46 + 2 * 9 + 22;
 
+/// What the report calls the release builds of this working tree.
+pub(crate) const CURRENT: &str = "current";
+
 /// Something to measure.
 #[derive(Clone, Debug)]
 pub(crate) struct Subject {
@@ -37,10 +40,11 @@ enum Source {
     Peer(Peer),
 }
 
-/// A program of another project that does what a function of this one does, from a JSON file.
+/// A program of another project that does what functions of this one do, from a JSON file.
 #[derive(Clone, Debug)]
 struct Peer {
-    function: String,
+    /// The functions that it is compared to.
+    functions: Vec<String>,
     command: Vec<PathBuf>,
     package: PathBuf,
     event: Bytes,
@@ -53,7 +57,7 @@ impl Subject {
     /// What `cargo build --release` makes of this working tree.
     pub(crate) fn working_tree() -> Self {
         Self {
-            name: "current".to_owned(),
+            name: CURRENT.to_owned(),
             source: Source::WorkingTree,
         }
     }
@@ -102,6 +106,12 @@ impl Subject {
         let package = file["package"]
             .as_str()
             .map_or_else(|| program.clone(), given);
+        let functions = file["functions"].as_array().into_iter().flatten();
+        let functions = functions
+            .map(|name| name.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+            .filter(|names| !names.is_empty())
+            .ok_or("`functions` must list names of functions")?;
         let environment = file["environment"].as_object().into_iter().flatten();
         let environment = environment
             .map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())))
@@ -120,7 +130,7 @@ impl Subject {
         Ok(Self {
             name: text("name")?,
             source: Source::Peer(Peer {
-                function: text("function")?,
+                functions,
                 package,
                 event: Bytes::from(read(&given(&text("event")?))?),
                 status: file["status"].as_u64().unwrap_or(200),
@@ -142,9 +152,14 @@ impl Subject {
     /// Whether it has something to compare to this function.
     pub(crate) fn has(&self, function: &str) -> bool {
         match &self.source {
-            Source::Peer(peer) => peer.function == function,
+            Source::Peer(peer) => peer.functions.iter().any(|it| it == function),
             Source::WorkingTree | Source::Folder(_) | Source::Binary(_) => true,
         }
+    }
+
+    /// Whether it is another project's.
+    pub(crate) fn is_peer(&self) -> bool {
+        matches!(self.source, Source::Peer(_))
     }
 
     /// Whether it is one function's binary.
@@ -192,7 +207,7 @@ impl Subject {
         tables: &[template::TableTemplate],
         scenario: &Scenario,
     ) -> Result<Database, String> {
-        let database = Database::start(certificate, tables, &scenario.rows).await?;
+        let database = Database::start(certificate, tables, scenario.all_rows()).await?;
         if let Source::Peer(peer) = &self.source {
             for (operation, input) in &peer.setup {
                 database.call(operation, input).await?;
