@@ -90,7 +90,8 @@ impl AuditReader {
     ) -> Result<Vec<Row>, Problem> {
         let queries = queries(&self.table, scope, today, before);
         let queries = queries.into_iter().map(|query| async move {
-            let mut page = PageQuery::new(limit, &[], u32::MAX);
+            // The row before which the page begins is among them.
+            let mut page = PageQuery::new(limit + 1, &[], u32::MAX);
             page.read(&query, None, Row::read).await?;
             Ok::<_, DynamoDbError>(page.into_items())
         });

@@ -146,7 +146,7 @@ impl<'a> From<&'a ResponseValue<'a>> for Value<'a> {
             ResponseValue::N(digits) => Self::Number(digits),
             ResponseValue::M(map) => Self::Map(map.into()),
             ResponseValue::L(list) => Self::ResponseList(list),
-            ResponseValue::Other(_) => Self::Other,
+            ResponseValue::Other => Self::Other,
         }
     }
 }

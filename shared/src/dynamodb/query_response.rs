@@ -19,6 +19,7 @@ use http_body::{Body, Frame};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
+use super::error::Corrupt;
 use super::item::Attributes;
 use crate::aws::AwsError;
 
@@ -41,21 +42,14 @@ pub(super) struct QueryResponse<'a> {
 pub(crate) struct ResponseItem<'a>(Vec<(Text<'a>, ResponseValue<'a>)>);
 
 /// The value of an attribute.
-#[derive(Deserialize)]
 pub(super) enum ResponseValue<'a> {
-    S(#[serde(borrow)] Cow<'a, str>),
-    N(#[serde(borrow)] Cow<'a, str>),
-    M(#[serde(borrow)] ResponseItem<'a>),
-    L(#[serde(borrow)] Vec<ResponseValue<'a>>),
-    #[serde(
-        rename = "BOOL",
-        alias = "NULL",
-        alias = "B",
-        alias = "SS",
-        alias = "NS",
-        alias = "BS"
-    )]
-    Other(IgnoredAny),
+    S(Cow<'a, str>),
+    N(Cow<'a, str>),
+    M(ResponseItem<'a>),
+    L(Vec<ResponseValue<'a>>),
+    /// Of a type that this program doesn't write, whether or not there was such
+    /// a type when this was written.
+    Other,
 }
 
 /// A text that is copied only if something in it is escaped.
@@ -66,8 +60,8 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 /// Sends a query and returns the body of its answer. Whatever is not a success
 /// is read by the SDK, and tried again by its rules.
 pub(super) async fn send(query: QueryFluentBuilder) -> Result<QueryBody, AwsError> {
-    let kept = KeptBody::default();
-    // In a box, since it is many kilobytes, and what holds it is moved.
+    let kept = CapturedBody::default();
+    // The SDK's futures take 9 KiB, and what holds one is moved a few times.
     Box::pin(query.customize().interceptor(kept.clone()).send()).await?;
     match kept.locked().take() {
         Some(body) => Ok(QueryBody(body)),
@@ -78,7 +72,7 @@ pub(super) async fn send(query: QueryFluentBuilder) -> Result<QueryBody, AwsErro
 impl QueryBody {
     /// Reads the body.
     pub(super) fn read(&self) -> Result<QueryResponse<'_>, AwsError> {
-        // Told to be UTF-8 as a whole, it isn't asked of each text in it.
+        // Checked once for the whole body, and not for each text in it.
         let read = std::str::from_utf8(&self.0).ok();
         let read = read.and_then(|body| serde_json::from_str(body).ok());
         // The error of serde_json may quote what it read.
@@ -94,23 +88,37 @@ impl<'a> ResponseItem<'a> {
     }
 
     /// Returns these attributes, as a query takes them that begins after this
-    /// item. A key has no other types than texts and numbers here.
-    pub(super) fn key(&self, names: &[&str]) -> Attributes {
-        let parts = names.iter().filter_map(|name| {
-            let value = match self.get(name)? {
-                ResponseValue::S(text) => AttributeValue::S(text.clone().into_owned()),
-                ResponseValue::N(digits) => AttributeValue::N(digits.clone().into_owned()),
-                ResponseValue::M(_) | ResponseValue::L(_) | ResponseValue::Other(_) => return None,
-            };
-            Some(((*name).to_owned(), value))
+    /// item. A key's are texts and numbers.
+    pub(super) fn key(&self, names: &[&'static str]) -> Result<Attributes, Corrupt> {
+        let attributes = names.iter().map(|name| {
+            let value = self.get(name).and_then(ResponseValue::of_key);
+            Ok(((*name).to_owned(), value.ok_or(Corrupt::new(name))?))
         });
-        parts.collect()
+        attributes.collect()
     }
+}
 
-    /// Returns all attributes of a key.
-    pub(super) fn whole_key(&self) -> Attributes {
-        let names: Vec<&str> = self.0.iter().map(|(name, _)| &*name.0).collect();
-        self.key(&names)
+impl ResponseValue<'_> {
+    fn of_key(&self) -> Option<AttributeValue> {
+        match self {
+            Self::S(text) => Some(AttributeValue::S(text.clone().into_owned())),
+            Self::N(digits) => Some(AttributeValue::N(digits.clone().into_owned())),
+            Self::M(_) | Self::L(_) | Self::Other => None,
+        }
+    }
+}
+
+impl QueryResponse<'_> {
+    /// Returns where the reading stopped, if it was before the query's end.
+    pub(super) fn last_key(&self) -> Result<Option<Attributes>, Corrupt> {
+        let Some(ResponseItem(key)) = &self.last_evaluated_key else {
+            return Ok(None);
+        };
+        let attributes = key.iter().map(|(name, value)| {
+            let value = value.of_key().ok_or(Corrupt::new("LastEvaluatedKey"))?;
+            Ok((name.0.clone().into_owned(), value))
+        });
+        attributes.collect::<Result<_, _>>().map(Some)
     }
 }
 
@@ -138,20 +146,60 @@ impl<'de: 'a, 'a> Deserialize<'de> for ResponseItem<'a> {
     }
 }
 
-/// Where the body of a success is kept.
-#[derive(Clone, Debug, Default)]
-struct KeptBody(Arc<Mutex<Option<Vec<u8>>>>);
+impl<'de: 'a, 'a> Deserialize<'de> for ResponseValue<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TypedValue;
 
-impl KeptBody {
+        impl<'de> Visitor<'de> for TypedValue {
+            type Value = ResponseValue<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the value of an attribute")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut value = ResponseValue::Other;
+                while let Some(Text(name)) = map.next_key()? {
+                    value = match &*name {
+                        "S" => ResponseValue::S(map.next_value::<Text<'_>>()?.0),
+                        "N" => ResponseValue::N(map.next_value::<Text<'_>>()?.0),
+                        "M" => ResponseValue::M(map.next_value()?),
+                        "L" => ResponseValue::L(map.next_value()?),
+                        _ => {
+                            map.next_value::<IgnoredAny>()?;
+                            ResponseValue::Other
+                        }
+                    };
+                }
+                Ok(value)
+            }
+        }
+
+        deserializer.deserialize_map(TypedValue)
+    }
+}
+
+/// The body of a success, once it has been read.
+#[derive(Clone, Default)]
+struct CapturedBody(Arc<Mutex<Option<Vec<u8>>>>);
+
+impl CapturedBody {
     fn locked(&self) -> std::sync::MutexGuard<'_, Option<Vec<u8>>> {
         // It is whole at every moment, also after a panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Intercept for KeptBody {
+impl fmt::Debug for CapturedBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The SDK asks for it, and the body is somebody's.
+        f.write_str("CapturedBody")
+    }
+}
+
+impl Intercept for CapturedBody {
     fn name(&self) -> &'static str {
-        "KeptBody"
+        "CapturedBody"
     }
 
     fn modify_before_deserialization(
@@ -163,7 +211,7 @@ impl Intercept for KeptBody {
         let response = context.response_mut();
         if response.status().is_success() {
             let body = mem::replace(response.body_mut(), SdkBody::empty());
-            *response.body_mut() = SdkBody::from_body_1_x(Keeping {
+            *response.body_mut() = SdkBody::from_body_1_x(CapturingBody {
                 body,
                 read: Vec::new(),
                 kept: Some(self.clone()),
@@ -173,15 +221,15 @@ impl Intercept for KeptBody {
     }
 }
 
-/// A body of which the SDK reads an empty object, once all of it is kept. What
-/// fails on the way fails for the SDK, too.
-struct Keeping {
+/// A body of which the SDK reads an empty object, once all of it is captured. An
+/// error on the way is passed on to the SDK.
+struct CapturingBody {
     body: SdkBody,
     read: Vec<u8>,
-    kept: Option<KeptBody>,
+    kept: Option<CapturedBody>,
 }
 
-impl Body for Keeping {
+impl Body for CapturingBody {
     type Data = Bytes;
     type Error = <SdkBody as Body>::Error;
 
@@ -234,7 +282,8 @@ mod tests {
                 "map": { "M": { "in\"ner": { "S": "x" }, "deeper": { "M": {} } } },
                 "list": { "L": [{ "M": { "n": { "N": "1" } } }, { "M": {} }] },
                 "yes": { "BOOL": true }, "none": { "NULL": true }, "bytes": { "B": "AA==" },
-                "texts": { "SS": ["a"] }, "numbers": { "NS": ["1"] }, "blobs": { "BS": ["AA=="] }
+                "texts": { "SS": ["a"] }, "numbers": { "NS": ["1"] }, "blobs": { "BS": ["AA=="] },
+                "new": { "UUID": { "of": ["a", "later", "day"] } }
             }], "LastEvaluatedKey": { "id": { "S": "a" }, "at": { "N": "3" } }, "ConsumedCapacity": {} }"#,
         );
         let read = body.read().unwrap();
@@ -246,7 +295,7 @@ mod tests {
         let list = item.list("list").unwrap();
         assert_eq!(list[0].number::<u8>("n").unwrap(), 1);
         assert_eq!(list.len(), 2);
-        for name in ["yes", "none", "bytes", "texts", "numbers", "blobs"] {
+        for name in ["yes", "none", "bytes", "texts", "numbers", "blobs", "new"] {
             assert!(
                 item.text(name).is_err() && item.list(name).is_err(),
                 "{name}"
@@ -254,9 +303,11 @@ mod tests {
         }
         assert!(item.optional_text("absent").unwrap().is_none());
         let key = ItemBuilder::new().text("id", "a").number("at", 3_u8);
-        let last = read.last_evaluated_key.unwrap();
-        assert_eq!(last.whole_key(), key.into_attributes());
-        assert_eq!(last.key(&["at", "absent"]).len(), 1);
+        let last = read.last_key().unwrap();
+        assert_eq!(last.unwrap(), key.into_attributes());
+        let key = |names: &[&'static str]| read.items[0].key(names);
+        assert_eq!(key(&["number"]).unwrap().len(), 1);
+        assert!(key(&["number", "absent"]).is_err() && key(&["map"]).is_err());
     }
 
     #[test]

@@ -222,7 +222,8 @@ pub(crate) struct Answer {
 impl From<Response> for Answer {
     fn from(response: Response) -> Self {
         let (status_code, mut headers, body) = response.into_parts();
-        // What is no header's value would fail the whole answer at the gateway.
+        // The gateway answers 500 in place of an answer with a value that HTTP
+        // doesn't know. Constants are tested.
         headers.retain(|(_, value)| match value {
             Cow::Borrowed(_) => true,
             Cow::Owned(value) => HeaderValue::from_str(value).is_ok(),

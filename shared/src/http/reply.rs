@@ -328,8 +328,11 @@ impl Response {
 
 #[cfg(test)]
 mod tests {
+    use lambda_http::http::{HeaderName, HeaderValue};
+
     use super::*;
     use crate::http::Conflict;
+    use crate::http::event::Answer;
     use crate::input::InvalidField;
     use crate::values::{Currency, Money, PathId, ProductId};
 
@@ -462,6 +465,43 @@ mod tests {
             let seen = old().into_response(Some("*")).unwrap();
             assert_eq!((seen.status(), seen.header("age")), (304, Some(age)));
         }
+    }
+
+    #[test]
+    fn headers_are_what_http_knows_and_none_is_there_twice() {
+        let quota = Quota {
+            limit: 1000,
+            remaining: 7,
+            reset: std::time::Duration::from_secs(9),
+        };
+        let remembered = Public::<Page>::written(page().body, Some(Duration::ZERO));
+        let public = [page(), remembered].map(|it| it.into_response(None).unwrap());
+        let problems = problems()
+            .into_iter()
+            .map(|p| Response::problem(p, "req-1"));
+        for answer in answers().into_iter().chain(public).chain(problems) {
+            let mut names = Vec::new();
+            for (name, value) in &answer.for_request("req-1", Some(quota)).headers {
+                HeaderName::from_static(name);
+                HeaderValue::from_str(value).unwrap();
+                assert!(!names.contains(name), "{name}");
+                names.push(name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_that_http_does_not_know_is_left_out_alone() {
+        let answer = NoContent.into_response(None).unwrap();
+        let answer = answer
+            .with("etag", "a\nb".to_owned())
+            .with("age", "1".to_owned());
+        let answer = serde_json::to_value(Answer::from(answer)).unwrap();
+        let headers = answer["headers"].as_object().unwrap();
+        assert!(!headers.contains_key("etag"));
+        assert_eq!(headers["age"], "1");
+        assert_eq!(headers["cache-control"], "no-store");
+        assert_eq!(answer["body"], "");
     }
 
     #[test]

@@ -114,7 +114,7 @@ impl<R: Realm> KeyRing<R> {
                 RingRow::Tokens(kid, key) => {
                     loaded.keys.insert(kid, key);
                 }
-                RingRow::Over => {}
+                RingRow::Expired => {}
             }
         }
         Ok(loaded)
@@ -127,8 +127,8 @@ enum RingRow {
     Cursors(CursorKey),
     /// A key that verifies tokens, with its id.
     Tokens(String, PublicKey),
-    /// One of those that verifies nothing any more.
-    Over,
+    /// A key that has expired and is not deleted yet.
+    Expired,
 }
 
 impl RingRow {
@@ -141,7 +141,7 @@ impl RingRow {
         // DynamoDB deletes late, sometimes by days.
         let retired = row.optional_number::<i64>("expiresAt")?;
         if retired.is_some_and(|at| at <= Timestamp::now().unix()) {
-            return Ok(Self::Over);
+            return Ok(Self::Expired);
         }
         let key = row.parsed("publicKey", PublicKey::from_base64url)?;
         Ok(Self::Tokens(kid.to_owned(), key))
@@ -161,13 +161,6 @@ pub(super) async fn read_ring<T>(
         .expression_attribute_values(":ring", text(ring))
         .consistent_read(true);
     read_all(&rows, read).await
-}
-
-/// A key that verifies tokens, as it stands on its ring.
-struct PublishedKey {
-    kid: String,
-    key: PublicKey,
-    created_at: Timestamp,
 }
 
 /// A ring as its rotation function writes it.
@@ -206,9 +199,13 @@ impl<R: Realm> TokenKeys<R> {
 
     /// Reads the public key of that id.
     pub(crate) async fn published(&self, kid: &str) -> Result<Option<PublicKey>, Problem> {
-        let rows = self.rows().await?;
-        let found = rows.into_iter().find(|row| row.kid == kid);
-        Ok(found.map(|row| row.key))
+        let found = self.rows(|found, row| {
+            let is_it = found == kid;
+            is_it
+                .then(|| row.parsed("publicKey", PublicKey::from_base64url))
+                .transpose()
+        });
+        Ok(found.await?.into_iter().flatten().next())
     }
 
     /// Returns how long it takes until every verifier knows this key: one that
@@ -216,13 +213,17 @@ impl<R: Realm> TokenKeys<R> {
     /// while. Zero if there is no other key, since nobody verifies anything
     /// yet.
     pub(crate) async fn until_known(&self, kid: &str) -> Result<Duration, Problem> {
-        let rows = self.rows().await?;
-        let row = rows.iter().find(|row| row.kid == kid);
-        let Some(row) = row.filter(|_| rows.len() > 1) else {
+        let rows = self.rows(|found, row| {
+            let is_it = found == kid;
+            is_it.then(|| row.time("createdAt")).transpose()
+        });
+        let rows = rows.await?;
+        let created_at = rows.iter().flatten().next();
+        let Some(created_at) = created_at.filter(|_| rows.len() > 1) else {
             return Ok(Duration::ZERO);
         };
         // Times are cut to the second, so one more is surely enough.
-        let known = row.created_at.plus(UNKNOWN_KEY_RETRY);
+        let known = created_at.plus(UNKNOWN_KEY_RETRY);
         let known = known.plus(Duration::from_secs(1));
         Ok(Timestamp::now().until(known).unwrap_or_default())
     }
@@ -238,7 +239,7 @@ impl<R: Realm> TokenKeys<R> {
             .await
             .map_err(AwsError::from)?;
         let end = Timestamp::now().plus(Duration::from_secs(LIFETIME) + GRACE);
-        for PublishedKey { kid, .. } in self.rows().await? {
+        for kid in self.rows(|kid, _| Ok(kid.to_owned())).await? {
             if kid == current {
                 continue;
             }
@@ -260,18 +261,15 @@ impl<R: Realm> TokenKeys<R> {
         Ok(())
     }
 
-    /// Reads every public key.
-    async fn rows(&self) -> Result<Vec<PublishedKey>, Problem> {
-        let rows = read_ring(&self.table, R::RING, |row| {
-            let kid = row.text("kid")?;
-            if kid == CURSOR_ROW {
-                return Ok(None);
-            }
-            Ok(Some(PublishedKey {
-                kid: kid.to_owned(),
-                key: row.parsed("publicKey", PublicKey::from_base64url)?,
-                created_at: row.time("createdAt")?,
-            }))
+    /// Reads something of every public key, by its id. Nothing else of a row is
+    /// looked at: a key that can't be read keeps no other from being replaced.
+    async fn rows<T>(
+        &self,
+        read: impl Fn(&str, ItemReader<'_>) -> Result<T, Corrupt>,
+    ) -> Result<Vec<T>, Problem> {
+        let rows = read_ring(&self.table, R::RING, |row| match row.text("kid")? {
+            CURSOR_ROW => Ok(None),
+            kid => read(kid, row).map(Some),
         });
         Ok(rows.await?.into_iter().flatten().collect())
     }
