@@ -297,11 +297,20 @@ fn every_direct_dependency_has_a_line_in_security_md() {
     let document = read("SECURITY.md");
     let (_, dependencies) = document.split_once("## Dependencies").unwrap();
     let (dependencies, _) = dependencies.split_once("## Not promised").unwrap();
+    let (deployed, others) = dependencies.split_once("never deployed").unwrap();
+    let (_, simulation) = others.split_once("The simulator").unwrap();
+    let deployed = format!("{deployed}{simulation}");
     for folder in ["shared", "local", "local/cloud", "local/template", "tests"] {
         let manifest = read(&format!("{folder}/Cargo.toml"));
         let direct = direct(&manifest);
         assert!(direct.contains(&"serde_json"), "{folder} was not read");
-        assert_eq!(unlisted(&direct, dependencies), [""; 0], "{folder}");
+        // What is deployed has a line of its own, whatever else uses it.
+        let document = if folder == "shared" {
+            &deployed
+        } else {
+            dependencies
+        };
+        assert_eq!(unlisted(&direct, document), [""; 0], "{folder}");
     }
 }
 

@@ -3,6 +3,7 @@
 //! third of what a page of orders cost (docs/performance.md).
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -20,8 +21,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::error::Corrupt;
-use super::item::Attributes;
 use crate::aws::AwsError;
+
+/// A key as the SDK has it.
+type Key = HashMap<String, AttributeValue>;
 
 /// The body of an answer to a query.
 pub(super) struct QueryBody(Vec<u8>);
@@ -89,7 +92,7 @@ impl<'a> ResponseItem<'a> {
 
     /// Returns these attributes, as a query takes them that begins after this
     /// item. A key's are texts and numbers.
-    pub(super) fn key(&self, names: &[&'static str]) -> Result<Attributes, Corrupt> {
+    pub(super) fn key(&self, names: &[&'static str]) -> Result<Key, Corrupt> {
         let attributes = names.iter().map(|name| {
             let value = self.get(name).and_then(ResponseValue::of_key);
             Ok(((*name).to_owned(), value.ok_or(Corrupt::new(name))?))
@@ -110,7 +113,7 @@ impl ResponseValue<'_> {
 
 impl QueryResponse<'_> {
     /// Returns where the reading stopped, if it was before the query's end.
-    pub(super) fn last_key(&self) -> Result<Option<Attributes>, Corrupt> {
+    pub(super) fn last_key(&self) -> Result<Option<Key>, Corrupt> {
         let Some(ResponseItem(key)) = &self.last_evaluated_key else {
             return Ok(None);
         };

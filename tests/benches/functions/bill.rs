@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use tests::measure::cost::{
-    Cost, Standing, USUAL_STACK, Usage, metrics_month, metrics_of, other_log_bytes,
+    Cost, FixedCosts, USUAL_STACK, Usage, metrics_month, metrics_of, other_log_bytes,
 };
 use tests::measure::median;
 
@@ -58,7 +58,7 @@ pub(crate) struct Bill {
     functions: Vec<Function>,
     /// Custom metrics that the functions write.
     metrics: BTreeSet<String>,
-    standing: Standing,
+    fixed: FixedCosts,
     round_trip_ms: f64,
 }
 
@@ -78,7 +78,7 @@ impl Bill {
         let mut bill = Self {
             functions: Vec::new(),
             metrics: BTreeSet::new(),
-            standing: Standing::of_template(&document),
+            fixed: FixedCosts::of_template(&document),
             round_trip_ms,
         };
         for comparison in comparisons.iter().filter(|it| it.memory_mib.is_none()) {
@@ -128,8 +128,9 @@ impl Bill {
             "For each order: {}, each read from the tables where that was measured. The small shop \
              has {} orders a month, each request a cold start; the large one {}, one request in a \
              hundred. Metrics: the {} that these functions write, in every hour of the month. \
-             Not in it: data out, what tables and pictures take to be stored, signing in, staff, \
-             and the calls of KMS that DynamoDB makes for its tables' key.\n",
+             Not in it: data out, what tables, backups, log lines and pictures take to be stored, \
+             signing in, staff, calls of KMS, older versions of its keys, and what CloudTrail \
+             records.\n",
             mix.join(", "),
             grouped(SHOPS[0].orders as u64),
             grouped(SHOPS[1].orders as u64),
@@ -169,7 +170,7 @@ impl Bill {
         let mut row = cells(["metrics", "0.00"]);
         row.extend(SHOPS.map(|_| dollars(metrics)));
         table.push(row);
-        for (name, month) in self.standing.month() {
+        for (name, month) in self.fixed.month() {
             table.push(vec![
                 name.to_owned(),
                 dollars(month),
@@ -177,25 +178,23 @@ impl Bill {
                 dollars(month),
             ]);
         }
-        let standing = self.standing_month();
-        let mut row = vec!["together".to_owned(), dollars(standing)];
-        row.extend(costs.map(|cost| dollars(cost.total() + metrics + standing)));
+        let fixed = self.fixed_month();
+        let mut row = vec!["together".to_owned(), dollars(fixed)];
+        row.extend(costs.map(|cost| dollars(cost.total() + metrics + fixed)));
         table.push(row);
         let mut row = cells(["for an order", "–"]);
         let shops = SHOPS.iter().zip(costs);
-        row.extend(shops.map(|(shop, cost)| {
-            format!("{:.5}", (cost.total() + metrics + standing) / shop.orders)
-        }));
+        row.extend(
+            shops.map(|(shop, cost)| {
+                format!("{:.5}", (cost.total() + metrics + fixed) / shop.orders)
+            }),
+        );
         table.push(row);
         print(&table);
     }
 
-    fn standing_month(&self) -> f64 {
-        self.standing
-            .month()
-            .iter()
-            .map(|(_, dollars)| dollars)
-            .sum()
+    fn fixed_month(&self) -> f64 {
+        self.fixed.month().iter().map(|(_, dollars)| dollars).sum()
     }
 
     /// What the requests of a month cost.
@@ -246,7 +245,7 @@ impl Bill {
                 "shop": shop.name,
                 "orders": shop.orders,
                 "coldRequests": shop.cold,
-                "dollars": cost.total() + metrics + self.standing_month(),
+                "dollars": cost.total() + metrics + self.fixed_month(),
                 "requests": parts(&cost),
             })
         });
@@ -258,7 +257,7 @@ impl Bill {
                 .collect::<serde_json::Map<_, _>>(),
             "month": if self.missing().is_empty() { shops.collect() } else { Value::Null },
             "metrics": self.metrics,
-            "nobodyComes": self.standing_month(),
+            "nobodyComes": self.fixed_month(),
             "usualStackNobodyComes": usual_stack(),
         })
     }

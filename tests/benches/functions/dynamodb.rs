@@ -116,6 +116,8 @@ pub(crate) struct Counts {
     pub(crate) read_units: f64,
     /// Write capacity units.
     pub(crate) write_units: f64,
+    /// Bytes of the answers' bodies, with what they say of the units.
+    pub(crate) answer_bytes: u64,
     /// The calls of each request.
     pub(crate) requests: Vec<Vec<Call>>,
 }
@@ -299,6 +301,7 @@ impl CountingProxy {
             return;
         };
         *counts.calls.entry(operation.to_owned()).or_default() += 1;
+        counts.answer_bytes += answer.len() as u64;
         if let Some(request) = counts.requests.last_mut() {
             request.push(Call {
                 label,

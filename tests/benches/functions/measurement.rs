@@ -313,6 +313,7 @@ impl Contestant<'_> {
         Ok(Visit {
             wall_ms: answers.iter().map(|it| milliseconds(it.wall)).collect(),
             cpu_us: milliseconds(cpu) * 1000.0 / VISIT as f64,
+            answer_bytes: answers.iter().map(|it| it.body.len() as f64).sum::<f64>() / VISIT as f64,
         })
     }
 

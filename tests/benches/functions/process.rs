@@ -110,7 +110,10 @@ impl Process {
         std::thread::spawn(move || drain(output, &kept));
         process.init = process.next().await?.duration_since(started);
         if let Some(share) = share {
+            let asked = Instant::now();
             share.join(process.child.id())?;
+            // To move a process takes the kernel up to ten milliseconds, which are nobody's.
+            process.started += asked.elapsed();
         }
         Ok(process)
     }

@@ -47,9 +47,16 @@ pub(crate) struct Visit {
     pub(crate) wall_ms: Vec<f64>,
     /// Microseconds of processor time for each request, on average.
     pub(crate) cpu_us: f64,
+    /// Bytes of each answer, on average, as the function hands it to Lambda.
+    pub(crate) answer_bytes: f64,
 }
 
 impl Seen {
+    fn answer_bytes(&self) -> f64 {
+        let visits = self.visits.iter().flatten();
+        median(&visits.map(|visit| visit.answer_bytes).collect::<Vec<_>>())
+    }
+
     fn warm_ms(&self) -> Vec<f64> {
         let visits = self.visits.iter().flatten();
         visits.flat_map(|visit| &visit.wall_ms).copied().collect()
@@ -254,8 +261,14 @@ impl Comparison {
         for seen in &self.seen {
             let rounds = &seen.rounds_of_calls;
             println!(
-                "{}: {} of {} requests make their calls so, and one waits for {:.2} rounds on average",
-                seen.subject, rounds.alike, rounds.requests, rounds.waits
+                "{}: {} of {} requests make their calls so, and one waits for {:.2} rounds on \
+                 average; DynamoDB answers it {:.0} bytes, and it answers {:.0}",
+                seen.subject,
+                rounds.alike,
+                rounds.requests,
+                rounds.waits,
+                seen.per_request(seen.warm.answer_bytes as f64),
+                seen.answer_bytes(),
             );
         }
     }
@@ -317,6 +330,8 @@ impl Comparison {
                 "writeUnitsPerRequest": seen.write_units(),
                 "roundsOfCalls": rounds_json(&seen.rounds_of_calls),
                 "logBytesPerRequest": seen.log_bytes,
+                "dynamodbBytesPerRequest": seen.per_request(seen.warm.answer_bytes as f64),
+                "answerBytes": seen.answer_bytes(),
                 "warmCalls": warm.len(),
                 "ratiosToBaseline": serde_json::Map::from_iter(ratios),
                 "rounds": {

@@ -32,18 +32,31 @@ const ALARM_METRIC_MONTH: f64 = 0.10;
 const METRICS_OF_A_BAND: usize = 3;
 /// Dollars for a month of a dashboard. <https://aws.amazon.com/cloudwatch/pricing/>
 const DASHBOARD_MONTH: f64 = 3.00;
-/// Dashboards of an account that cost nothing.
-const FREE_DASHBOARDS: usize = 3;
 /// Dollars for a month of a key. <https://aws.amazon.com/kms/pricing/>
 const KEY_MONTH: f64 = 1.00;
 /// Dollars for a month of a secret. <https://aws.amazon.com/secrets-manager/pricing/>
 const SECRET_MONTH: f64 = 0.40;
 
+/// Services of which nothing that a template makes is paid by the month.
+const FREE_BY_THE_MONTH: [&str; 11] = [
+    "ApiGatewayV2",
+    "CloudFront",
+    "CloudTrail",
+    "DynamoDB",
+    "Events",
+    "IAM",
+    "Lambda",
+    "Logs",
+    "S3",
+    "SNS",
+    "Serverless",
+];
+
 /// Hours of a month, as AWS's own examples count them.
 const HOURS: f64 = 730.0;
 
-/// What stands in a usual stack for a shop when nobody comes, each the smallest there is: what it
-/// is, its price, and dollars of a month.
+/// What stands in a usual stack for a shop when nobody comes, each of a small
+/// size: what it is, its price, and dollars of a month.
 pub const USUAL_STACK: [(&str, &str, f64); 6] = [
     (
         "container",
@@ -147,7 +160,7 @@ impl Cost {
         }
     }
 
-    /// Returns what a cold start adds to a request at most: the time of its start, which has a
+    /// Returns about what a cold start adds to a request: the time of its start, which has a
     /// whole processor, that of its processor time at the function's share, as if the start had
     /// had none of it, and the reads of the start.
     pub fn of_cold_start(start_ms: f64, cold: &Usage, round_trip_ms: f64) -> Self {
@@ -209,7 +222,7 @@ fn duration(memory_mib: u32, ms: f64) -> f64 {
 
 /// What of a stack is paid by the month, whether anybody comes or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct FixedCosts {
     /// Metrics that alarms watch, each counted once for each alarm.
     pub alarm_metrics: usize,
     /// Keys of the stack's own.
@@ -220,10 +233,10 @@ pub struct Standing {
     pub dashboards: usize,
 }
 
-impl Standing {
+impl FixedCosts {
     /// Counts what a template makes, with its parameters' defaults.
     pub fn of_template(template: &Value) -> Self {
-        let mut standing = Self::default();
+        let mut fixed = Self::default();
         let resources = template["Resources"].as_object().into_iter().flatten();
         for (_, resource) in resources {
             let condition = resource["Condition"].as_str();
@@ -232,25 +245,31 @@ impl Standing {
             }
             match resource["Type"].as_str().unwrap_or_default() {
                 "AWS::CloudWatch::Alarm" => {
-                    standing.alarm_metrics += alarm_metrics(&resource["Properties"]);
+                    fixed.alarm_metrics += alarm_metrics(&resource["Properties"]);
                 }
-                "AWS::KMS::Key" => standing.keys += 1,
-                "AWS::SecretsManager::Secret" => standing.secrets += 1,
-                "AWS::CloudWatch::Dashboard" => standing.dashboards += 1,
-                _ => {}
+                "AWS::KMS::Key" => fixed.keys += 1,
+                "AWS::SecretsManager::Secret" => fixed.secrets += 1,
+                "AWS::CloudWatch::Dashboard" => fixed.dashboards += 1,
+                "AWS::SecretsManager::RotationSchedule" => {}
+                other => {
+                    let service = other.split("::").nth(1).unwrap_or("no type");
+                    assert!(
+                        FREE_BY_THE_MONTH.contains(&service),
+                        "what does a {other} cost?"
+                    );
+                }
             }
         }
-        standing
+        fixed
     }
 
     /// Returns dollars of a month, each part by its name.
     pub fn month(&self) -> [(&'static str, f64); 4] {
-        let paid = self.dashboards.saturating_sub(FREE_DASHBOARDS);
         [
             ("alarms", self.alarm_metrics as f64 * ALARM_METRIC_MONTH),
             ("keys", self.keys as f64 * KEY_MONTH),
             ("secrets", self.secrets as f64 * SECRET_MONTH),
-            ("dashboards", paid as f64 * DASHBOARD_MONTH),
+            ("dashboards", self.dashboards as f64 * DASHBOARD_MONTH),
         ]
     }
 }
@@ -373,7 +392,10 @@ mod tests {
 
     fn near(dollars: f64, expected: f64) {
         let off = (dollars - expected).abs();
-        assert!(off < 1e-9, "{dollars} instead of {expected}");
+        assert!(
+            off <= expected.abs() * 1e-6,
+            "{dollars} instead of {expected}"
+        );
     }
 
     const USAGE: Usage = Usage {
@@ -471,23 +493,25 @@ mod tests {
                 "Table": { "Type": "AWS::DynamoDB::Table" },
             },
         });
-        let standing = Standing::of_template(&template);
-        let expected = Standing {
+        let fixed = FixedCosts::of_template(&template);
+        let expected = FixedCosts {
             alarm_metrics: 6,
             keys: 1,
             secrets: 1,
             dashboards: 1,
         };
-        assert_eq!(standing, expected);
-        let month = standing.month().map(|(_, dollars)| dollars);
-        for (dollars, expected) in month.into_iter().zip([0.6, 1.0, 0.4, 0.0]) {
+        assert_eq!(fixed, expected);
+        let month = fixed.month().map(|(_, dollars)| dollars);
+        for (dollars, expected) in month.into_iter().zip([0.6, 1.0, 0.4, 3.0]) {
             near(dollars, expected);
         }
-        let four = Standing {
-            dashboards: 4,
-            ..standing
-        };
-        near(four.month()[3].1, 3.0);
+    }
+
+    #[test]
+    #[should_panic(expected = "what does a AWS::WAFv2::WebACL cost?")]
+    fn what_nobody_has_looked_up_is_not_free() {
+        let firewall = json!({ "Resources": { "W": { "Type": "AWS::WAFv2::WebACL" } } });
+        FixedCosts::of_template(&firewall);
     }
 
     #[test]
