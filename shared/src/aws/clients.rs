@@ -147,7 +147,7 @@ fn retries() -> RetryConfig {
 ///
 /// Each attempt has one timer, which covers the whole of an answer, so that no
 /// stream is watched for standing still. A call as a whole has none: three attempts
-/// and their pauses take eight seconds at worst, and what a request's calls take
+/// and their pauses take seven seconds at worst, and what a request's calls take
 /// together its deadline ends. Credentials are what the environment says, and need
 /// no cache. Together that is four wake-ups of a call fewer.
 fn timeouts() -> TimeoutConfig {

@@ -87,8 +87,8 @@ impl<K: Eq + Hash, T: PublicBody> AnswerCache<K, T> {
         answers.retain(|_, answer| answer.read.until(now) < self.max_age);
         let taken: usize = answers.values().map(size).sum();
         if taken + size(&answer) > MAX_BYTES {
-            // So much within seconds are thousands of questions, and few of them come
-            // again. Which, is not worth keeping count of.
+            // Thousands of different questions within seconds: few of them come again,
+            // so counting which would cost more than it saves.
             answers.clear();
         }
         if size(&answer) <= MAX_BYTES {

@@ -50,8 +50,7 @@ pub(super) enum ResponseValue<'a> {
     N(Cow<'a, str>),
     M(ResponseItem<'a>),
     L(Vec<ResponseValue<'a>>),
-    /// Of a type that this program doesn't write, whether or not there was such
-    /// a type when this was written.
+    /// Of a type that this program doesn't write.
     Other,
 }
 
@@ -195,7 +194,7 @@ impl CapturedBody {
 
 impl fmt::Debug for CapturedBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The SDK asks for it, and the body is somebody's.
+        // The SDK demands `Debug`; the body may hold a customer's data.
         f.write_str("CapturedBody")
     }
 }

@@ -9,7 +9,7 @@ use serde_json::ser::{CharEscape, Formatter};
 use serde_json::value::RawValue;
 
 /// A JSON text, written as a JSON string in one go: to write it first and quote
-/// it afterwards took a quarter of the instructions of an answer from memory
+/// it afterwards took a fifth of the instructions of an answer from memory
 /// (docs/performance.md).
 #[derive(Debug, Serialize)]
 #[serde(transparent)]

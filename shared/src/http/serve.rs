@@ -132,8 +132,8 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
     pub(crate) async fn start(env: &Env, handler: H) -> Result<Self, StartError> {
         let function = Self::new(G::from_env(env)?, handler, S::from_env(env)?);
         // Opens the connections, which Lambda runs with full processor power: one
-        // for the handler's calls, one for what is asked beside them. It makes init a
-        // tenth longer, and spares the first request a handshake. A failure is left
+        // for the handler's calls, one for what is asked beside them. It makes init
+        // x1.10 to 1.16 as long, and spares the first request a handshake. A failure is left
         // for the request to meet.
         let warm = async { tokio::join!(function.state.warm(), function.gate.warm()) };
         let _ = tokio::time::timeout(LONGEST_WARMING, warm).await;
