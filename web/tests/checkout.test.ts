@@ -23,9 +23,11 @@ async function hasOneOrder(customer: Customer): Promise<void> {
 pageTest('a price that changed is shown, and the order is placed for it at the second click', async ({ visitor }) => {
   const browser = await visitor();
   const { customer, product, page } = await atCheckout(browser, 2);
+  // The cart is read anew when a tab comes to the front, and would show the new price.
+  await page.waitForLoadState('networkidle');
   await setPrice(product.productId, 2500);
   browser.expectsStatus(409);
-  await placeButton(page).click();
+  await button(page, text.checkout.place(euros(2 * 1999))).click();
   await page.getByRole('heading', { name: text.checkout.priceChanged }).waitFor();
   await page.getByText(text.checkout.priceChangedText(euros(2 * 1999), euros(2 * 2500))).waitFor();
   assert.deepEqual(await ordersOf(customer), []);
