@@ -3,14 +3,12 @@
 
 mod calls;
 pub mod cost;
-mod ids;
 mod picture;
 mod process;
 mod processor_share;
 mod statistics;
 
 pub use calls::{Call, Round, Rounds};
-pub use ids::ulid;
 pub use picture::{Group, Picture};
 pub use process::{Memory, ThreadTimes, memory, processor_time};
 pub use processor_share::{MIB_OF_A_PROCESSOR, ProcessorShare};

@@ -78,12 +78,12 @@ impl CustomerCart<'_> {
             .expression_attribute_values(":user", text(self.user_id.as_str()))
             .consistent_read(true);
         let now = Timestamp::now().unix();
-        let lines = read_all(&rows, |row| {
+        read_all(&rows, |row| {
             // DynamoDB deletes late.
             let is_over = row.number::<i64>("expiresAt")? <= now;
             if is_over { Ok(None) } else { read(row) }
-        });
-        Ok(lines.await?.into_iter().flatten().collect())
+        })
+        .await
     }
 
     /// Removes a line, unless a later request has changed it: that is answered

@@ -42,7 +42,7 @@ impl Inventory {
             .query()
             .key_condition_expression("productId = :id")
             .expression_attribute_values(":id", text(id.as_str()));
-        let stock: Vec<u32> = read_all(&rows, |row| row.number("available")).await?;
+        let stock: Vec<u32> = read_all(&rows, |row| row.number("available").map(Some)).await?;
         Ok(stock.into_iter().fold(0, u32::saturating_add))
     }
 

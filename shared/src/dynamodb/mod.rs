@@ -1,5 +1,8 @@
 //! DynamoDB without the shop: items, tables, pages, cursors, batches and
 //! transactions.
+//!
+//! Every call is sent in a box: the SDK's futures take 9 KiB, and the futures of
+//! this program that would hold one are moved several times in a request.
 
 mod batch;
 mod cursor;

@@ -94,10 +94,11 @@ impl<'k, T> PageQuery<'k, T> {
     }
 }
 
-/// Reads a query to its end.
+/// Reads a query to its end. Returns what `read` makes of its items; those of
+/// which it makes nothing are left out.
 pub(crate) async fn read_all<T>(
     query: &QueryFluentBuilder,
-    read: impl Fn(ItemReader<'_>) -> Result<T, Corrupt>,
+    read: impl Fn(ItemReader<'_>) -> Result<Option<T>, Corrupt>,
 ) -> Result<Vec<T>, DynamoDbError> {
     let mut items = Vec::new();
     let mut after = None;
@@ -105,7 +106,7 @@ pub(crate) async fn read_all<T>(
         let body = send(query.clone().set_exclusive_start_key(after)).await?;
         let found = body.read()?;
         for item in &found.items {
-            items.push(read(item.into())?);
+            items.extend(read(item.into())?);
         }
         after = found.last_key()?;
         if after.is_none() {

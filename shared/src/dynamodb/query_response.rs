@@ -63,7 +63,6 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 /// is read by the SDK, and tried again by its rules.
 pub(super) async fn send(query: QueryFluentBuilder) -> Result<QueryBody, AwsError> {
     let kept = CapturedBody::default();
-    // The SDK's futures take 9 KiB, and what holds one is moved a few times.
     Box::pin(query.customize().interceptor(kept.clone()).send()).await?;
     match kept.locked().take() {
         Some(body) => Ok(QueryBody(body)),

@@ -134,12 +134,12 @@ impl FrontendKeys {
     /// Reads every key of the ring.
     pub(crate) async fn read(&self) -> Result<Vec<FrontendKey>, DynamoDbError> {
         // A row that can't be read takes no other frontend's trust away.
-        let rows = read_ring(&self.table, RING, |row| {
+        read_ring(&self.table, RING, |row| {
             let key = read(row);
             let key = key.inspect_err(|error| failure(RING_UNREADABLE, &error.to_string()));
             Ok(key.ok())
-        });
-        Ok(rows.await?.into_iter().flatten().collect())
+        })
+        .await
     }
 
     /// Returns the action that puts a new key on the ring: refused if there is

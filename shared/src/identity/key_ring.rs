@@ -114,7 +114,6 @@ impl<R: Realm> KeyRing<R> {
                 RingRow::Tokens(kid, key) => {
                     loaded.keys.insert(kid, key);
                 }
-                RingRow::Expired => {}
             }
         }
         Ok(loaded)
@@ -127,24 +126,23 @@ enum RingRow {
     Cursors(CursorKey),
     /// A key that verifies tokens, with its id.
     Tokens(String, PublicKey),
-    /// A key that has expired and is not deleted yet.
-    Expired,
 }
 
 impl RingRow {
-    fn read(row: ItemReader<'_>) -> Result<Self, Corrupt> {
+    /// Reads a row; `None` for a key that has expired.
+    fn read(row: ItemReader<'_>) -> Result<Option<Self>, Corrupt> {
         let kid = row.text("kid")?;
         if kid == CURSOR_ROW {
             let key = row.parsed("key", |key| URL_SAFE_NO_PAD.decode(key).ok())?;
-            return Ok(Self::Cursors(CursorKey::new(&key)));
+            return Ok(Some(Self::Cursors(CursorKey::new(&key))));
         }
         // DynamoDB deletes late, sometimes by days.
         let retired = row.optional_number::<i64>("expiresAt")?;
         if retired.is_some_and(|at| at <= Timestamp::now().unix()) {
-            return Ok(Self::Expired);
+            return Ok(None);
         }
         let key = row.parsed("publicKey", PublicKey::from_base64url)?;
-        Ok(Self::Tokens(kid.to_owned(), key))
+        Ok(Some(Self::Tokens(kid.to_owned(), key)))
     }
 }
 
@@ -153,7 +151,7 @@ impl RingRow {
 pub(super) async fn read_ring<T>(
     table: &Table,
     ring: &str,
-    read: impl Fn(ItemReader<'_>) -> Result<T, Corrupt>,
+    read: impl Fn(ItemReader<'_>) -> Result<Option<T>, Corrupt>,
 ) -> Result<Vec<T>, DynamoDbError> {
     let rows = table
         .query()
@@ -205,7 +203,7 @@ impl<R: Realm> TokenKeys<R> {
                 .then(|| row.parsed("publicKey", PublicKey::from_base64url))
                 .transpose()
         });
-        Ok(found.await?.into_iter().flatten().next())
+        Ok(found.await?.pop())
     }
 
     /// Returns how long it takes until every verifier knows this key: one that
@@ -215,7 +213,7 @@ impl<R: Realm> TokenKeys<R> {
     pub(crate) async fn until_known(&self, kid: &str) -> Result<Duration, Problem> {
         let rows = self.rows(|found, row| {
             let is_it = found == kid;
-            is_it.then(|| row.time("createdAt")).transpose()
+            is_it.then(|| row.time("createdAt")).transpose().map(Some)
         });
         let rows = rows.await?;
         let created_at = rows.iter().flatten().next();
@@ -239,7 +237,7 @@ impl<R: Realm> TokenKeys<R> {
             .await
             .map_err(AwsError::from)?;
         let end = Timestamp::now().plus(Duration::from_secs(LIFETIME) + GRACE);
-        for kid in self.rows(|kid, _| Ok(kid.to_owned())).await? {
+        for kid in self.rows(|kid, _| Ok(Some(kid.to_owned()))).await? {
             if kid == current {
                 continue;
             }
@@ -265,13 +263,13 @@ impl<R: Realm> TokenKeys<R> {
     /// looked at: a key that can't be read keeps no other from being replaced.
     async fn rows<T>(
         &self,
-        read: impl Fn(&str, ItemReader<'_>) -> Result<T, Corrupt>,
+        read: impl Fn(&str, ItemReader<'_>) -> Result<Option<T>, Corrupt>,
     ) -> Result<Vec<T>, Problem> {
         let rows = read_ring(&self.table, R::RING, |row| match row.text("kid")? {
             CURSOR_ROW => Ok(None),
-            kid => read(kid, row).map(Some),
+            kid => read(kid, row),
         });
-        Ok(rows.await?.into_iter().flatten().collect())
+        Ok(rows.await?)
     }
 
     async fn put_new(&self, item: ItemBuilder) -> Result<(), Problem> {

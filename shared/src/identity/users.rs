@@ -243,7 +243,7 @@ impl Users<StaffRealm> {
     pub(crate) async fn super_admins(&self) -> Result<Vec<User>, DynamoDbError> {
         let mut found = Vec::new();
         let ids = self.with_role(Role::SuperAdmin, None);
-        let ids: Vec<UserId> = read_all(&ids, |item| item.id("userId")).await?;
+        let ids: Vec<UserId> = read_all(&ids, |item| item.id("userId").map(Some)).await?;
         for id in ids {
             // The index is behind by a moment; the table is not.
             found.extend(self.find(&id).await?);

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use tests::checkout_body;
-use tests::measure::ulid;
+use ulid::Ulid;
 
 use crate::scenario::{Scenario, Source};
 
@@ -188,7 +188,8 @@ impl Clones {
             .zip(self.originals.iter().cycle())
             .map(move |(number, original)| {
                 let mut row = original.clone();
-                let id = ulid(self.newest - number * APART, random.u128(..));
+                let id = Ulid::from_parts(self.newest - number * APART, random.u128(..));
+                let id = id.to_string().to_ascii_lowercase();
                 row[self.key] = json!({ "S": format!("{}{id}", self.prefix) });
                 (self.table.clone(), row)
             })
