@@ -9,6 +9,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -19,6 +20,7 @@ use crate::dynamodb::DynamoDb;
 use crate::dynamodb::faults::Faults;
 use crate::environment::{self, Endpoints};
 use crate::error::CloudError;
+use crate::events::{Events, Surroundings};
 use crate::gateway::Gateway;
 use crate::iam::{Grant, Iam};
 use crate::logs::{LogSink, Logs};
@@ -27,6 +29,7 @@ use crate::runtime::{InvokeError, Launch, MAX_WAIT, Runtime, Variation};
 use crate::s3::S3;
 use crate::secrets::{self, SecretsManager};
 use crate::service::{Service, loopback};
+use crate::sqs::{self, Queues};
 
 /// How a local cloud is started.
 #[derive(Debug, Clone)]
@@ -52,6 +55,9 @@ pub struct Options {
     pub journal: bool,
     /// What is different about some processes.
     pub variations: Vec<Variation>,
+    /// How long until a function that failed on an event is tried again; from then on it takes
+    /// twice as long each time. Lambda waits a minute.
+    pub retry_delay: Duration,
     /// Names and values of headers that the gateway adds to answers that no function made:
     /// preflights and errors.
     pub gateway_headers: Vec<(&'static str, &'static str)>,
@@ -78,6 +84,7 @@ impl Options {
             instances: 16,
             journal: false,
             variations: Vec::new(),
+            retry_delay: Duration::from_millis(100),
             gateway_headers: Vec::new(),
             throttle: false,
             beside_api: Router::new(),
@@ -97,6 +104,9 @@ pub struct Cloud {
     s3: S3,
     secrets: Arc<SecretsManager>,
     secrets_service: Service,
+    queues: Arc<Queues>,
+    sqs: Service,
+    events: Events,
     /// Another local cloud on the same data folder is refused while this is open.
     _lock: Option<File>,
 }
@@ -132,6 +142,9 @@ impl Cloud {
         )
         .await?;
 
+        let queues = Queues::new(&template.queues);
+        let sqs = sqs::start(loopback(ports.sqs()), Arc::clone(&queues), &iam).await?;
+
         let endpoints = Endpoints {
             dynamodb: dynamodb.url(),
             s3: s3.service.url(),
@@ -164,10 +177,19 @@ impl Cloud {
         secrets.use_runtime(Arc::clone(&runtime));
         dynamodb.faults().use_runtime(Arc::clone(&runtime));
 
+        let around = Surroundings {
+            runtime: &runtime,
+            queues: &queues,
+            iam: &iam,
+            logs: &logs,
+            retry_delay: options.retry_delay,
+        };
+        let events = Events::start(&template, &around, &dynamodb, &s3)?;
+
         let router = Gateway::router(
             &template,
             options.throttle,
-            Arc::clone(&runtime),
+            events.deliveries(),
             headers(&options.gateway_headers),
             logs.clone(),
         );
@@ -190,6 +212,9 @@ impl Cloud {
             s3,
             secrets,
             secrets_service,
+            queues,
+            sqs,
+            events,
             _lock: lock,
         })
     }
@@ -216,6 +241,27 @@ impl Cloud {
     #[must_use]
     pub fn secrets_manager_url(&self) -> String {
         self.secrets_service.url()
+    }
+
+    /// Returns the endpoint of SQS.
+    #[must_use]
+    pub fn sqs_url(&self) -> String {
+        self.sqs.url()
+    }
+
+    /// Returns the bodies of the messages in a queue of the template, named by its logical id,
+    /// oldest first.
+    #[must_use]
+    pub fn messages(&self, queue_logical_id: &str) -> Vec<String> {
+        let queue = self.queues.by_logical_id(queue_logical_id);
+        queue.map(|it| it.bodies()).unwrap_or_default()
+    }
+
+    /// Returns what invokes functions besides the HTTP API, and what goes wrong with it: nothing,
+    /// unless it is told to.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Returns the template as it is served here.
@@ -386,6 +432,7 @@ impl Cloud {
 
     /// Ends every process and service and waits until they are gone.
     pub async fn stop(self) {
+        self.events.stop();
         // The processes first: what waits for one is then answered at once.
         self.runtime.stop().await;
         if let Some(gateway) = &self.gateway_ipv6 {
@@ -396,6 +443,7 @@ impl Cloud {
             self.dynamodb.stop(),
             self.s3.service.stop(),
             self.secrets_service.stop(),
+            self.sqs.stop(),
         );
     }
 }

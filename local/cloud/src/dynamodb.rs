@@ -4,6 +4,7 @@ pub(crate) mod embedded;
 pub(crate) mod faults;
 mod proxy;
 mod request;
+mod stream;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -17,6 +18,8 @@ use tokio::task::JoinHandle;
 use self::faults::{Engine, Faults};
 use self::proxy::Roles;
 use self::request::request;
+pub(crate) use self::stream::TableStream;
+use self::stream::Writes;
 use crate::error::CloudError;
 use crate::iam::{Iam, KeySchemas};
 use crate::ports;
@@ -35,6 +38,8 @@ pub struct DynamoDb {
     engine: Option<Service>,
     faults: Faults,
     sweeper: JoinHandle<()>,
+    database: Database,
+    writes: Arc<Writes>,
 }
 
 impl DynamoDb {
@@ -52,6 +57,7 @@ impl DynamoDb {
             })?;
         }
         let faults = Faults::of(database.clone(), tables);
+        let writes = Writes::of(tables);
         let served = database.clone();
         let service = Service::start(ANY_PORT, move |listener, stop| {
             let database = served.clone();
@@ -69,7 +75,9 @@ impl DynamoDb {
             service,
             engine: None,
             faults,
-            sweeper: tokio::spawn(sweep(database)),
+            sweeper: tokio::spawn(sweep(database.clone(), Arc::clone(&writes))),
+            database,
+            writes,
         })
     }
 
@@ -106,7 +114,7 @@ impl DynamoDb {
         roles: Option<Roles>,
     ) -> Result<Self, CloudError> {
         let listen = |error| CloudError::listen(ports::DYNAMODB, address, error);
-        let engine = Engine::at(self.service.url()).map_err(listen)?;
+        let engine = Engine::at(self.service.url(), Arc::clone(&self.writes)).map_err(listen)?;
         let router = proxy::router(roles, self.faults.clone(), engine);
         let proxy = Service::start_router(address, router).await;
         let engine = std::mem::replace(&mut self.service, proxy.map_err(listen)?);
@@ -118,6 +126,11 @@ impl DynamoDb {
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// Opens a table's stream where it ends now.
+    pub(crate) fn stream(&self, table: &str) -> Result<TableStream, String> {
+        TableStream::open(&self.database, &self.writes, table)
     }
 
     /// Stops all of it.
@@ -163,13 +176,14 @@ fn open(data: Option<&Path>) -> Result<Database, CloudError> {
     })
 }
 
-async fn sweep(database: Database) {
+async fn sweep(database: Database, writes: Arc<Writes>) {
     let mut ticks = tokio::time::interval(SWEEP);
     loop {
         ticks.tick().await;
         let database = database.clone();
         // It holds the database's lock and reads whole tables: not for an async thread.
         let _ = tokio::task::spawn_blocking(move || database.sweep_ttl()).await;
+        writes.tell_all();
     }
 }
 
@@ -241,6 +255,29 @@ fn update(database: &Database, table: &TableTemplate, existing: &Value) -> Resul
                     .update_table(request(added)?)
                     .map_err(|error| format!("an index cannot be added ({error}): {ADVICE}"))?;
             }
+        }
+    }
+    let view = |table: &Value| {
+        table
+            .pointer("/StreamSpecification/StreamViewType")
+            .cloned()
+    };
+    match (view(existing), view(&table.create)) {
+        (None, Some(_)) => {
+            let added = json!({
+                "TableName": table.name,
+                "StreamSpecification": table.create.get("StreamSpecification"),
+            });
+            database
+                .update_table(request(added)?)
+                .map_err(|error| format!("a stream cannot be added ({error}): {ADVICE}"))?;
+        }
+        (Some(_), None) | (None, None) => {}
+        (existing, wanted) if existing == wanted => {}
+        _ => {
+            return Err(format!(
+                "its stream is another than the template's: {ADVICE}"
+            ));
         }
     }
     if indexes(existing, "LocalSecondaryIndexes").len()
@@ -493,6 +530,44 @@ mod tests {
             error.contains("table orders: its key is another"),
             "{error}"
         );
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_data_folder_takes_a_new_stream_which_is_read_from_its_end() {
+        let folder = std::env::temp_dir().join(format!("local-db-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let start = async |create: Value| {
+            let started = DynamoDb::start(&[table(create)], Some(&folder)).await;
+            started.map_err(|error| error.to_string())
+        };
+        let put = async |database: &DynamoDb, id: &str| {
+            let item = json!({"TableName": "orders", "Item": {"userId": {"S": id}}});
+            ask(database, "PutItem", item).await;
+        };
+        let streamed = |view: &str| {
+            let mut create = orders();
+            create["StreamSpecification"] = json!({"StreamEnabled": true, "StreamViewType": view});
+            create
+        };
+        {
+            let database = start(orders()).await.unwrap();
+            assert!(database.stream("orders").is_err());
+            put(&database, "usr_1").await;
+            database.service.stop().await;
+        }
+        for id in ["usr_2", "usr_3"] {
+            let database = start(streamed("NEW_IMAGE")).await.unwrap();
+            let mut stream = database.stream("orders").unwrap();
+            assert_eq!(stream.read().await.unwrap().len(), 0);
+            put(&database, id).await;
+            let records = stream.read().await.unwrap();
+            assert_eq!(records.len(), 1);
+            assert_eq!(records[0]["dynamodb"]["NewImage"]["userId"]["S"], id);
+            database.service.stop().await;
+        }
+        let refused = start(streamed("KEYS_ONLY")).await.err().unwrap();
+        assert!(refused.contains("its stream is another"), "{refused}");
         std::fs::remove_dir_all(folder).unwrap();
     }
 

@@ -42,10 +42,12 @@ pub enum CloudError {
         /// The database's reason, and what to do.
         reason: String,
     },
-    /// A function's role lacks what every function needs.
+    /// A function's role lacks what AWS asks of it when it is deployed.
     Role {
         /// The function's binary name.
         function: String,
+        /// What the function could not do, as the end of "could not …".
+        purpose: &'static str,
         /// What was refused.
         reason: String,
     },
@@ -89,10 +91,14 @@ impl fmt::Display for CloudError {
             }
             Self::Data { path, reason } => write!(f, "{}: {reason}", path.display()),
             Self::Table { table, reason } => write!(f, "table {table}: {reason}"),
-            Self::Role { function, reason } => write!(
+            Self::Role {
+                function,
+                purpose,
+                reason,
+            } => write!(
                 f,
-                "{function} could write no log lines: {reason}; add the statement to its role in \
-                 the template"
+                "{function} could not {purpose}: {reason}; add the statement to its role in the \
+                 template"
             ),
             Self::NotBuilt { function, path } => write!(
                 f,

@@ -27,6 +27,7 @@ use template::{ApiCors, Template};
 use url::Url;
 
 use crate::clock;
+use crate::events::Deliveries;
 use crate::logs::Logs;
 use crate::runtime::{MAX_WAIT, Runtime, new_trace};
 use error::GatewayError;
@@ -60,12 +61,12 @@ impl Gateway {
     pub(crate) fn router(
         template: &Template,
         throttles: bool,
-        runtime: Arc<Runtime>,
+        events: &Arc<Deliveries>,
         own_headers: HeaderMap,
         logs: Logs,
     ) -> Router {
         let gateway = Arc::new(Self {
-            runtime: Arc::clone(&runtime),
+            runtime: Arc::clone(events.runtime()),
             routes: Routes::new(&template.functions),
             cors: template.cors.clone(),
             throttle: throttles.then(|| Throttle::new(template.throttling.clone())),
@@ -75,7 +76,7 @@ impl Gateway {
         Router::new()
             .fallback(handle)
             .with_state(gateway)
-            .merge(invoke::router(runtime))
+            .merge(invoke::router(Arc::clone(events)))
     }
 
     /// Answers a request, all but CORS.

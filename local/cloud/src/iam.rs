@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use template::{ACCOUNT, Effect, FunctionTemplate, REGION, RoleTemplate};
 
 use crate::environment::{ACCESS_KEY_ID, access_key_id};
@@ -110,6 +110,7 @@ impl Iam {
                     .authorize(&writing)
                     .map_err(|refusal| CloudError::Role {
                         function: function.binary.clone(),
+                        purpose: "write log lines",
                         reason: refusal.to_string(),
                     })?;
             }
@@ -204,6 +205,13 @@ impl<'a> Caller<'a> {
         Ok(())
     }
 
+    /// Returns whether this is allowed, for what depends on it without being asked for: nothing is
+    /// counted or written down.
+    pub(crate) fn may(&self, request: &AuthorizationRequest) -> bool {
+        self.function
+            .is_none_or(|it| matches!(decide(&it.role, request), Decision::Allowed(_)))
+    }
+
     /// Authorizes a call of an API by what it asks for; `None` is a call that isn't understood
     /// here, and is refused.
     pub(crate) fn authorize_call(
@@ -245,4 +253,10 @@ pub(crate) fn signer(headers: &HeaderMap) -> Option<&str> {
     let (_, credential) = authorization.split_once("Credential=")?;
     let (key, _) = credential.split_once('/')?;
     Some(key)
+}
+
+/// Returns the region that a request is signed for, by its `Authorization`.
+pub(crate) fn signer_region(authorization: Option<&HeaderValue>) -> Option<&str> {
+    let (_, credential) = authorization?.to_str().ok()?.split_once("Credential=")?;
+    credential.split('/').nth(2)
 }

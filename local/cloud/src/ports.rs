@@ -15,8 +15,10 @@ pub(crate) const DYNAMODB: &str = "DynamoDB";
 pub(crate) const S3: &str = "S3";
 /// What a sentence calls Secrets Manager.
 pub(crate) const SECRETS_MANAGER: &str = "Secrets Manager";
+/// What a sentence calls SQS.
+pub(crate) const SQS: &str = "SQS";
 
-/// The loopback ports of a local cloud: four that follow each other, so that what was written
+/// The loopback ports of a local cloud: five that follow each other, so that what was written
 /// down of one run (the address of a picture, a tool's endpoint) holds in the next; or any free
 /// ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,10 +56,16 @@ impl Ports {
         self.after(3)
     }
 
-    /// Returns whether this port is one of the four; never where they are any.
+    /// Returns the port of SQS.
+    #[must_use]
+    pub const fn sqs(self) -> u16 {
+        self.after(4)
+    }
+
+    /// Returns whether this port is one of the five; never where they are any.
     #[must_use]
     pub const fn includes(self, port: u16) -> bool {
-        self.first != 0 && self.first <= port && port <= self.secrets_manager()
+        self.first != 0 && self.first <= port && port <= self.sqs()
     }
 
     const fn after(self, count: u16) -> u16 {
@@ -77,6 +85,7 @@ impl Ports {
             (DYNAMODB, self.dynamodb()),
             (S3, self.s3()),
             (SECRETS_MANAGER, self.secrets_manager()),
+            (SQS, self.sqs()),
         ] {
             TcpListener::bind(loopback(port))
                 .map_err(|error| CloudError::listen(service, loopback(port), error))?;
@@ -92,7 +101,7 @@ pub struct NoPorts;
 impl fmt::Display for NoPorts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "must be a port from 1 to 65532, since three services take the ports after it, or 0 for any \
+            "must be a port from 1 to 65531, since four services take the ports after it, or 0 for any \
              free ones",
         )
     }
@@ -106,7 +115,7 @@ impl FromStr for Ports {
     /// Reads the API's port.
     fn from_str(text: &str) -> Result<Self, NoPorts> {
         let first: u16 = text.parse().map_err(|_| NoPorts)?;
-        first.checked_add(3).ok_or(NoPorts)?;
+        first.checked_add(4).ok_or(NoPorts)?;
         Ok(Self { first })
     }
 }
@@ -126,27 +135,28 @@ mod tests {
             ports.dynamodb(),
             ports.s3(),
             ports.secrets_manager(),
+            ports.sqs(),
         ];
-        assert_eq!(all, [9000, 9001, 9002, 9003]);
+        assert_eq!(all, [9000, 9001, 9002, 9003, 9004]);
         let any: Ports = "0".parse().unwrap();
         assert_eq!(any, Ports::ANY);
-        assert_eq!([any.dynamodb(), any.s3(), any.secrets_manager()], [0, 0, 0]);
-        let included = [8999, 9000, 9003, 9004].map(|port| ports.includes(port));
+        assert_eq!([any.dynamodb(), any.s3(), any.sqs()], [0, 0, 0]);
+        let included = [8999, 9000, 9004, 9005].map(|port| ports.includes(port));
         assert_eq!(included, [false, true, true, false]);
         assert!(!any.includes(0) && !any.includes(9000));
-        let last: Ports = "65532".parse().unwrap();
-        assert_eq!(last.secrets_manager(), 65_535);
-        for wrong in ["65533", "65536", "-1", "", "http"] {
+        let last: Ports = "65531".parse().unwrap();
+        assert_eq!(last.sqs(), 65_535);
+        for wrong in ["65532", "65536", "-1", "", "http"] {
             assert_eq!(wrong.parse::<Ports>(), Err(NoPorts), "{wrong}");
         }
     }
 
     #[test]
     fn a_taken_port_is_told_with_the_service_that_would_have_it() {
-        // Four ports of which one is taken: found, not assumed, since others run on a laptop too.
+        // Five ports of which one is taken: found, not assumed, since others run on a laptop too.
         let listener = TcpListener::bind(ANY_PORT).unwrap();
         let taken = listener.local_addr().unwrap().port();
-        let services = [API, DYNAMODB, S3, SECRETS_MANAGER];
+        let services = [API, DYNAMODB, S3, SECRETS_MANAGER, SQS];
         let mut named = 0;
         for (before, service) in services.iter().enumerate() {
             let Some(first) = taken.checked_sub(u16::try_from(before).unwrap()) else {

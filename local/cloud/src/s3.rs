@@ -3,12 +3,15 @@
 //! with local credentials, and a function's role must allow it.
 
 mod access;
+mod changes;
 mod conditions;
 mod cors;
 mod form;
 mod list;
 mod objects;
 mod operations;
+mod store;
+mod tags;
 #[cfg(test)]
 mod tests;
 
@@ -31,9 +34,12 @@ use crate::iam::Iam;
 use crate::ports;
 use crate::service::Service;
 use access::Access;
+use changes::Changes;
+pub(crate) use changes::{Listener, ObjectChange};
 use cors::Asked;
 use objects::{Object, Objects};
 use operations::{MAX_OBJECT, Operations};
+pub use store::ObjectStore;
 
 /// The largest body of an error, in bytes, when one is rewritten.
 const MAX_ERROR: usize = 64 * 1024;
@@ -42,6 +48,7 @@ const MAX_ERROR: usize = 64 * 1024;
 pub(crate) struct S3 {
     pub(crate) service: Service,
     objects: Arc<Objects>,
+    changes: Arc<Changes>,
 }
 
 impl S3 {
@@ -54,14 +61,16 @@ impl S3 {
         iam: &Arc<Iam>,
     ) -> Result<Self, CloudError> {
         let folder = data.map(|folder| folder.join("s3"));
-        let names = buckets.iter().map(|bucket| bucket.name.as_str());
-        let objects = Objects::open(names, folder.clone()).map_err(|error| CloudError::Data {
+        let opened = buckets.iter().map(|it| (it.name.as_str(), it.versioned));
+        let objects = Objects::open(opened, folder.clone()).map_err(|error| CloudError::Data {
             path: folder.unwrap_or_default(),
             reason: format!("the objects cannot be read: {error}; remove the folder"),
         })?;
         let objects = Arc::new(objects);
+        let changes = Arc::new(Changes::default());
         let mut builder = S3ServiceBuilder::new(Operations {
             objects: Arc::clone(&objects),
+            changes: Arc::clone(&changes),
         });
         builder.set_auth(access::credentials(iam));
         builder.set_access(Access {
@@ -70,6 +79,7 @@ impl S3 {
                 .iter()
                 .flat_map(|bucket| bucket.cdn_readable.clone())
                 .collect(),
+            objects: Arc::clone(&objects),
         });
         let mut config = S3Config::default();
         config.post_object_max_file_size = MAX_OBJECT as u64;
@@ -87,7 +97,16 @@ impl S3 {
         let service = Service::start_router(address, router)
             .await
             .map_err(|error| CloudError::listen(ports::S3, address, error))?;
-        Ok(Self { service, objects })
+        Ok(Self {
+            service,
+            objects,
+            changes,
+        })
+    }
+
+    /// Tells somebody of every change from now on.
+    pub(crate) fn listen(&self, listener: Listener) {
+        self.changes.listen(listener);
     }
 
     /// Puts an object without a request, as whoever owns the bucket could.
@@ -99,10 +118,11 @@ impl S3 {
         bytes: Vec<u8>,
     ) -> std::io::Result<()> {
         let object = Object::new(key, content_type, bytes);
-        let Ok(()) = self
+        let Ok(put) = self
             .objects
             .put(bucket, object, |_| Ok::<_, Infallible>(()))
             .await?;
+        self.changes.put(bucket, &put, "ObjectCreated:Put");
         Ok(())
     }
 

@@ -13,7 +13,7 @@ use axum::http::HeaderMap;
 use bytes::Bytes;
 use reqwest::Client;
 use serde_json::Value;
-use template::{FunctionTemplate, RouteTemplate};
+use template::{AsynchronousTemplate, FunctionTemplate, RouteTemplate};
 
 use crate::environment::ACCESS_KEY_ID;
 use crate::iam::Iam;
@@ -99,6 +99,8 @@ pub(crate) fn function(name: &str) -> FunctionTemplate {
         log_group: String::new(),
         role: None,
         routes: vec![RouteTemplate::Default],
+        sources: Vec::new(),
+        asynchronous: AsynchronousTemplate::default(),
     }
 }
 

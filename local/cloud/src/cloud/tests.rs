@@ -124,10 +124,11 @@ async fn a_function_that_is_not_built_is_named_with_the_build_that_is_missing() 
 
 #[tokio::test]
 async fn a_template_that_cannot_be_run_is_refused_with_its_place() {
-    let (folder, options) = options("Resources: {Q: {Type: AWS::SQS::Queue}}");
+    let (folder, options) =
+        options("Resources: {Q: {Type: AWS::SNS::Topic}, R: {Type: AWS::Batch::JobQueue}}");
     assert_eq!(
         refusal(&options).await,
-        "template.yaml: Resources.Q: the local cloud cannot run resources of type AWS::SQS::Queue"
+        "template.yaml: Resources.R: the local cloud cannot run resources of type AWS::Batch::JobQueue"
     );
     std::fs::remove_dir_all(folder).unwrap();
 }

@@ -11,24 +11,26 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::json;
 
-use crate::runtime::{InvokeError, MAX_PAYLOAD, MAX_WAIT, Runtime};
+use crate::events::Deliveries;
+use crate::runtime::{InvokeError, MAX_PAYLOAD, MAX_WAIT};
 
 /// The largest payload of an asynchronous invocation, in bytes.
 const MAX_EVENT: usize = 1024 * 1024;
 
 /// Makes the router of the Invoke API.
-pub(super) fn router(runtime: Arc<Runtime>) -> Router {
+pub(super) fn router(events: Arc<Deliveries>) -> Router {
     Router::new()
         .route("/2015-03-31/functions/{name}/invocations", post(invoke))
-        .with_state(runtime)
+        .with_state(events)
 }
 
 async fn invoke(
-    State(runtime): State<Arc<Runtime>>,
+    State(events): State<Arc<Deliveries>>,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    let runtime = events.runtime();
     // A page in a browser can send such a request across origins without asking first; Lambda
     // would refuse it for its missing signature.
     if headers.contains_key(header::ORIGIN) {
@@ -64,11 +66,7 @@ async fn invoke(
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned);
     if kind == Some("Event") {
-        tokio::spawn(async move {
-            // Lambda would try twice more and then hand the event to a dead-letter queue; here
-            // the log has the error.
-            let _ = runtime.invoke(&name, payload, trace, MAX_WAIT).await;
-        });
+        events.submit(&name, &payload);
         return StatusCode::ACCEPTED.into_response();
     }
     let version = (

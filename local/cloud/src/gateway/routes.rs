@@ -196,6 +196,8 @@ mod tests {
             memory_mib: 128,
             reserved_concurrency: None,
             log_group: String::new(),
+            sources: Vec::new(),
+            asynchronous: template::AsynchronousTemplate::default(),
             role: None,
             routes: routes
                 .iter()

@@ -8,8 +8,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::*;
+use crate::events::Surroundings;
 use crate::service::{ANY_PORT, Service};
-use crate::testing::{Answer, launch, runtime, send};
+use crate::sqs::Queues;
+use crate::testing::{Answer, iam, launch, runtime, send};
 use template::Deployment;
 
 const TEMPLATE: &str = r#"
@@ -46,6 +48,8 @@ struct Api {
     service: Service,
     runtime: Arc<Runtime>,
     logs: Logs,
+    /// Events are delivered as long as this is kept.
+    _stopping: tokio::sync::watch::Sender<bool>,
 }
 
 impl Api {
@@ -60,11 +64,22 @@ impl Api {
         let own = [("x-content-type-options", "nosniff")]
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
         let own = HeaderMap::from_iter(own);
-        let router = Gateway::router(&template, true, Arc::clone(&runtime), own, logs.clone());
+        let (iam, queues) = (iam(&template.functions, &logs), Queues::new(&[]));
+        let around = Surroundings {
+            runtime: &runtime,
+            queues: &queues,
+            iam: &iam,
+            logs: &logs,
+            retry_delay: Duration::from_millis(10),
+        };
+        let stopping = tokio::sync::watch::Sender::new(false);
+        let events = Arc::new(Deliveries::new(&around, stopping.subscribe()));
+        let router = Gateway::router(&template, true, &events, own, logs.clone());
         Self {
             service: Service::start_router(ANY_PORT, router).await.unwrap(),
             runtime,
             logs,
+            _stopping: stopping,
         }
     }
 

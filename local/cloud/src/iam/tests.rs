@@ -670,7 +670,7 @@ fn a_function_whose_role_lets_it_write_no_log_is_refused() {
         mute.role = Some(role(vec![allow(&[only], &[streams])]));
         let error = Iam::new(&[mute.clone()], &logs).unwrap_err().to_string();
         assert!(
-            error.starts_with("mute could write no log lines: "),
+            error.starts_with("mute could not write log lines: "),
             "{error}"
         );
     }

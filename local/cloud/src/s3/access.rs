@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use axum::http::{HeaderMap, Uri, header};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{Credentials, SimpleAuth};
 use s3s::dto::{CopyObjectInput, CopySource, PostObjectInput};
@@ -11,8 +12,13 @@ use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Result, s3_error};
 
 use super::form::UnnamedField;
+use super::objects::Objects;
 use crate::environment::SECRET_ACCESS_KEY;
-use crate::iam::{AuthorizationRequest, Caller, Iam, arn_fits};
+use crate::iam::{AuthorizationRequest, Caller, Iam, arn_fits, signer_region};
+use template::{CdnReadable, REGION};
+
+/// The longest that a URL may be signed for, in seconds: a week.
+const MAX_EXPIRES: u64 = 7 * 24 * 60 * 60;
 
 /// Registers the one secret for every access key id that there is.
 pub(super) fn credentials(iam: &Iam) -> SimpleAuth {
@@ -26,8 +32,9 @@ pub(super) fn credentials(iam: &Iam) -> SimpleAuth {
 /// Authorizes requests by who signed them; a form, by who signed the form.
 pub(super) struct Access {
     pub(super) iam: Arc<Iam>,
-    /// Patterns of the ARNs of objects that anyone may read.
-    pub(super) public: Vec<String>,
+    /// What anyone may read.
+    pub(super) public: Vec<CdnReadable>,
+    pub(super) objects: Arc<Objects>,
 }
 
 impl Access {
@@ -35,6 +42,35 @@ impl Access {
         credentials
             .and_then(|it| self.iam.caller(&it.access_key))
             .ok_or_else(|| s3_error!(AccessDenied, "Access Denied"))
+    }
+
+    /// Returns whether a bucket's policy lets CloudFront read the object as it is now.
+    fn is_public(&self, bucket: &str, key: &str) -> bool {
+        let arn = object_arn(bucket, key);
+        let mut readable = self.public.iter().filter(|it| arn_fits(&it.objects, &arn));
+        readable.any(|readable| {
+            let object = self.objects.get(bucket, key);
+            readable.tags.iter().all(|(tag, values)| {
+                let tags = object.as_ref().map(|it| &it.metadata.tags);
+                tags.and_then(|it| it.get(tag))
+                    .is_some_and(|value| values.contains(value))
+            })
+        })
+    }
+
+    /// Refuses to say that an object isn't there to who may not list its bucket, as S3 does.
+    fn hide_absence(&self, caller: &Caller<'_>, path: &S3Path, id: Option<&str>) -> S3Result<()> {
+        let S3Path::Object { bucket, key } = path else {
+            return Ok(());
+        };
+        let found = self.objects.find(bucket, key, id);
+        let there = found.is_some_and(|it| !it.metadata.is_delete_marker || id.is_some());
+        let list = AuthorizationRequest::new("s3:ListBucket", format!("arn:aws:s3:::{bucket}"));
+        if there || caller.may(&list) {
+            Ok(())
+        } else {
+            Err(s3_error!(AccessDenied, "Access Denied"))
+        }
     }
 
     fn authorize(
@@ -59,16 +95,16 @@ impl S3Access for Access {
                 "No condition of the policy names this field"
             ));
         }
+        check_scope(cx.headers(), cx.uri())?;
         let operation = cx.s3_op().name();
+        let version = query_value(cx.uri(), "versionId");
         let reads = ["GetObject", "HeadObject"].contains(&operation);
-        let public = match cx.s3_path() {
-            S3Path::Object { bucket, key } => {
-                let arn = object_arn(bucket, key);
-                self.public.iter().any(|pattern| arn_fits(pattern, &arn))
-            }
-            S3Path::Root | S3Path::Bucket { .. } => false,
-        };
-        if cx.credentials().is_none() && reads && public {
+        if cx.credentials().is_none()
+            && reads
+            && version.is_none()
+            && let S3Path::Object { bucket, key } = cx.s3_path()
+            && self.is_public(bucket, key)
+        {
             return Ok(());
         }
         // What these are about stands in their input, which the methods below look at.
@@ -77,13 +113,24 @@ impl S3Access for Access {
         }
         self.authorize(cx.credentials(), operation, || {
             // Another action, and more of them, for what comes with a plain call.
-            let versioned = cx.uri().query().is_some_and(|it| it.contains("versionId="));
-            let more = ["x-amz-acl", "x-amz-tagging", "x-amz-object-lock-mode"];
-            if versioned || more.iter().any(|it| cx.headers().contains_key(*it)) {
+            let more = ["x-amz-acl", "x-amz-object-lock-mode"];
+            if more.iter().any(|it| cx.headers().contains_key(*it)) {
                 return None;
             }
-            request(operation, cx.s3_path()).map(|it| vec![it])
-        })
+            let asked = request(operation, cx.s3_path(), version.is_some())?;
+            let tags = match cx.s3_path() {
+                S3Path::Object { bucket, key } if cx.headers().contains_key("x-amz-tagging") => {
+                    Some(object("PutObjectTagging", bucket, key))
+                }
+                _ => None,
+            };
+            Some([asked].into_iter().chain(tags).collect())
+        })?;
+        if reads || operation == "GetObjectTagging" {
+            let caller = self.caller(cx.credentials())?;
+            self.hide_absence(&caller, cx.s3_path(), version.as_deref())?;
+        }
+        Ok(())
     }
 
     async fn post_object(&self, req: &mut S3Request<PostObjectInput>) -> S3Result<()> {
@@ -97,30 +144,101 @@ impl S3Access for Access {
     async fn copy_object(&self, req: &mut S3Request<CopyObjectInput>) -> S3Result<()> {
         let input = &req.input;
         self.authorize(req.credentials.as_ref(), "CopyObject", || {
-            let plain = input.acl.is_none() && input.tagging.is_none();
-            match &input.copy_source {
-                CopySource::Bucket {
-                    bucket,
-                    key,
-                    version_id: None,
-                } if plain => Some(vec![
+            // What S3 asks for to copy tags, too, isn't known here.
+            let CopySource::Bucket {
+                bucket,
+                key,
+                version_id: None,
+            } = &input.copy_source
+            else {
+                return None;
+            };
+            let tagged = self.objects.get(bucket, key);
+            let tagged = tagged.is_some_and(|it| !it.metadata.tags.is_empty());
+            let plain = input.acl.is_none() && input.tagging.is_none() && !tagged;
+            plain.then(|| {
+                vec![
                     object("GetObject", bucket, key),
                     object("PutObject", &input.bucket, &input.key),
-                ]),
-                _ => None,
-            }
+                ]
+            })
         })
     }
 }
 
-/// Reads the action and the resource of an operation; `None` for one that isn't known here.
-fn request(operation: &str, path: &S3Path) -> Option<AuthorizationRequest> {
+/// Refuses a signature for another region, or one that is good for too long.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
+fn check_scope(headers: &HeaderMap, uri: &Uri) -> S3Result<()> {
+    if let Some(region) = signer_region(headers.get(header::AUTHORIZATION))
+        && region != REGION
+    {
+        return Err(s3_error!(
+            AuthorizationHeaderMalformed,
+            "The authorization header is malformed; the region '{}' is wrong; expecting '{}'",
+            region,
+            REGION
+        ));
+    }
+    if let Some(credential) = query_value(uri, "X-Amz-Credential")
+        && let Some(region) = credential.split('/').nth(2)
+        && region != REGION
+    {
+        return Err(s3_error!(
+            AuthorizationQueryParametersError,
+            "Error parsing the X-Amz-Credential parameter; the region '{}' is wrong; expecting '{}'",
+            region,
+            REGION
+        ));
+    }
+    let expires = query_value(uri, "X-Amz-Expires").and_then(|it| it.parse::<u64>().ok());
+    if expires.is_some_and(|it| it > MAX_EXPIRES) {
+        return Err(s3_error!(
+            AuthorizationQueryParametersError,
+            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires \
+             must be less than 604800 seconds"
+        ));
+    }
+    Ok(())
+}
+
+fn query_value(uri: &Uri, wanted: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(uri.query()?.as_bytes());
+    pairs.find_map(|(name, value)| (name == wanted).then(|| value.into_owned()))
+}
+
+/// Reads the action and the resource of an operation; `None` for one that isn't known here. What
+/// names a version has actions of its own.
+fn request(operation: &str, path: &S3Path, versioned: bool) -> Option<AuthorizationRequest> {
     match (operation, path) {
         ("GetObject" | "HeadObject", S3Path::Object { bucket, key }) => {
-            Some(object("GetObject", bucket, key))
+            let action = if versioned {
+                "GetObjectVersion"
+            } else {
+                "GetObject"
+            };
+            Some(object(action, bucket, key))
         }
-        ("PutObject" | "DeleteObject", S3Path::Object { bucket, key }) => {
+        ("PutObject", S3Path::Object { bucket, key }) if !versioned => {
             Some(object(operation, bucket, key))
+        }
+        ("DeleteObject", S3Path::Object { bucket, key }) => {
+            let action = if versioned {
+                "DeleteObjectVersion"
+            } else {
+                "DeleteObject"
+            };
+            Some(object(action, bucket, key))
+        }
+        (
+            "GetObjectTagging" | "PutObjectTagging" | "DeleteObjectTagging",
+            S3Path::Object { bucket, key },
+        ) => {
+            let action = if versioned {
+                operation.replace("Object", "ObjectVersion")
+            } else {
+                operation.to_owned()
+            };
+            Some(object(&action, bucket, key))
         }
         ("ListObjects" | "ListObjectsV2" | "HeadBucket", S3Path::Bucket { bucket }) => Some(
             AuthorizationRequest::new("s3:ListBucket", format!("arn:aws:s3:::{bucket}")),

@@ -13,10 +13,12 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
+use uuid::Uuid;
 
 use crate::clock;
 
-/// What is known of an object besides its bytes.
+/// What is known of an object besides its bytes: one version of it, in a bucket that keeps
+/// versions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Metadata {
     pub(super) key: String,
@@ -31,9 +33,21 @@ pub(super) struct Metadata {
     pub(super) modified: i64,
     /// MD5 of the bytes in hexadecimal, which is S3's ETag.
     pub(super) etag: String,
+    /// Tags by their keys.
+    #[serde(default)]
+    pub(super) tags: BTreeMap<String, String>,
+    /// The version's id; `None` where versions aren't kept, or weren't yet.
+    #[serde(default)]
+    pub(super) version: Option<String>,
+    /// Whether this is no object but says that it was deleted.
+    #[serde(default)]
+    pub(super) is_delete_marker: bool,
+    /// Greater than that of any version put before: the current version has the greatest.
+    #[serde(default)]
+    pub(super) number: u64,
 }
 
-/// One object.
+/// One object, or one version of it.
 #[derive(Debug)]
 pub(super) struct Object {
     pub(super) metadata: Metadata,
@@ -54,40 +68,62 @@ impl Object {
             bytes: bytes.into(),
         }
     }
+
+    /// Returns the id that names this version in a request.
+    fn id(&self) -> &str {
+        self.metadata.version.as_deref().unwrap_or(NULL_VERSION)
+    }
 }
 
-type Keys = BTreeMap<String, Arc<Object>>;
+/// The id of what was put where versions aren't kept.
+pub(super) const NULL_VERSION: &str = "null";
+
+/// Versions of the objects by their keys, each in the order in which they were put. No list is
+/// empty.
+type Keys = BTreeMap<String, Vec<Arc<Object>>>;
+
+#[derive(Debug)]
+struct Bucket {
+    versioned: bool,
+    keys: RwLock<Keys>,
+}
 
 /// The objects of all buckets.
 #[derive(Debug)]
 pub(super) struct Objects {
-    buckets: BTreeMap<String, RwLock<Keys>>,
+    buckets: BTreeMap<String, Bucket>,
     folder: Option<PathBuf>,
-    /// Held while files change, so that memory and files agree.
-    writing: Mutex<()>,
+    /// Held while files change, so that memory and files agree. The number of the last change.
+    writing: Mutex<u64>,
 }
 
 impl Objects {
-    /// Opens the buckets, with the objects that the folder holds.
+    /// Opens the buckets, with the objects that the folder holds. Each bucket has a name and says
+    /// whether it keeps versions.
     pub(super) fn open<'a>(
-        buckets: impl Iterator<Item = &'a str>,
+        buckets: impl Iterator<Item = (&'a str, bool)>,
         folder: Option<PathBuf>,
     ) -> io::Result<Self> {
         let mut opened = BTreeMap::new();
-        for bucket in buckets {
+        for (name, versioned) in buckets {
             let mut keys = Keys::new();
             if let Some(folder) = &folder {
-                let folder = folder.join(bucket);
+                let folder = folder.join(name);
                 fs::create_dir_all(&folder)?;
                 for entry in folder.read_dir()? {
                     let path = entry?.path();
                     if path.extension().is_some_and(|it| it == "object") {
                         let object = read(&path)?;
-                        keys.insert(object.metadata.key.clone(), Arc::new(object));
+                        let versions = keys.entry(object.metadata.key.clone()).or_default();
+                        versions.push(Arc::new(object));
                     }
                 }
             }
-            opened.insert(bucket.to_owned(), RwLock::new(keys));
+            for versions in keys.values_mut() {
+                versions.sort_by_key(|it| it.metadata.number);
+            }
+            let keys = RwLock::new(keys);
+            opened.insert(name.to_owned(), Bucket { versioned, keys });
         }
         Ok(Self {
             buckets: opened,
@@ -104,65 +140,164 @@ impl Objects {
         self.buckets.contains_key(bucket)
     }
 
+    /// Returns the object as it is now.
     pub(super) fn get(&self, bucket: &str, key: &str) -> Option<Arc<Object>> {
-        let keys = self.buckets.get(bucket)?.read().ok()?;
-        keys.get(key).map(Arc::clone)
+        let current = self.find(bucket, key, None)?;
+        (!current.metadata.is_delete_marker).then_some(current)
+    }
+
+    /// Returns the version of that id, or without one the current version: which may be a delete
+    /// marker.
+    pub(super) fn find(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+    ) -> Option<Arc<Object>> {
+        let keys = self.buckets.get(bucket)?.keys.read().ok()?;
+        let versions = keys.get(key)?;
+        let found = match version {
+            None => versions.last(),
+            Some(id) => versions.iter().find(|it| it.id() == id),
+        };
+        found.map(Arc::clone)
     }
 
     /// Returns all objects whose keys begin with the prefix, in the order of their keys.
     pub(super) fn list(&self, bucket: &str, prefix: &str) -> Vec<Arc<Object>> {
-        let Some(Ok(keys)) = self.buckets.get(bucket).map(RwLock::read) else {
+        let bucket = self.buckets.get(bucket);
+        let Some(Ok(keys)) = bucket.map(|it| it.keys.read()) else {
             return Vec::new();
         };
         keys.range(prefix.to_owned()..)
             .take_while(|(key, _)| key.starts_with(prefix))
-            .map(|(_, object)| Arc::clone(object))
+            .filter_map(|(_, versions)| versions.last())
+            .filter(|it| !it.metadata.is_delete_marker)
+            .map(Arc::clone)
             .collect()
     }
 
-    /// Puts an object in place of any that has its key. `allowed` sees the one before and may
-    /// refuse; nothing comes between its look and the change.
+    /// Puts an object, as a new version or in place of the one that has its key. `allowed` sees
+    /// the one before and may refuse; nothing comes between its look and the change.
     pub(super) async fn put<E>(
         &self,
         bucket: &str,
         object: Object,
         allowed: impl FnOnce(Option<&Object>) -> Result<(), E>,
-    ) -> io::Result<Result<(), E>> {
-        let _writing = self.writing.lock().await;
+    ) -> io::Result<Result<Arc<Object>, E>> {
+        let mut last = self.writing.lock().await;
         let before = self.get(bucket, &object.metadata.key);
         if let Err(refused) = allowed(before.as_deref()) {
             return Ok(Err(refused));
         }
+        self.add(&mut last, bucket, object).await.map(Ok)
+    }
+
+    /// Deletes an object, and returns it if it was there. Where versions are kept, all that it does
+    /// is to add a delete marker, which it returns.
+    pub(super) async fn delete(&self, bucket: &str, key: &str) -> io::Result<Option<Arc<Object>>> {
+        let mut last = self.writing.lock().await;
+        if self.buckets.get(bucket).is_some_and(|it| it.versioned) {
+            let mut marker = Object::new(key, "", Vec::new());
+            marker.metadata.is_delete_marker = true;
+            return self.add(&mut last, bucket, marker).await.map(Some);
+        }
+        self.remove(bucket, key, NULL_VERSION).await
+    }
+
+    /// Deletes one version for good, and returns it if it was there.
+    pub(super) async fn delete_version(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: &str,
+    ) -> io::Result<Option<Arc<Object>>> {
+        let _writing = self.writing.lock().await;
+        self.remove(bucket, key, version).await
+    }
+
+    /// Replaces all tags of a version, which keeps its place among the others.
+    pub(super) async fn set_tags(
+        &self,
+        bucket: &str,
+        version: &Object,
+        tags: BTreeMap<String, String>,
+    ) -> io::Result<()> {
+        let _writing = self.writing.lock().await;
+        let key = &version.metadata.key;
+        let Some(now) = self.find(bucket, key, Some(version.id())) else {
+            return Ok(());
+        };
+        let mut metadata = now.metadata.clone();
+        metadata.tags = tags;
+        let bytes = now.bytes.clone();
+        self.insert(bucket, Arc::new(Object { metadata, bytes }))
+            .await
+    }
+
+    async fn add(
+        &self,
+        last: &mut u64,
+        bucket: &str,
+        mut object: Object,
+    ) -> io::Result<Arc<Object>> {
+        // By the clock, so that numbers grow over restarts too.
+        let now = u64::try_from(clock::now().unix_timestamp_nanos()).unwrap_or_default();
+        *last = now.max(*last + 1);
+        object.metadata.number = *last;
+        let versioned = self.buckets.get(bucket).is_some_and(|it| it.versioned);
+        object.metadata.version = versioned.then(|| Uuid::new_v4().simple().to_string());
         let object = Arc::new(object);
-        if let Some(path) = self.path(bucket, &object.metadata.key) {
+        self.insert(bucket, Arc::clone(&object)).await?;
+        Ok(object)
+    }
+
+    /// Puts a version in place of the one of its id, or after all others.
+    async fn insert(&self, bucket: &str, object: Arc<Object>) -> io::Result<()> {
+        if let Some(path) = self.path(bucket, &object.metadata.key, object.id()) {
             let written = Arc::clone(&object);
             tokio::task::spawn_blocking(move || write(&path, &written)).await??;
         }
-        if let Some(Ok(mut keys)) = self.buckets.get(bucket).map(RwLock::write) {
-            keys.insert(object.metadata.key.clone(), object);
+        let bucket = self.buckets.get(bucket);
+        if let Some(Ok(mut keys)) = bucket.map(|it| it.keys.write()) {
+            let versions = keys.entry(object.metadata.key.clone()).or_default();
+            versions.retain(|it| it.id() != object.id());
+            versions.push(object);
+            versions.sort_by_key(|it| it.metadata.number);
         }
-        Ok(Ok(()))
+        Ok(())
     }
 
-    /// Deletes an object, if it is there.
-    pub(super) async fn delete(&self, bucket: &str, key: &str) -> io::Result<()> {
-        let _writing = self.writing.lock().await;
-        if let Some(path) = self.path(bucket, key) {
+    async fn remove(&self, bucket: &str, key: &str, id: &str) -> io::Result<Option<Arc<Object>>> {
+        let Some(found) = self.find(bucket, key, Some(id)) else {
+            return Ok(None);
+        };
+        if let Some(path) = self.path(bucket, key, id) {
             match fs::remove_file(path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
         }
-        if let Some(Ok(mut keys)) = self.buckets.get(bucket).map(RwLock::write) {
-            keys.remove(key);
+        let bucket = self.buckets.get(bucket);
+        if let Some(Ok(mut keys)) = bucket.map(|it| it.keys.write())
+            && let Some(versions) = keys.get_mut(key)
+        {
+            versions.retain(|it| it.id() != id);
+            if versions.is_empty() {
+                keys.remove(key);
+            }
         }
-        Ok(())
+        Ok(Some(found))
     }
 
-    /// Returns the file of an object: a hash of its key, so that no key leads out of the folder, is
-    /// too long for a file name, or makes a folder where another has its file.
-    fn path(&self, bucket: &str, key: &str) -> Option<PathBuf> {
-        let name = hex(&Sha256::digest(key));
+    /// Returns the file of a version: a hash of its key, so that no key leads out of the folder, is
+    /// too long for a file name, or makes a folder where another has its file. The id may come from
+    /// a request only where a version has it.
+    fn path(&self, bucket: &str, key: &str, id: &str) -> Option<PathBuf> {
+        let mut name = hex(&Sha256::digest(key));
+        if id != NULL_VERSION {
+            name = format!("{name}-{id}");
+        }
         Some(
             self.folder
                 .as_ref()?
@@ -244,7 +379,8 @@ mod tests {
         let outer = std::env::temp_dir().join(format!("local-s3-{}", uuid::Uuid::new_v4()));
         let folder = outer.join("inner");
         let keys = ["k", "k/child", "../escaped", "/etc/passwd", "a\nb", "é"];
-        let open = || Objects::open(["images"].into_iter(), Some(folder.clone())).unwrap();
+        let buckets = || [("images", false)].into_iter();
+        let open = || Objects::open(buckets(), Some(folder.clone())).unwrap();
         let objects = open();
         for key in keys {
             let put = objects.put("images", object(key, b"line\nline"), |_| {
@@ -269,7 +405,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_has_the_keys_with_the_prefix_in_order() {
-        let objects = Objects::open(["images"].into_iter(), None).unwrap();
+        let objects = Objects::open([("images", false)].into_iter(), None).unwrap();
         for key in ["b", "a/2", "a/1", "a"] {
             let put = objects.put("images", object(key, b""), |_| Ok::<_, Infallible>(()));
             put.await.unwrap().unwrap();
@@ -277,5 +413,52 @@ mod tests {
         let listed = objects.list("images", "a/");
         let keys: Vec<&str> = listed.iter().map(|it| it.metadata.key.as_str()).collect();
         assert_eq!(keys, ["a/1", "a/2"]);
+    }
+
+    #[tokio::test]
+    async fn versions_tags_and_delete_markers_are_there_again_after_a_restart() {
+        let folder = std::env::temp_dir().join(format!("local-s3-{}", Uuid::new_v4()));
+        let buckets = || [("images", true)].into_iter();
+        let open = || Objects::open(buckets(), Some(folder.clone())).unwrap();
+        let objects = open();
+        let put = async |key: &str, bytes: &'static [u8]| {
+            let put = objects.put("images", object(key, bytes), |_| Ok::<_, Infallible>(()));
+            put.await
+                .unwrap()
+                .unwrap()
+                .metadata
+                .version
+                .clone()
+                .unwrap()
+        };
+        let (one, two) = (put("k", b"one").await, put("k", b"two").await);
+        let gone = put("k", b"gone").await;
+        put("deleted", b"x").await;
+        objects.delete("images", "deleted").await.unwrap().unwrap();
+        let deleted = objects.delete_version("images", "k", &gone).await.unwrap();
+        assert_eq!(deleted.unwrap().bytes, "gone");
+        let tags = BTreeMap::from([("public".to_owned(), "true".to_owned())]);
+        let first = objects.find("images", "k", Some(&one)).unwrap();
+        objects
+            .set_tags("images", &first, tags.clone())
+            .await
+            .unwrap();
+
+        let again = open();
+        assert_eq!(again.get("images", "k").unwrap().bytes, "two");
+        assert_eq!(again.find("images", "k", Some(&two)).unwrap().bytes, "two");
+        let first = again.find("images", "k", Some(&one)).unwrap();
+        assert_eq!((&*first.bytes, &first.metadata.tags), (&b"one"[..], &tags));
+        assert!(again.find("images", "k", Some(&gone)).is_none());
+        assert!(again.get("images", "deleted").is_none());
+        assert!(
+            again
+                .find("images", "deleted", None)
+                .unwrap()
+                .metadata
+                .is_delete_marker
+        );
+        assert_eq!(again.list("images", "").len(), 1);
+        fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -1,21 +1,27 @@
-//! The operations of S3 on [`Objects`]: put, get, head, copy, delete and list.
+//! The operations of S3 on [`Objects`]: put, get, head, copy, delete, tag and list.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::http::{HeaderMap, HeaderValue, Method};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use s3s::dto::{
     Bucket, Checksum, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource,
-    DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition, GetObjectInput, GetObjectOutput,
-    HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListBucketsInput,
-    ListBucketsOutput, ListObjectsV2Input, ListObjectsV2Output, MetadataDirective, PutObjectInput,
-    PutObjectOutput, StreamingBlob,
+    DeleteObjectInput, DeleteObjectOutput, DeleteObjectTaggingInput, DeleteObjectTaggingOutput,
+    ETag, ETagCondition, GetObjectInput, GetObjectOutput, GetObjectTaggingInput,
+    GetObjectTaggingOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput,
+    ListBucketsInput, ListBucketsOutput, ListObjectsV2Input, ListObjectsV2Output,
+    MetadataDirective, PutObjectInput, PutObjectOutput, PutObjectTaggingInput,
+    PutObjectTaggingOutput, StreamingBlob, Tag, TaggingDirective,
 };
 use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
+use super::changes::Changes;
 use super::conditions::{check_conditions, fits, verify};
 use super::list;
-use super::objects::{self, Metadata, Object, Objects, timestamp};
+use super::objects::{self, Metadata, NULL_VERSION, Object, Objects, timestamp};
+use super::tags;
 use crate::clock;
 
 /// The largest object, in bytes. S3 takes 5 GB in one piece; here objects are in memory.
@@ -24,13 +30,45 @@ pub(super) const MAX_OBJECT: usize = 256 * 1024 * 1024;
 /// S3 over our own storage.
 pub(super) struct Operations {
     pub(super) objects: Arc<Objects>,
+    pub(super) changes: Arc<Changes>,
 }
 
 impl Operations {
-    fn object(&self, bucket: &str, key: &str) -> S3Result<Arc<Object>> {
+    /// Returns the version of that id, or without one the object as it is now.
+    fn object(&self, bucket: &str, key: &str, version: Option<&str>) -> S3Result<Arc<Object>> {
         self.bucket(bucket)?;
-        let object = self.objects.get(bucket, key);
-        object.ok_or_else(|| s3_error!(NoSuchKey, "The specified key does not exist."))
+        if let Some(version) = version {
+            check_version(version)?;
+        }
+        let (mut error, marker) = match (self.objects.find(bucket, key, version), version) {
+            (Some(found), _) if !found.metadata.is_delete_marker => return Ok(found),
+            (Some(marker), Some(_)) => (
+                s3_error!(
+                    MethodNotAllowed,
+                    "The specified method is not allowed against this resource."
+                ),
+                Some(marker),
+            ),
+            (None, Some(_)) => {
+                return Err(s3_error!(
+                    NoSuchVersion,
+                    "The specified version does not exist."
+                ));
+            }
+            (marker, None) => (
+                s3_error!(NoSuchKey, "The specified key does not exist."),
+                marker,
+            ),
+        };
+        if let Some(marker) = marker {
+            let mut headers = HeaderMap::new();
+            headers.insert("x-amz-delete-marker", HeaderValue::from_static("true"));
+            if let Ok(id) = marker.metadata.version.as_deref().unwrap_or("").parse() {
+                headers.insert("x-amz-version-id", id);
+            }
+            error.set_headers(headers);
+        }
+        Err(error)
     }
 
     fn bucket(&self, bucket: &str) -> S3Result<()> {
@@ -44,14 +82,15 @@ impl Operations {
         }
     }
 
+    /// Puts an object, and tells of it as this event.
     async fn store(
         &self,
+        event: &'static str,
         bucket: &str,
         object: Object,
         if_match: Option<ETagCondition>,
         if_none_match: Option<ETagCondition>,
-    ) -> S3Result<ETag> {
-        let etag = ETag::Strong(object.metadata.etag.clone());
+    ) -> S3Result<Arc<Object>> {
         let allowed = |before: Option<&Object>| {
             let before = before.map(|it| it.metadata.etag.as_str());
             let kept = if_match.is_none_or(|it| before.is_some_and(|etag| fits(&it, etag)));
@@ -63,15 +102,14 @@ impl Operations {
             }
         };
         let stored = self.objects.put(bucket, object, allowed).await;
-        stored.map_err(S3Error::internal_error)??;
-        Ok(etag)
+        let stored = stored.map_err(S3Error::internal_error)??;
+        self.changes.put(bucket, &stored, event);
+        Ok(stored)
     }
-}
 
-#[async_trait::async_trait]
-impl S3 for Operations {
-    async fn put_object(
+    async fn put(
         &self,
+        event: &'static str,
         req: S3Request<PutObjectInput>,
     ) -> S3Result<S3Response<PutObjectOutput>> {
         self.bucket(&req.input.bucket)?;
@@ -123,14 +161,26 @@ impl S3 for Operations {
                 user: input.metadata.unwrap_or_default().into_iter().collect(),
                 modified: clock::now().unix_timestamp(),
                 etag,
+                tags: match input.tagging {
+                    Some(tagging) => tags::from_header(&tagging)?,
+                    None => BTreeMap::new(),
+                },
+                ..Metadata::default()
             },
             bytes,
         };
-        let etag = self
-            .store(&input.bucket, object, input.if_match, input.if_none_match)
+        let stored = self
+            .store(
+                event,
+                &input.bucket,
+                object,
+                input.if_match,
+                input.if_none_match,
+            )
             .await?;
         Ok(S3Response::new(PutObjectOutput {
-            e_tag: Some(etag),
+            e_tag: etag_of(&stored),
+            version_id: stored.metadata.version.clone(),
             checksum_crc32: expected.checksum_crc32,
             checksum_crc32c: expected.checksum_crc32c,
             checksum_crc64nvme: expected.checksum_crc64nvme,
@@ -138,6 +188,22 @@ impl S3 for Operations {
             checksum_sha256: expected.checksum_sha256,
             ..PutObjectOutput::default()
         }))
+    }
+}
+
+#[async_trait::async_trait]
+impl S3 for Operations {
+    async fn put_object(
+        &self,
+        req: S3Request<PutObjectInput>,
+    ) -> S3Result<S3Response<PutObjectOutput>> {
+        // A form comes here too, since s3s makes a put of it.
+        let event = if req.method == Method::POST {
+            "ObjectCreated:Post"
+        } else {
+            "ObjectCreated:Put"
+        };
+        self.put(event, req).await
     }
 
     async fn get_object(
@@ -156,7 +222,7 @@ impl S3 for Operations {
                 "Request specific response headers cannot be used for anonymous GET requests."
             ));
         }
-        let object = self.object(&input.bucket, &input.key)?;
+        let object = self.object(&input.bucket, &input.key, input.version_id.as_deref())?;
         check_conditions(
             &object,
             input.if_match.as_ref(),
@@ -191,6 +257,7 @@ impl S3 for Operations {
             e_tag: Some(ETag::Strong(metadata.etag)),
             last_modified: timestamp(metadata.modified),
             metadata: Some(metadata.user.into_iter().collect()),
+            version_id: metadata.version,
             ..GetObjectOutput::default()
         }))
     }
@@ -200,7 +267,7 @@ impl S3 for Operations {
         req: S3Request<HeadObjectInput>,
     ) -> S3Result<S3Response<HeadObjectOutput>> {
         let input = req.input;
-        let object = self.object(&input.bucket, &input.key)?;
+        let object = self.object(&input.bucket, &input.key, input.version_id.as_deref())?;
         check_conditions(
             &object,
             input.if_match.as_ref(),
@@ -220,6 +287,7 @@ impl S3 for Operations {
             e_tag: Some(ETag::Strong(metadata.etag)),
             last_modified: timestamp(metadata.modified),
             metadata: Some(metadata.user.into_iter().collect()),
+            version_id: metadata.version,
             ..HeadObjectOutput::default()
         }))
     }
@@ -230,13 +298,18 @@ impl S3 for Operations {
     ) -> S3Result<S3Response<CopyObjectOutput>> {
         let input = req.input;
         self.bucket(&input.bucket)?;
-        let CopySource::Bucket { bucket, key, .. } = &input.copy_source else {
+        let CopySource::Bucket {
+            bucket,
+            key,
+            version_id,
+        } = &input.copy_source
+        else {
             return Err(s3_error!(
                 NotImplemented,
                 "Only objects of a bucket can be copied."
             ));
         };
-        let source = self.object(bucket, key)?;
+        let source = self.object(bucket, key, version_id.as_deref())?;
         let fits_source = |it: &ETagCondition| fits(it, &source.metadata.etag);
         if input
             .copy_source_if_match
@@ -266,6 +339,14 @@ impl S3 for Operations {
         } else {
             source.metadata.clone()
         };
+        let replaces_tags = input
+            .tagging_directive
+            .is_some_and(|it| it.as_str() == TaggingDirective::REPLACE);
+        metadata.tags = match (replaces_tags, input.tagging) {
+            (true, Some(tagging)) => tags::from_header(&tagging)?,
+            (true, None) => BTreeMap::new(),
+            (false, _) => source.metadata.tags.clone(),
+        };
         metadata.key = input.key;
         metadata.modified = clock::now().unix_timestamp();
         let last_modified = timestamp(metadata.modified);
@@ -273,13 +354,17 @@ impl S3 for Operations {
             metadata,
             bytes: source.bytes.clone(),
         };
-        let etag = self.store(&input.bucket, copy, None, None).await?;
+        let stored = self
+            .store("ObjectCreated:Copy", &input.bucket, copy, None, None)
+            .await?;
         Ok(S3Response::new(CopyObjectOutput {
             copy_object_result: Some(CopyObjectResult {
-                e_tag: Some(etag),
+                e_tag: etag_of(&stored),
                 last_modified,
                 ..CopyObjectResult::default()
             }),
+            copy_source_version_id: source.metadata.version.clone(),
+            version_id: stored.metadata.version.clone(),
             ..CopyObjectOutput::default()
         }))
     }
@@ -290,9 +375,81 @@ impl S3 for Operations {
     ) -> S3Result<S3Response<DeleteObjectOutput>> {
         let input = req.input;
         self.bucket(&input.bucket)?;
-        let deleted = self.objects.delete(&input.bucket, &input.key).await;
-        deleted.map_err(S3Error::internal_error)?;
-        Ok(S3Response::new(DeleteObjectOutput::default()))
+        let deleted = match &input.version_id {
+            None => self.objects.delete(&input.bucket, &input.key).await,
+            Some(version) => {
+                check_version(version)?;
+                let objects = &self.objects;
+                objects
+                    .delete_version(&input.bucket, &input.key, version)
+                    .await
+            }
+        };
+        let deleted = deleted.map_err(S3Error::internal_error)?;
+        if let Some(object) = &deleted {
+            let marks = object.metadata.is_delete_marker && input.version_id.is_none();
+            let event = if marks {
+                "ObjectRemoved:DeleteMarkerCreated"
+            } else {
+                "ObjectRemoved:Delete"
+            };
+            self.changes.removed(&input.bucket, object, event);
+        }
+        let deleted = deleted.as_ref().map(|it| &it.metadata);
+        Ok(S3Response::new(DeleteObjectOutput {
+            delete_marker: deleted.map(|it| it.is_delete_marker).filter(|it| *it),
+            version_id: match input.version_id {
+                Some(version) => Some(version),
+                None => deleted.and_then(|it| it.version.clone()),
+            },
+            ..DeleteObjectOutput::default()
+        }))
+    }
+
+    async fn get_object_tagging(
+        &self,
+        req: S3Request<GetObjectTaggingInput>,
+    ) -> S3Result<S3Response<GetObjectTaggingOutput>> {
+        let input = req.input;
+        let object = self.object(&input.bucket, &input.key, input.version_id.as_deref())?;
+        let tags = object.metadata.tags.iter().map(|(key, value)| Tag {
+            key: Some(key.clone()),
+            value: Some(value.clone()),
+        });
+        Ok(S3Response::new(GetObjectTaggingOutput {
+            tag_set: tags.collect(),
+            version_id: object.metadata.version.clone(),
+        }))
+    }
+
+    async fn put_object_tagging(
+        &self,
+        req: S3Request<PutObjectTaggingInput>,
+    ) -> S3Result<S3Response<PutObjectTaggingOutput>> {
+        let input = req.input;
+        let object = self.object(&input.bucket, &input.key, input.version_id.as_deref())?;
+        let tags = tags::from_set(input.tagging.tag_set)?;
+        let tagged = self.objects.set_tags(&input.bucket, &object, tags).await;
+        tagged.map_err(S3Error::internal_error)?;
+        Ok(S3Response::new(PutObjectTaggingOutput {
+            version_id: object.metadata.version.clone(),
+        }))
+    }
+
+    async fn delete_object_tagging(
+        &self,
+        req: S3Request<DeleteObjectTaggingInput>,
+    ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
+        let input = req.input;
+        let object = self.object(&input.bucket, &input.key, input.version_id.as_deref())?;
+        let untagged = self
+            .objects
+            .set_tags(&input.bucket, &object, BTreeMap::new())
+            .await;
+        untagged.map_err(S3Error::internal_error)?;
+        Ok(S3Response::new(DeleteObjectTaggingOutput {
+            version_id: object.metadata.version.clone(),
+        }))
     }
 
     async fn list_objects_v2(
@@ -325,6 +482,19 @@ impl S3 for Operations {
             ..ListBucketsOutput::default()
         }))
     }
+}
+
+/// Refuses what no version can have as its id.
+fn check_version(id: &str) -> S3Result<()> {
+    if id == NULL_VERSION || (id.len() == 32 && id.bytes().all(|it| it.is_ascii_hexdigit())) {
+        Ok(())
+    } else {
+        Err(s3_error!(InvalidArgument, "Invalid version id specified"))
+    }
+}
+
+fn etag_of(object: &Object) -> Option<ETag> {
+    Some(ETag::Strong(object.metadata.etag.clone()))
 }
 
 async fn collect(body: Option<StreamingBlob>) -> S3Result<Bytes> {

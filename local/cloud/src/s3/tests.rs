@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod versions;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,12 +19,37 @@ use crate::environment::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, SESSION_TOKEN, access
 use crate::logs::{LogSink, Logs};
 use crate::service::ANY_PORT;
 use crate::testing::{Answer, function, iam, send};
-use template::{Effect, REGION, RoleTemplate, StatementTemplate};
+use template::{CdnReadable, Effect, REGION, RoleTemplate, StatementTemplate};
 
 const BUCKET: &str = "shop-images";
 
 /// A service that knows the operator and a function which may put `pending/` and get `kept/`.
 async fn start() -> S3 {
+    start_with(bucket(), &[]).await
+}
+
+fn bucket() -> BucketTemplate {
+    BucketTemplate {
+        logical_id: "ImagesBucket".into(),
+        name: BUCKET.into(),
+        cors: vec![BucketCors {
+            allowed_origins: vec!["http://localhost:3000".into()],
+            allowed_methods: vec!["POST".into()],
+            allowed_headers: vec!["content-*".into()],
+            exposed_headers: vec!["etag".into()],
+            max_age: Some(600),
+        }],
+        cdn_domains: Vec::new(),
+        cdn_readable: vec![CdnReadable {
+            objects: format!("arn:aws:s3:::{BUCKET}/public/*"),
+            tags: BTreeMap::new(),
+        }],
+        versioned: false,
+    }
+}
+
+/// A service with that bucket, whose function may do these too: actions and keys.
+async fn start_with(bucket: BucketTemplate, more: &[(&str, &str)]) -> S3 {
     let grant = |action: &str, keys: &str| StatementTemplate {
         effect: Effect::Allow,
         actions: vec![action.into()],
@@ -41,19 +68,10 @@ async fn start() -> S3 {
             },
         ],
     });
-    let bucket = BucketTemplate {
-        logical_id: "ImagesBucket".into(),
-        name: BUCKET.into(),
-        cors: vec![BucketCors {
-            allowed_origins: vec!["http://localhost:3000".into()],
-            allowed_methods: vec!["POST".into()],
-            allowed_headers: vec!["content-*".into()],
-            exposed_headers: vec!["etag".into()],
-            max_age: Some(600),
-        }],
-        cdn_domains: Vec::new(),
-        cdn_readable: vec![format!("arn:aws:s3:::{BUCKET}/public/*")],
-    };
+    if let Some(role) = &mut uploader.role {
+        let more = more.iter().map(|(action, keys)| grant(action, keys));
+        role.statements.extend(more);
+    }
     let logs = Logs::new(&LogSink::Memory);
     S3::start(ANY_PORT, &[bucket], None, &iam(&[uploader], &logs))
         .await
@@ -68,10 +86,14 @@ fn hmac(key: &[u8], text: &str) -> Vec<u8> {
 
 /// Signature Version 4: the derived key of a day, applied to a text.
 fn sign(day: &str, text: &str) -> String {
+    sign_in(REGION, day, text)
+}
+
+fn sign_in(region: &str, day: &str, text: &str) -> String {
     let key = ["s3", "aws4_request"].iter().fold(
         hmac(
             &hmac(format!("AWS4{SECRET_ACCESS_KEY}").as_bytes(), day),
-            REGION,
+            region,
         ),
         |key, part| hmac(&key, part),
     );
@@ -124,20 +146,33 @@ async fn signed_by(
     send(&url, method, path, &headers, body).await
 }
 
-/// A URL's path and query that carry their own signature.
+/// A URL's path and query that carry the operator's signature.
 fn presigned(s3: &S3, method: &str, path: &str, at: OffsetDateTime, seconds: u32) -> String {
+    presigned_by(s3, ACCESS_KEY_ID, method, path, at, seconds, REGION)
+}
+
+fn presigned_by(
+    s3: &S3,
+    access_key_id: &str,
+    method: &str,
+    path: &str,
+    at: OffsetDateTime,
+    seconds: u32,
+    region: &str,
+) -> String {
     let url = s3.service.url();
     let host = url.strip_prefix("http://").unwrap();
     let date = amz_date(at);
     let day = &date[..8];
-    let scope = format!("{day}/{REGION}/s3/aws4_request");
-    let credential = format!("{ACCESS_KEY_ID}/{scope}").replace('/', "%2F");
+    let scope = format!("{day}/{region}/s3/aws4_request");
+    let credential = format!("{access_key_id}/{scope}").replace('/', "%2F");
     let query = format!(
         "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}&X-Amz-Date={date}&X-Amz-Expires={seconds}&X-Amz-SignedHeaders=host"
     );
     let canonical = format!("{method}\n{path}\n{query}\nhost:{host}\n\nhost\nUNSIGNED-PAYLOAD");
     let digest = objects::hex(&Sha256::digest(canonical));
-    let signature = sign(day, &format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{digest}"));
+    let text = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{digest}");
+    let signature = sign_in(region, day, &text);
     format!("{path}?{query}&X-Amz-Signature={signature}")
 }
 

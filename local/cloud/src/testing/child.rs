@@ -101,6 +101,17 @@ async fn run() {
                 let with = &event["queryStringParameters"]["with"];
                 answer(with.as_str().unwrap().into()).await;
             }
+            _ if event.get("Records").is_some() || event.get("detail-type").is_some() => {
+                eprintln!("event {event}");
+                match handle(&event) {
+                    Some(response) => answer(response.to_string().into()).await,
+                    None => {
+                        let error = json!({"errorMessage": "sorry", "errorType": "Sorry"});
+                        let path = format!("invocation/{id}/error");
+                        post(&path, error.to_string().into()).await;
+                    }
+                }
+            }
             _ if event.get("Step").is_some() => {
                 rotate(&client, &event).await;
                 answer(b"null".to_vec()).await;
@@ -120,6 +131,26 @@ async fn run() {
             }
         }
     }
+}
+
+/// Handles records as the objects' keys, or the items' attribute `do`, say: `error` fails all,
+/// `item` reports that record. Returns the answer, unless it fails.
+fn handle(event: &Value) -> Option<Value> {
+    let records = event["Records"].as_array().cloned().unwrap_or_default();
+    let mut failures = Vec::new();
+    for record in records {
+        let key = record["s3"]["object"]["key"].as_str();
+        let wish = record["dynamodb"]["NewImage"]["do"]["S"].as_str();
+        match key.and_then(|it| it.rsplit('/').next()).or(wish) {
+            Some("error") => return None,
+            Some("item") => {
+                let number = &record["dynamodb"]["SequenceNumber"];
+                failures.push(json!({ "itemIdentifier": number }));
+            }
+            _ => {}
+        }
+    }
+    Some(json!({ "batchItemFailures": failures }))
 }
 
 /// Takes one of the four steps of a rotation that puts its token in as the new value.
