@@ -1,0 +1,13 @@
+//! What a file and its picture may be at most.
+
+/// The largest file that is judged: 5 MiB.
+pub const MAX_BYTES: usize = 5 * 1024 * 1024;
+/// The longest side that is decoded.
+pub(crate) const MAX_SIDE: u32 = 4000;
+/// The most pixels that are decoded.
+pub(crate) const MAX_PIXELS: u32 = 16_000_000;
+/// The most scans of a JPEG. Those that programs write have ten or so; each costs a pass over
+/// all of its pixels, even an empty one.
+pub(crate) const MAX_SCANS: usize = 32;
+/// What a decoder may allocate for anything but pixels, in bytes.
+pub(crate) const MAX_METADATA: usize = 1 << 20;
