@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
 /// Arguments of the shop itself.
 #[derive(Debug, Args)]
 pub(crate) struct ShopArguments {
-    /// Port of the API; DynamoDB, S3 and Secrets Manager take the three after it. With 0, all
+    /// Port of the API; DynamoDB, S3, Secrets Manager and SQS take the four after it. With 0, all
     /// take any free ones
     #[arg(long, default_value = "9000", value_name = "N")]
     pub(crate) port: Ports,
@@ -87,7 +87,7 @@ impl Arguments {
         let ShopArguments { port, web_port, .. } = self.shop;
         if self.command.is_none() && port.includes(web_port) {
             let reason = format!(
-                "--web-port {web_port} is one of the four ports from {} that --port takes: choose \
+                "--web-port {web_port} is one of the five ports from {} that --port takes: choose \
                  another",
                 port.api()
             );
@@ -187,7 +187,7 @@ mod tests {
         assert!(help.contains("cargo run -- [OPTIONS]"), "{help}");
         for told in [
             "rotate-keys",
-            "DynamoDB, S3 and Secrets Manager take the three after it",
+            "DynamoDB, S3, Secrets Manager and SQS take the four after it",
             "[default: 9000]",
             "NAME=VALUE",
         ] {
@@ -213,14 +213,14 @@ mod tests {
             (&["--port", "0"], 0),
             (&["--port", "0", "--web-port", "3001"], 3001),
             (&["--port", "3001"], 3000),
-            (&["--port", "2996"], 3000),
+            (&["--port", "2995"], 3000),
         ] {
             assert_eq!(parse(words).unwrap().shop.web_port, port, "{words:?}");
         }
         for words in [
             &["--port", "3000"][..],
-            &["--port", "2997"],
-            &["--web-port", "9002"],
+            &["--port", "2996"],
+            &["--web-port", "9004"],
         ] {
             let refused = parse(words).unwrap_err();
             assert_eq!(refused.kind(), ErrorKind::ArgumentConflict, "{words:?}");
@@ -244,7 +244,14 @@ mod tests {
                 "first-super-admin",
                 "cargo run -- first-super-admin --email",
             ),
+            ("index-orders", "cargo run -- index-orders --port 9000"),
+            ("index-orders", "may be repeated"),
             ("first-super-admin", "OperatorEnvironment"),
+            (
+                "complete-catalogue",
+                "cargo run -- complete-catalogue --port 9000",
+            ),
+            ("complete-catalogue", "OperatorEnvironment"),
             ("first-super-admin", "--port <N>"),
         ] {
             let help = help(command);

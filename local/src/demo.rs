@@ -1,4 +1,4 @@
-//! The demo shop: accounts, products with pictures, stock, and orders that are placed through the
+//! The demo shop: accounts, categories, products with pictures, stock, and orders that are placed through the
 //! shop's own functions. What is in it stands in `local/demo/`.
 
 mod pictures;
@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use shared::accounts::{NewPassword, Register};
 use shared::aws::{Env, FromEnv};
-use shared::catalogue::{CategorySlug, CreateProduct, Image, NewProduct, ProductStatus};
+use shared::catalogue::{
+    CategoryContent, CategorySlug, CreateProduct, Image, NewProduct, ProductStatus, SaveCategory,
+};
 use shared::http::{Conflict, Problem};
 use shared::identity::{CustomerRealm, Role, StaffRealm, User};
 use shared::values::{Currency, EmailAddress, ImageId, Money, ProductId};
@@ -29,6 +31,14 @@ pub struct Account {
     pub role: String,
     #[serde(skip_serializing)]
     name: String,
+}
+
+/// A category, after the one under which it stands.
+#[derive(Deserialize)]
+struct DemoCategory {
+    slug: String,
+    name: String,
+    parent: Option<String>,
 }
 
 /// Products of one category, and what their pictures show.
@@ -91,9 +101,9 @@ impl std::error::Error for DemoError {}
 /// How much of a shop to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Demo {
-    /// Accounts, all products with pictures, and some orders.
+    /// Accounts, categories, all products with pictures, and some orders.
     Full,
-    /// Accounts and one product of each category, without pictures: what a
+    /// Accounts, categories and one product of each category, without pictures: what a
     /// test needs, quickly.
     Small,
 }
@@ -110,9 +120,9 @@ pub async fn fill(cloud: &Cloud, demo: Demo) -> Result<(), DemoError> {
     if cloud.object("ImagesBucket", FILLED).is_some() {
         return Ok(());
     }
-    let variables = variables(cloud);
-    let env = Env::of(move |name| variables.get(name).cloned()).map_err(failed)?;
+    let env = environment(cloud)?;
     make_accounts(&env).await?;
+    make_categories(&env).await?;
     let products = make_products(cloud, &env, demo).await?;
     if demo == Demo::Full {
         place_orders(cloud, &products).await?;
@@ -123,15 +133,16 @@ pub async fn fill(cloud: &Cloud, demo: Demo) -> Result<(), DemoError> {
         .map_err(failed)
 }
 
-/// Returns the variables of the functions that know accounts and make products: the demo shop is
+/// Returns the environment of the functions that know accounts and make products: the demo shop is
 /// written by the shop's own stores, and the operator's key, since it is more than any of these
 /// functions may do.
-fn variables(cloud: &Cloud) -> BTreeMap<String, String> {
+fn environment(cloud: &Cloud) -> Result<Env, DemoError> {
     let mut variables = cloud.environment("register");
     variables.extend(cloud.environment("admin-login"));
     variables.extend(cloud.environment("admin-create-product"));
+    variables.extend(cloud.environment("admin-save-category"));
     variables.insert("AWS_ACCESS_KEY_ID".to_owned(), ACCESS_KEY_ID.to_owned());
-    variables
+    Env::of(move |name| variables.get(name).cloned()).map_err(failed)
 }
 
 /// Makes the accounts, if there are none of them yet.
@@ -161,6 +172,41 @@ async fn make_accounts(env: &Env) -> Result<(), DemoError> {
         }
     }
     Ok(())
+}
+
+/// Makes the categories.
+async fn make_categories(env: &Env) -> Result<(), DemoError> {
+    let all: Vec<DemoCategory> =
+        serde_json::from_str(include_str!("../demo/categories.json")).map_err(failed)?;
+    for category in all {
+        let DemoCategory { slug, name, parent } = category;
+        save_category(env, &slug, name, parent.as_deref()).await?;
+    }
+    Ok(())
+}
+
+/// Makes one category more, for a test's products.
+///
+/// # Errors
+/// A sentence that says what could not be made.
+pub async fn make_category(cloud: &Cloud, slug: &str, name: &str) -> Result<(), DemoError> {
+    save_category(&environment(cloud)?, slug, name.to_owned(), None).await
+}
+
+async fn save_category(
+    env: &Env,
+    slug: &str,
+    name: String,
+    parent: Option<&str>,
+) -> Result<(), DemoError> {
+    let categories = SaveCategory::from_env(env).map_err(failed)?;
+    let parse = |slug: &str| CategorySlug::parse(slug).ok_or_else(|| impossible(slug));
+    let content = CategoryContent {
+        name,
+        parent: parent.map(parse).transpose()?,
+    };
+    let saved = categories.insert(parse(slug)?, content).await;
+    saved.map_err(|problem| problem_to_error(slug, &problem))
 }
 
 /// Makes the products, and uploads the pictures that they name first. Returns their ids by their
@@ -207,6 +253,7 @@ async fn make_products(
             category,
             status: ProductStatus::Published,
             stock: good.stock,
+            sku: None,
         };
         let id = ProductId::generate().map_err(failed)?;
         catalogue
@@ -222,7 +269,7 @@ async fn make_products(
 async fn picture(cloud: &Cloud, drawing: &Drawing, number: usize) -> Result<Image, DemoError> {
     let bytes = drawing.coloured(number).map_err(failed)?;
     let id = ImageId::generate().map_err(failed)?;
-    let key = format!("public/{id}.png");
+    let key = format!("ecommerce-products/{id}.png");
     cloud
         .put_object("ImagesBucket", &key, "image/png", bytes)
         .await
@@ -232,6 +279,7 @@ async fn picture(cloud: &Cloud, drawing: &Drawing, number: usize) -> Result<Imag
         key,
         width: pictures::WIDTH,
         height: pictures::HEIGHT,
+        variants: Vec::new(),
     })
 }
 

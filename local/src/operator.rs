@@ -2,9 +2,12 @@
 //! to a shop that is deployed, or with the local ones to a shop that runs on this machine. No
 //! function of the shop can do any of it.
 
+mod complete_catalogue;
+mod dead_letters;
 mod error;
 mod first_super_admin;
 mod frontends;
+mod index_orders;
 mod port;
 mod rotate_keys;
 
@@ -12,11 +15,17 @@ use std::io::{self, Write};
 
 use clap::Subcommand;
 
+use complete_catalogue::CompleteCatalogue;
+pub use complete_catalogue::complete_catalogue;
+use dead_letters::DeadLetters;
+pub use dead_letters::{Services, look, put_back};
 pub use error::OperatorError;
 use first_super_admin::FirstSuperAdmin;
 pub use first_super_admin::invite_first_super_admin;
 use frontends::Frontends;
 pub use frontends::{end_trust, list_trusted, trust};
+use index_orders::IndexOrders;
+pub use index_orders::index_orders;
 use rotate_keys::RotateKeys;
 pub use rotate_keys::{RotationError, rotate};
 
@@ -35,6 +44,19 @@ pub enum Command {
     /// Say which frontends on a server may name the customers they call for
     #[command(long_about = frontends::ABOUT, after_long_help = frontends::EXAMPLES)]
     Frontends(Frontends),
+    /// Show what functions failed on for good, and deliver it again, in a shop that runs on this
+    /// machine
+    #[command(long_about = dead_letters::ABOUT, after_long_help = dead_letters::EXAMPLES)]
+    DeadLetters(DeadLetters),
+    /// Show the staff orders that were made before their lists could be by status
+    #[command(long_about = index_orders::ABOUT, after_long_help = index_orders::EXAMPLES)]
+    IndexOrders(IndexOrders),
+    /// Count older products in their categories, at AWS or on this machine
+    #[command(
+        long_about = complete_catalogue::ABOUT,
+        after_long_help = complete_catalogue::EXAMPLES
+    )]
+    CompleteCatalogue(CompleteCatalogue),
 }
 
 impl Command {
@@ -56,6 +78,9 @@ impl Command {
                 Self::RotateKeys(command) => command.run(print).await,
                 Self::FirstSuperAdmin(command) => command.run(print).await,
                 Self::Frontends(command) => command.run(print).await,
+                Self::DeadLetters(command) => command.run(print).await,
+                Self::IndexOrders(command) => command.run(print).await,
+                Self::CompleteCatalogue(command) => command.run(print).await,
             }
         })
     }

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
 use cloud::{Cloud, Options, Template};
 use local::demo::{self, Account, Demo, accounts};
@@ -52,6 +53,8 @@ pub(crate) fn run(arguments: &ShopArguments) -> Result<(), Failure> {
     options.data.clone_from(&arguments.data);
     options.logs = arguments.logs.sink(io::stderr().is_terminal());
     options.throttle = arguments.throttle;
+    // Time enough to see it in the log, and to be done soon.
+    options.retry_delay = Duration::from_secs(1);
     let declared = Template::parameter_names(&options.template)?;
     options
         .deployment
@@ -155,7 +158,7 @@ async fn prepare(
             api: cloud.api_url(),
             // Here one service has both: those of the CDN, and those that are uploaded.
             pictures: cloud.s3_url(),
-            uploads: cloud.s3_url(),
+            bucket: cloud.s3_url(),
         },
         demo,
     })?;

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod aws;
 pub mod carts;
 pub mod catalogue;
+pub mod customers;
 mod dynamodb;
 pub mod frontends;
 pub mod http;
@@ -39,7 +40,13 @@ pub mod values;
 /// When the environment lacks something that the handler's arguments need.
 pub fn serve<H, Args>(handler: H) -> Result<(), http::StartError>
 where
-    H: http::Endpoint<Args>,
+    H: http::Endpoint<Args> + 'static,
+    Args: 'static,
 {
-    http::serve::<limits::FrontGate, H, Args>(handler)
+    serve_started(http::start(handler))
+}
+
+/// Runs a handler: not generic, so that it is compiled here and not with each function.
+fn serve_started(handler: http::Start) -> Result<(), http::StartError> {
+    http::serve::<limits::FrontGate>(handler)
 }

@@ -10,7 +10,7 @@ use lambda_runtime::{Context, LambdaEvent};
 
 pub use crate::aws::simulated::{Answer, Network};
 use crate::aws::{Env, StartError};
-use crate::http::{Endpoint, Event, Function};
+use crate::http::{Endpoint, Event, Function, start as start_of};
 use crate::limits::FrontGate;
 pub use crate::values::simulated::{ahead, begin, wall};
 
@@ -26,9 +26,7 @@ pub trait Instance: Send + Sync {
     ) -> Pin<Box<dyn Future<Output = Option<String>> + Send + 'a>>;
 }
 
-struct Running<H: Endpoint<Args>, Args> {
-    function: Function<FrontGate, H, H::State>,
-}
+struct Running(Function<FrontGate>);
 
 /// Starts a process of a function with these variables.
 ///
@@ -44,14 +42,11 @@ where
     Args: 'static,
 {
     let env = Env::simulated(variables, network)?;
-    let function = Function::start(&env, handler).await?;
-    Ok(Box::new(Running { function }))
+    let function = Function::start(&env, start_of(handler)).await?;
+    Ok(Box::new(Running(function)))
 }
 
-impl<H, Args> Instance for Running<H, Args>
-where
-    H: Endpoint<Args>,
-{
+impl Instance for Running {
     fn answer<'a>(
         &'a self,
         event: &'a str,
@@ -62,7 +57,7 @@ where
             let mut context = Context::default();
             context.deadline = deadline;
             let event = LambdaEvent::new(payload, context);
-            serde_json::to_string(&self.function.answer_event(event).await).ok()
+            serde_json::to_string(&self.0.answer_event(event).await).ok()
         })
     }
 }

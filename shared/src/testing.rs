@@ -4,18 +4,23 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cloud::{Deployment, DynamoDb, Faults, Template};
+use cloud::{Deployment, DynamoDb, Faults, ObjectStore, Template};
 
 use crate::accounts::{NewPassword, Register};
+use crate::audit::{AuditFilter, AuditReader};
 use crate::aws::{Env, FromEnv};
 use crate::carts::{PricedCarts, Quantity};
-use crate::catalogue::{CategorySlug, CreateProduct, Inventory, NewProduct, ProductStatus};
+use crate::catalogue::{
+    CategoryContent, CategorySlug, CreateProduct, Inventory, NewProduct, ProductStatus,
+    SaveCategory,
+};
 use crate::dynamodb::{Attributes, ItemBuilder, Table};
-use crate::http::Deadline;
+use crate::http::{Deadline, IdempotencyKey, Idempotent, Query};
 use crate::identity::{
     Customer, CustomerRealm, Identity, Role, StaffRealm, TokenKeys, User, customer_for_tests,
+    super_admin_for_tests,
 };
-use crate::orders::{OrderDraft, PaymentMethod, ShippingAddress};
+use crate::orders::{Order, OrderDraft, PaymentMethod, PlaceOrder, ShippingAddress};
 use crate::values::{Currency, EmailAddress, Money, ProductId, UserId};
 
 /// A database of one test's own.
@@ -27,12 +32,7 @@ pub(crate) struct Tables {
 
 /// Starts a database with every table of template.yaml.
 pub(crate) async fn tables() -> Tables {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
-    let deployment = Deployment {
-        stack: "buy-from-me-test".to_owned(),
-        parameters: BTreeMap::from([("AllowedOrigins".to_owned(), String::new())]),
-    };
-    let template = Template::load(&path, &deployment).unwrap();
+    let template = template();
     let dynamodb = DynamoDb::start_faulty(&template.tables).await.unwrap();
     let mut variables: BTreeMap<String, String> = BTreeMap::new();
     for function in &template.functions {
@@ -51,6 +51,12 @@ pub(crate) async fn tables() -> Tables {
     ring.publish("k1", &[0; 32]).await.unwrap();
     let ring = TokenKeys::<StaffRealm>::from_env(&env).unwrap();
     ring.publish("s1", &[0; 32]).await.unwrap();
+    let categories = SaveCategory::from_env(&env).unwrap();
+    let things = CategoryContent {
+        name: "Things".to_owned(),
+        parent: None,
+    };
+    categories.insert(things_slug(), things).await.unwrap();
     Tables {
         env,
         variables,
@@ -58,8 +64,28 @@ pub(crate) async fn tables() -> Tables {
     }
 }
 
+/// Returns the slug of the one category that there is.
+pub(crate) fn things_slug() -> CategorySlug {
+    CategorySlug::parse("things").unwrap()
+}
+
 fn env_of(variables: BTreeMap<String, String>) -> Env {
     Env::of(move |name| variables.get(name).cloned()).unwrap()
+}
+
+/// Starts a store of files with the template's buckets.
+pub(crate) async fn files() -> ObjectStore {
+    let buckets = template().buckets;
+    ObjectStore::start(&buckets).await.unwrap()
+}
+
+fn template() -> Template {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
+    let deployment = Deployment {
+        stack: "buy-from-me-test".to_owned(),
+        parameters: BTreeMap::from([("AllowedOrigins".to_owned(), String::new())]),
+    };
+    Template::load(&path, &deployment).unwrap()
 }
 
 /// Returns what a request has that reaches the gateway now: ten seconds.
@@ -152,9 +178,10 @@ impl Tables {
             name: "Thing".to_owned(),
             description: String::new(),
             price: euros(100),
-            category: CategorySlug::parse("things").unwrap(),
+            category: things_slug(),
             status: ProductStatus::Published,
             stock,
+            sku: None,
         };
         products.insert(id.clone(), new, Vec::new()).await.unwrap();
         id
@@ -164,6 +191,36 @@ impl Tables {
     pub(crate) async fn stock(&self, id: &ProductId) -> u32 {
         let inventory: Inventory = self.open();
         inventory.available(id).await.unwrap()
+    }
+
+    /// Orders pieces of a product at 1.00 for a customer whose cart is empty.
+    pub(crate) async fn order(&self, customer: &Customer, id: &ProductId, pieces: u32) -> Order {
+        self.fill_cart(customer, id, pieces).await;
+        let orders: PlaceOrder = self.open();
+        let key = IdempotencyKey::parse(id.as_str()).unwrap();
+        let draft = draft(u64::from(pieces) * 100);
+        let placed = orders.place(customer, &key, &draft, reaching_now()).await;
+        match placed {
+            Ok(Idempotent::Created(order)) => order,
+            Ok(Idempotent::Replayed(_)) => panic!("this product was ordered before"),
+            Err(problem) => panic!("{problem:?}"),
+        }
+    }
+
+    /// Returns the records of what was done to something, the newest first.
+    pub(crate) async fn records_of(&self, target: &str) -> Vec<serde_json::Value> {
+        let sue = User::new(
+            EmailAddress::parse("sue@example.com").unwrap(),
+            "Sue",
+            Role::SuperAdmin,
+        );
+        let by = super_admin_for_tests(&sue.unwrap());
+        let asked = [("target", target), ("limit", "100")];
+        let Query(asked) = Query::<AuditFilter>::read(asked).unwrap();
+        let records: AuditReader = self.open();
+        let page = records.list(&by, &asked).await.unwrap();
+        let page = serde_json::to_value(page).unwrap();
+        page["items"].as_array().unwrap().clone()
     }
 
     /// Puts pieces into a customer's cart.

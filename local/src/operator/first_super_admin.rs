@@ -138,11 +138,18 @@ fn local_variables(ports: Ports) -> Result<BTreeMap<String, String>, OperatorErr
     let options = options(Profile::Dev);
     let template =
         Template::load(&options.template, &options.deployment).map_err(OperatorError::new)?;
-    let invites = template
-        .functions
-        .into_iter()
-        .find(|it| it.binary == "admin-create-user");
-    let mut variables = invites.map_or_else(BTreeMap::new, |it| it.environment);
+    // Whose tables the commands work on.
+    let known = [
+        "admin-create-user",
+        "admin-get-order",
+        "admin-create-product",
+    ];
+    let mut variables = BTreeMap::new();
+    for function in template.functions {
+        if known.contains(&function.binary.as_str()) {
+            variables.extend(function.environment);
+        }
+    }
     let endpoint = format!("http://127.0.0.1:{}", ports.dynamodb());
     for (name, value) in [
         ("AWS_REGION", REGION),

@@ -6,10 +6,11 @@
 pub struct Addresses {
     /// The API's.
     pub api: String,
-    /// That of the pictures.
+    /// That of the public pictures.
     pub pictures: String,
-    /// That of the bucket to which pictures are uploaded.
-    pub uploads: String,
+    /// That of the bucket, to which pictures are uploaded and to which the links of drafts'
+    /// pictures lead.
+    pub bucket: String,
 }
 
 /// Returns the pages' `Content-Security-Policy`: scripts, styles and requests of these origins
@@ -19,14 +20,15 @@ pub fn content_security_policy(addresses: &Addresses) -> String {
     let Addresses {
         api,
         pictures,
-        uploads,
+        bucket,
     } = addresses;
-    let connect = match api == uploads {
-        true => api.clone(),
-        false => format!("{api} {uploads}"),
+    let with_bucket = |other: &String| match other == bucket {
+        true => other.clone(),
+        false => format!("{other} {bucket}"),
     };
+    let (images, connect) = (with_bucket(pictures), with_bucket(api));
     format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' {pictures}; \
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' {images}; \
          connect-src 'self' {connect}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 }

@@ -54,7 +54,7 @@ impl Site {
             addresses: Addresses {
                 api: "http://127.0.0.1:9000".into(),
                 pictures: "http://127.0.0.1:9002".into(),
-                uploads: "http://127.0.0.1:9002".into(),
+                bucket: "http://127.0.0.1:9002".into(),
             },
             demo,
         };

@@ -1,10 +1,12 @@
 //! S3 buckets of a template.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use crate::account::REGION;
 use crate::error::TemplateError;
-use crate::scope::{Resource, Scope, scalar_text};
+use crate::scope::{Resource, Scope};
 
 /// One S3 bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +19,19 @@ pub struct BucketTemplate {
     pub cors: Vec<BucketCors>,
     /// The domain names of the CloudFront distributions that serve it.
     pub cdn_domains: Vec<String>,
-    /// Patterns of the objects' ARNs that its policy lets CloudFront read.
-    pub cdn_readable: Vec<String>,
+    /// What its policy lets CloudFront read.
+    pub cdn_readable: Vec<CdnReadable>,
+    /// Whether it keeps the versions of an object that is written again or deleted.
+    pub versioned: bool,
+}
+
+/// Objects that a bucket's policy lets CloudFront read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CdnReadable {
+    /// A pattern of their ARNs.
+    pub objects: String,
+    /// The tags that they must have, each with one of these values: `s3:ExistingObjectTag`.
+    pub tags: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// One CORS rule of a bucket.
@@ -69,12 +82,28 @@ pub(crate) fn bucket(
             });
         }
     }
+    let at = resource.at("VersioningConfiguration");
+    let versioning = match resource.property("VersioningConfiguration") {
+        Some(versioning) => scope.resolve(versioning, &at)?,
+        None => None,
+    };
+    let versioned = match versioning.as_ref().map(|it| it.get("Status")) {
+        None => false,
+        Some(Some(Value::String(status))) if status == "Enabled" => true,
+        Some(_) => {
+            return Err(TemplateError::new(
+                &at,
+                "the local cloud knows buckets whose Status is Enabled, or without this property",
+            ));
+        }
+    };
     Ok(BucketTemplate {
         logical_id: resource.id.to_owned(),
         cdn_domains: cdn_domains(scope, &name, resources)?,
         cdn_readable: cdn_readable(scope, &name, resources)?,
         name,
         cors,
+        versioned,
     })
 }
 
@@ -108,7 +137,7 @@ fn cdn_readable(
     scope: &Scope<'_>,
     bucket: &str,
     resources: &[Resource<'_>],
-) -> Result<Vec<String>, TemplateError> {
+) -> Result<Vec<CdnReadable>, TemplateError> {
     let mut readable = Vec::new();
     for policy in resources
         .iter()
@@ -133,14 +162,48 @@ fn cdn_readable(
                 && text("Action") == Some("s3:GetObject")
                 && service.and_then(Value::as_str) == Some("cloudfront.amazonaws.com")
             {
-                match statement.get("Resource") {
-                    Some(Value::Array(items)) => {
-                        readable.extend(items.iter().filter_map(scalar_text));
-                    }
-                    one => readable.extend(one.and_then(scalar_text)),
-                }
+                let tags = tags_demanded(scope, statement.get("Condition"), &at)?;
+                let objects = scope.texts_or_one(statement.get("Resource"), &at)?;
+                readable.extend(objects.into_iter().map(|objects| CdnReadable {
+                    objects,
+                    tags: tags.clone(),
+                }));
             }
         }
     }
     Ok(readable)
+}
+
+/// Reads the tags that a statement's conditions demand of an object. That the request must come
+/// from the distribution, every request here is taken to fulfil.
+fn tags_demanded(
+    scope: &Scope<'_>,
+    conditions: Option<&Value>,
+    at: &str,
+) -> Result<BTreeMap<String, BTreeSet<String>>, TemplateError> {
+    let mut tags = BTreeMap::new();
+    for (operator, keys) in conditions.and_then(Value::as_object).into_iter().flatten() {
+        for (key, values) in keys.as_object().into_iter().flatten() {
+            // Case doesn't count in a condition's key; it does in the tag's.
+            let (name, tag) = key.split_once('/').unwrap_or((key, ""));
+            match (operator.as_str(), &*name.to_lowercase()) {
+                ("StringEquals" | "ArnEquals" | "ArnLike" | "StringLike", "aws:sourcearn")
+                | ("StringEquals", "aws:sourceaccount") => {}
+                ("StringEquals", "s3:existingobjecttag") if !tag.is_empty() => {
+                    let values = scope.texts_or_one(Some(values), at)?;
+                    tags.insert(tag.to_owned(), values.into_iter().collect());
+                }
+                _ => {
+                    return Err(TemplateError::new(
+                        at,
+                        format_args!(
+                            "the local cloud does not know the condition {operator} on {key} of \
+                             what CloudFront may read"
+                        ),
+                    ));
+                }
+            }
+        }
+    }
+    Ok(tags)
 }

@@ -1,4 +1,4 @@
-//! Functions of a template, with their environment and their routes.
+//! Functions of a template, with their environment and what invokes them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::account::{ACCOUNT, REGION};
 use crate::error::TemplateError;
+use crate::events::{self, AsynchronousTemplate, EventSource};
 use crate::roles::{self, RoleTemplate};
 use crate::scope::{Resource, Scope, scalar_text};
 
@@ -33,6 +34,10 @@ pub struct FunctionTemplate {
     pub role: Option<RoleTemplate>,
     /// The HTTP API routes that lead to it.
     pub routes: Vec<RouteTemplate>,
+    /// What else invokes it.
+    pub sources: Vec<EventSource>,
+    /// What becomes of events that aren't waited for, when it fails.
+    pub asynchronous: AsynchronousTemplate,
 }
 
 impl FunctionTemplate {
@@ -154,6 +159,13 @@ pub(crate) fn function(
         None => format!("/aws/lambda/{name}"),
     };
 
+    if function_property(scope, resource, "DeadLetterQueue").is_some() {
+        return Err(TemplateError::new(
+            &resource.at("DeadLetterQueue"),
+            "the local cloud knows EventInvokeConfig.DestinationConfig.OnFailure instead, which \
+             says why an event failed",
+        ));
+    }
     for unknown in ["Policies", "PermissionsBoundary"] {
         if function_property(scope, resource, unknown).is_some() {
             return Err(TemplateError::new(
@@ -167,6 +179,7 @@ pub(crate) fn function(
         None => None,
     };
 
+    let (routes, sources) = events_of(scope, resource)?;
     Ok(FunctionTemplate {
         logical_id: resource.id.to_owned(),
         binary: binary.to_owned(),
@@ -177,7 +190,13 @@ pub(crate) fn function(
         reserved_concurrency,
         log_group,
         role,
-        routes: routes(scope, resource)?,
+        asynchronous: events::asynchronous(
+            scope,
+            resource,
+            function_property(scope, resource, "EventInvokeConfig"),
+        )?,
+        routes,
+        sources,
         name,
     })
 }
@@ -192,22 +211,20 @@ fn limit(
     u32::try_from(scope.number(value, &at)?).map_err(|_| TemplateError::new(&at, "is too large"))
 }
 
-fn routes(scope: &Scope<'_>, resource: Resource<'_>) -> Result<Vec<RouteTemplate>, TemplateError> {
-    let mut routes = Vec::new();
+/// Reads what invokes the function.
+fn events_of(
+    scope: &Scope<'_>,
+    resource: Resource<'_>,
+) -> Result<(Vec<RouteTemplate>, Vec<EventSource>), TemplateError> {
+    let (mut routes, mut sources) = (Vec::new(), Vec::new());
     let Some(events) = resource.property("Events").and_then(Value::as_object) else {
-        return Ok(routes);
+        return Ok((routes, sources));
     };
     for (name, event) in events {
         let at = resource.at(&format!("Events.{name}"));
-        match event.get("Type").and_then(Value::as_str) {
-            Some("HttpApi") => {}
-            Some(kind) => {
-                return Err(TemplateError::new(
-                    &at,
-                    format_args!("the local cloud cannot deliver events of type {kind}"),
-                ));
-            }
-            None => return Err(TemplateError::new(&at, "has no Type")),
+        if event.get("Type").and_then(Value::as_str) != Some("HttpApi") {
+            sources.extend(events::source(scope, name, event, &at)?);
+            continue;
         }
         let property = |name: &str| event.get("Properties").and_then(|it| it.get(name));
         if property("Auth").is_some() {
@@ -247,5 +264,5 @@ fn routes(scope: &Scope<'_>, resource: Resource<'_>) -> Result<Vec<RouteTemplate
             }
         });
     }
-    Ok(routes)
+    Ok((routes, sources))
 }

@@ -17,6 +17,7 @@ impl<'a> Scope<'a> {
             "AWS::Serverless::Function" | "AWS::Lambda::Function" => "FunctionName",
             "AWS::IAM::Role" => "RoleName",
             "AWS::Logs::LogGroup" => "LogGroupName",
+            "AWS::SQS::Queue" => "QueueName",
             _ => "Name",
         };
         match resource.property(property) {
@@ -84,6 +85,7 @@ impl<'a> Scope<'a> {
             | "AWS::Lambda::Function"
             | "AWS::IAM::Role"
             | "AWS::Logs::LogGroup" => self.physical_name(resource),
+            "AWS::SQS::Queue" => Ok(queue_url(&self.physical_name(resource)?)),
             "AWS::SecretsManager::Secret" => Ok(secret_arn(&self.physical_name(resource)?)),
             "AWS::Serverless::HttpApi" => Ok("local".to_owned()),
             "AWS::CloudFront::Distribution" => Ok("LOCALDISTRIBUTION".to_owned()),
@@ -105,6 +107,14 @@ impl<'a> Scope<'a> {
             ("AWS::DynamoDB::Table", "Arn") => {
                 format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}")
             }
+            ("AWS::DynamoDB::Table", "StreamArn")
+                if resource.property("StreamSpecification").is_some() =>
+            {
+                format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}/stream/{STREAM_LABEL}")
+            }
+            ("AWS::SQS::Queue", "Arn") => format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"),
+            ("AWS::SQS::Queue", "QueueName") => name,
+            ("AWS::SQS::Queue", "QueueUrl") => queue_url(&name),
             ("AWS::S3::Bucket", "Arn") => format!("arn:aws:s3:::{name}"),
             ("AWS::S3::Bucket", "DomainName") => format!("{name}.s3.amazonaws.com"),
             ("AWS::S3::Bucket", "RegionalDomainName") => {
@@ -131,6 +141,13 @@ impl<'a> Scope<'a> {
             }
         })
     }
+}
+
+/// Stands in for the time at which DynamoDB made a table's stream.
+const STREAM_LABEL: &str = "2026-01-01T00:00:00.000";
+
+fn queue_url(name: &str) -> String {
+    format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}")
 }
 
 /// Returns the ARN of a secret. Secrets Manager appends six random characters; here they follow

@@ -155,6 +155,18 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Returns the property's value, a string or a list of them, as a list.
+    pub(crate) fn texts_or_one(
+        &self,
+        value: Option<&Value>,
+        at: &str,
+    ) -> Result<Vec<String>, TemplateError> {
+        match value {
+            None | Some(Value::Array(_)) => self.texts(value, at),
+            Some(one) => Ok(vec![self.text(one, at)?]),
+        }
+    }
+
     /// Returns the property's value as a whole number that isn't negative.
     pub(crate) fn number(&self, value: &Value, at: &str) -> Result<u64, TemplateError> {
         self.text(value, at)?

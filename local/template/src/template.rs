@@ -9,6 +9,7 @@ use crate::buckets::{BucketTemplate, bucket};
 use crate::document::document;
 use crate::error::TemplateError;
 use crate::functions::{FunctionTemplate, RouteTemplate, function};
+use crate::queues::{QueueTemplate, queue};
 use crate::scope::{Deployment, Scope};
 use crate::secrets::{SecretTemplate, secret};
 use crate::tables::{TableTemplate, table};
@@ -24,6 +25,8 @@ pub struct Template {
     pub throttling: ApiThrottling,
     /// The DynamoDB tables.
     pub tables: Vec<TableTemplate>,
+    /// The SQS queues.
+    pub queues: Vec<QueueTemplate>,
     /// The S3 buckets.
     pub buckets: Vec<BucketTemplate>,
     /// The secrets.
@@ -68,15 +71,16 @@ impl Template {
     }
 }
 
-/// Beginnings of kinds of resources that a laptop has no use for: who may call functions, log
-/// groups, alarms, trails.
-const IGNORED: [&str; 7] = [
+/// Beginnings of kinds of resources that a laptop has no use for: who may call functions and
+/// queues, log groups, alarms, trails.
+const IGNORED: [&str; 8] = [
     "AWS::CloudTrail::",
     "AWS::CloudWatch::",
     "AWS::KMS::",
     "AWS::Lambda::Permission",
     "AWS::Logs::",
     "AWS::SNS::",
+    "AWS::SQS::QueuePolicy",
     "AWS::WAFv2::",
 ];
 
@@ -88,6 +92,7 @@ fn read(scope: &Scope<'_>) -> Result<Template, TemplateError> {
         cors: None,
         throttling: ApiThrottling::default(),
         tables: Vec::new(),
+        queues: Vec::new(),
         buckets: Vec::new(),
         secrets: Vec::new(),
     };
@@ -107,6 +112,7 @@ fn read(scope: &Scope<'_>) -> Result<Template, TemplateError> {
                 template.throttling = api::throttling(scope, *resource)?;
             }
             "AWS::DynamoDB::Table" => template.tables.push(table(scope, *resource)?),
+            "AWS::SQS::Queue" => template.queues.push(queue(scope, *resource)?),
             "AWS::S3::Bucket" => template.buckets.push(bucket(scope, *resource, &resources)?),
             "AWS::SecretsManager::Secret" => {
                 template.secrets.push(secret(scope, *resource, &resources)?);

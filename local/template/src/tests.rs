@@ -407,8 +407,8 @@ fn what_cannot_be_run_here_is_refused_with_its_place() {
         ),
         (
             "{Type: HttpApi, Properties: {ApiId: !Ref Api}}",
-            "{Type: Schedule}",
-            "type Schedule",
+            "{Type: Kinesis}",
+            "type Kinesis",
         ),
         (
             "{Type: HttpApi, Properties: {ApiId: !Ref Api}}",
@@ -501,4 +501,256 @@ fn the_shops_own_template_is_understood() {
     }
     assert!(template.cors.is_some());
     assert!(!template.tables.is_empty());
+}
+
+const POLICY: &str = r#"
+Resources:
+  ImagesBucket:
+    Type: AWS::S3::Bucket
+    Properties: {VersioningConfiguration: {Status: Enabled}}
+  ImagesBucketPolicy:
+    Type: AWS::S3::BucketPolicy
+    Properties:
+      Bucket: !Ref ImagesBucket
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal: {Service: cloudfront.amazonaws.com}
+            Action: s3:GetObject
+            Resource: !Sub "${ImagesBucket.Arn}/public/*"
+            Condition:
+              StringEquals:
+                AWS:SourceArn: arn:aws:cloudfront::000000000000:distribution/OWN
+                s3:ExistingObjectTag/public: "true"
+"#;
+
+#[test]
+fn a_bucket_has_versions_and_says_which_tags_the_cdn_needs_to_see() {
+    let template = Template::parse(POLICY, &deployment()).unwrap();
+    let bucket = &template.buckets[0];
+    assert!(bucket.versioned);
+    assert_eq!(
+        bucket.cdn_readable,
+        [CdnReadable {
+            objects: "arn:aws:s3:::shop-imagesbucket/public/*".into(),
+            tags: BTreeMap::from([("public".into(), ["true".into()].into())]),
+        }]
+    );
+    assert!(!small().buckets[0].versioned);
+}
+
+#[test]
+fn what_a_buckets_policy_or_versioning_says_that_is_not_understood_is_refused() {
+    for (of, with, told) in [
+        ("s3:ExistingObjectTag/public", "s3:prefix", "on s3:prefix"),
+        (
+            "s3:ExistingObjectTag/public",
+            "s3:ExistingObjectTag",
+            "the condition",
+        ),
+        ("StringEquals:", "StringNotEquals:", "StringNotEquals on"),
+        ("Status: Enabled", "Status: Suspended", "Enabled"),
+    ] {
+        let text = POLICY.replace(of, with);
+        let refused = Template::parse(&text, &deployment())
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains(told), "{with}: {refused}");
+    }
+}
+
+const EVENTS: &str = r#"
+Resources:
+  ImagesBucket: {Type: AWS::S3::Bucket}
+  UploadsTable:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+      StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}
+  Failed:
+    Type: AWS::SQS::Queue
+    Properties: {MessageRetentionPeriod: 1209600, SqsManagedSseEnabled: true}
+  ImagesFunction:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildProperties: {Binary: images}}
+    Properties:
+      Environment: {Variables: {QUEUE: !Ref Failed, STREAM: !GetAtt UploadsTable.StreamArn}}
+      EventInvokeConfig:
+        MaximumRetryAttempts: 1
+        MaximumEventAgeInSeconds: 3600
+        DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Failed.Arn}}
+      Events:
+        Put:
+          Type: S3
+          Properties:
+            Bucket: !Ref ImagesBucket
+            Events: s3:ObjectCreated:*
+            Filter: {S3Key: {Rules: [{Name: prefix, Value: pending/}]}}
+        Changes:
+          Type: DynamoDB
+          Properties:
+            Stream: !GetAtt UploadsTable.StreamArn
+            StartingPosition: TRIM_HORIZON
+            BatchSize: 10
+            MaximumBatchingWindowInSeconds: 1
+            BisectBatchOnFunctionError: true
+            MaximumRetryAttempts: 3
+            MaximumRecordAgeInSeconds: -1
+            FunctionResponseTypes: [ReportBatchItemFailures]
+            ParallelizationFactor: 2
+            FilterCriteria: {Filters: [{Pattern: '{"eventName":["MODIFY"]}'}]}
+            DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Failed.Arn}}
+        Hourly: {Type: Schedule, Properties: {Schedule: rate(1 hour)}}
+        Nightly: {Type: ScheduleV2, Properties: {ScheduleExpression: cron(0 3 * * ? *), Input: '{"a":1}'}}
+        Never: {Type: Schedule, Properties: {Schedule: rate(1 hour), Enabled: false}}
+"#;
+
+#[test]
+fn a_function_knows_the_events_that_invoke_it_and_where_they_go_when_it_fails() {
+    let template = Template::parse(EVENTS, &deployment()).unwrap();
+    let function = &template.functions[0];
+    let stream = "arn:aws:dynamodb:eu-central-1:000000000000:table/shop-UploadsTable/stream/\
+                  2026-01-01T00:00:00.000";
+    let queue = "arn:aws:sqs:eu-central-1:000000000000:shop-Failed";
+    let minute = Duration::from_secs(60);
+    assert_eq!(template.queues[0].arn, queue);
+    assert_eq!(template.queues[0].retention, minute * 60 * 24 * 14);
+    assert_eq!(template.queues[0].visibility_timeout, minute / 2);
+    let url = "https://sqs.eu-central-1.amazonaws.com/000000000000/shop-Failed";
+    assert_eq!(function.environment["QUEUE"], url);
+    assert_eq!(function.environment["STREAM"], stream);
+    assert_eq!(
+        function.asynchronous,
+        AsynchronousTemplate {
+            max_retries: 1,
+            max_age: minute * 60,
+            on_failure: Some(queue.into()),
+        }
+    );
+    let expected = [
+        EventSource::Stream(StreamSource {
+            id: "Changes".into(),
+            table: "shop-UploadsTable".into(),
+            stream_arn: stream.into(),
+            batch_size: 10,
+            batching_window: Duration::from_secs(1),
+            bisects: true,
+            max_retries: Some(3),
+            max_age: None,
+            reports_failures: true,
+            parallelization: 2,
+            filters: vec![EventPattern::parse(r#"{"eventName":["MODIFY"]}"#).unwrap()],
+            on_failure: Some(queue.into()),
+        }),
+        EventSource::Schedule(ScheduleSource {
+            id: "Hourly".into(),
+            expression: ScheduleExpression::Rate(minute * 60),
+            input: None,
+            is_scheduler: false,
+        }),
+        EventSource::Schedule(ScheduleSource {
+            id: "Nightly".into(),
+            expression: ScheduleExpression::parse("cron(0 3 * * ? *)").unwrap(),
+            input: Some(json!({"a": 1})),
+            is_scheduler: true,
+        }),
+        EventSource::Bucket(BucketSource {
+            id: "Put".into(),
+            bucket: "shop-imagesbucket".into(),
+            kinds: vec!["s3:ObjectCreated:*".into()],
+            prefix: "pending/".into(),
+            suffix: String::new(),
+        }),
+    ];
+    assert_eq!(function.sources, expected);
+    let small = small();
+    assert_eq!(small.functions[0].sources, []);
+    assert_eq!(
+        small.functions[0].asynchronous,
+        AsynchronousTemplate::default()
+    );
+}
+
+#[test]
+fn what_an_event_says_that_is_not_understood_is_refused_with_its_place() {
+    for (of, with, told) in [
+        ("!Ref ImagesBucket", "other", "other is no bucket of this"),
+        (
+            "s3:ObjectCreated:*",
+            "s3:ObjectTagging:*",
+            "events s3:ObjectTagging:*",
+        ),
+        ("Name: prefix", "Name: middle", "prefix or suffix"),
+        ("S3Key:", "Other:", "S3Key.Rules"),
+        ("BatchSize: 10", "BatchSize: 0", "from 1 to 10000"),
+        (
+            "BatchSize: 10",
+            "TumblingWindowInSeconds: 10",
+            "TumblingWindowInSeconds",
+        ),
+        ("TRIM_HORIZON", "AT_TIMESTAMP", "StartingPosition"),
+        (
+            "MaximumRecordAgeInSeconds: -1",
+            "MaximumRecordAgeInSeconds: 5",
+            "from 60",
+        ),
+        (
+            "[ReportBatchItemFailures]",
+            "[Other]",
+            "FunctionResponseTypes",
+        ),
+        ("StreamSpecification:", "Other:", "does not know StreamArn"),
+        (
+            "Stream: !GetAtt UploadsTable.StreamArn",
+            "Stream: arn",
+            "no stream of this",
+        ),
+        (
+            r#"'{"eventName":["MODIFY"]}'"#,
+            "'{\"a\":1}'",
+            "the Pattern",
+        ),
+        (
+            "OnFailure: {Type: SQS,",
+            "OnSuccess: {Type: SQS,",
+            "OnFailure",
+        ),
+        ("{Type: SQS,", "{Type: SNS,", "must be a queue"),
+        (
+            "Destination: !GetAtt Failed.Arn",
+            "Destination: arn",
+            "no queue of this",
+        ),
+        (
+            "MaximumRetryAttempts: 1",
+            "MaximumRetryAttempts: 3",
+            "from 0 to 2",
+        ),
+        ("rate(1 hour)", "rate(1 hours)", "a number of minutes"),
+        ("'{\"a\":1}'", "'{'", "must be JSON"),
+        (
+            "Type: Schedule,",
+            "Type: Kinesis,",
+            "events of type Kinesis",
+        ),
+        (
+            "SqsManagedSseEnabled: true",
+            "FifoQueue: true",
+            "of a queue",
+        ),
+        (
+            "      EventInvokeConfig:\n",
+            "      DeadLetterQueue: x\n      EventInvokeConfig:\n",
+            "OnFailure instead",
+        ),
+    ] {
+        assert!(EVENTS.contains(of), "{of}");
+        let text = EVENTS.replace(of, with);
+        let refused = Template::parse(&text, &deployment())
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains(told), "{with}: {refused}");
+    }
 }

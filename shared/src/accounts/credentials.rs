@@ -11,7 +11,7 @@ use crate::dynamodb::{
     WriteAction, is_condition_failed, number, text,
 };
 use crate::http::Problem;
-use crate::identity::{NamesUser, Realm, StaffRealm};
+use crate::identity::{CustomerRealm, NamesUser, Realm, StaffRealm};
 use crate::telemetry::warn;
 use crate::values::{EmailAddress, PathId, Timestamp, UserId};
 
@@ -166,6 +166,19 @@ impl<R: Realm> Credentials<R> {
 
     fn change(&self, email: &EmailAddress) -> Update {
         self.table.change(key(&login(email)))
+    }
+}
+
+impl Credentials<CustomerRealm> {
+    /// Reads whose an address is. Never reads a password's hash.
+    pub(crate) async fn owner(
+        &self,
+        email: &EmailAddress,
+    ) -> Result<Option<UserId>, DynamoDbError> {
+        let found = self.table.get_part(key(&login(email)), &["userId"]);
+        let item = found.await?;
+        let id = item.map(|item| ItemReader::from(&item).id("userId"));
+        Ok(id.transpose()?)
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct AuditEntry {
     pub(crate) action: Action,
     pub(crate) target: String,
     pub(crate) changes: Vec<Change>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
     pub(crate) request_id: String,
 }
 

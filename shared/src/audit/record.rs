@@ -33,8 +33,29 @@ pub(crate) enum Action {
     StatusChanged,
     /// A product was made.
     ProductCreated,
+    /// A product was changed, but for its stock and its pictures.
+    ProductChanged,
+    /// A product was deleted.
+    ProductDeleted,
+    /// A product's stock was set, or changed by a difference.
+    StockChanged,
+    /// A category was made.
+    CategoryCreated,
+    /// A category's name or parent was changed.
+    CategoryChanged,
+    /// A category was deleted.
+    CategoryDeleted,
     /// A form to upload a picture was handed out.
     UploadGranted,
+    /// A picture was taken off its product.
+    PictureDeleted,
+    /// A customer cancelled their order.
+    OrderCancelled,
+    /// One of the staff moved an order along, marked it as paid or wrote down
+    /// something about it.
+    OrderUpdated,
+    /// One of the staff looked a customer up, and found them or not.
+    CustomerSearched,
     /// The key that signs tokens was replaced.
     SigningKeyRotated,
     /// A frontend may say for whom it calls.
@@ -108,6 +129,8 @@ pub(crate) struct Record<'a> {
     /// The id of what was changed.
     pub(crate) target: &'a str,
     pub(crate) changes: Vec<Change>,
+    /// Why, in the words of whoever did it; nobody's e-mail address.
+    pub(super) reason: Option<&'a str>,
 }
 
 impl<'a> Record<'a> {
@@ -129,7 +152,14 @@ impl<'a> Record<'a> {
             action,
             target,
             changes,
+            reason: None,
         }
+    }
+
+    /// Adds why it was done.
+    pub(crate) fn because(mut self, reason: &'a str) -> Self {
+        self.reason = Some(reason);
+        self
     }
 
     /// Emits the security event that goes with the record, once that is
@@ -157,6 +187,6 @@ mod tests {
             assert_eq!(<&str>::from(action), *word);
             assert_eq!(serde_json::to_value(action).unwrap(), *word);
         }
-        assert_eq!(Action::VARIANTS.len(), 13);
+        assert_eq!(Action::VARIANTS.len(), 23);
     }
 }

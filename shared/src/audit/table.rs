@@ -70,6 +70,7 @@ pub(super) fn write(record: &Record<'_>) -> Result<ItemBuilder, Problem> {
         .word("action", record.action)
         .text("thing", record.target)
         .list("changes", changes)
+        .optional_text("reason", record.reason)
         .text("requestId", request_id()))
 }
 
@@ -89,6 +90,7 @@ pub(super) fn read(row: ItemReader<'_>) -> Result<AuditEntry, Corrupt> {
         action: row.word("action")?,
         target: row.text("thing")?.to_owned(),
         changes: changes.collect::<Result<_, _>>()?,
+        reason: row.optional_text("reason")?.map(str::to_owned),
         request_id: row.text("requestId")?.to_owned(),
     })
 }

@@ -17,9 +17,9 @@ use aws_sdk_dynamodb::config::{
     StalledStreamProtectionConfig,
 };
 use aws_sdk_secretsmanager::Client as SecretsManager;
-use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector};
 
 use super::error::StartError;
 
@@ -117,22 +117,43 @@ impl Aws {
         }
     }
 
+    /// Makes connections to S3.
+    pub(crate) fn s3_connector(&self) -> Connector {
+        if is_plain(self.s3_endpoint.as_deref()) {
+            return Connector::builder().build_http();
+        }
+        let https = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
+        match self.pinned_roots() {
+            Some(context) => https.tls_context(context).build(),
+            None => https.build(),
+        }
+    }
+
     fn http_client(&self, endpoint: Option<&str>) -> SharedHttpClient {
-        if endpoint.is_some_and(|url| url.starts_with("http://")) {
+        if is_plain(endpoint) {
             return Builder::new().build_http();
         }
         let https = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
-        if self.trust_system_roots {
-            return https.build_https();
-        }
-        let roots = TrustStore::empty().with_pem_certificate(ROOTS);
-        match TlsContext::builder().with_trust_store(roots).build() {
-            Ok(context) => https.tls_context(context).build_https(),
-            // The roots are part of this crate and a test reads them, so this
-            // is never taken; the system's are the safe way out.
-            Err(_) => https.build_https(),
+        match self.pinned_roots() {
+            Some(context) => https.tls_context(context).build_https(),
+            None => https.build_https(),
         }
     }
+
+    /// Returns the roots that AWS's certificates hang under, unless the system's are to be used.
+    /// They are part of this crate and a test reads them, so that they are always there.
+    fn pinned_roots(&self) -> Option<TlsContext> {
+        if self.trust_system_roots {
+            return None;
+        }
+        let roots = TrustStore::empty().with_pem_certificate(ROOTS);
+        TlsContext::builder().with_trust_store(roots).build().ok()
+    }
+}
+
+/// Returns whether an endpoint is one of this machine's, without TLS.
+fn is_plain(endpoint: Option<&str>) -> bool {
+    endpoint.is_some_and(|url| url.starts_with("http://"))
 }
 
 fn retries() -> RetryConfig {

@@ -3,9 +3,11 @@
 
 mod clients;
 pub(crate) mod error;
+mod s3;
 mod settings;
 #[cfg(feature = "simulation")]
 pub(crate) mod simulated;
 
 pub(crate) use error::{AwsError, Cause, StartError, is_rejected};
+pub(crate) use s3::{Bucket, BucketSigner};
 pub use settings::{Env, FromEnv};

@@ -167,3 +167,4 @@ from_env_for_tuple!(a: A, b: B);
 from_env_for_tuple!(a: A, b: B, c: C);
 from_env_for_tuple!(a: A, b: B, c: C, d: D);
 from_env_for_tuple!(a: A, b: B, c: C, d: D, e: E);
+from_env_for_tuple!(a: A, b: B, c: C, d: D, e: E, f: F);

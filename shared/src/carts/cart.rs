@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::catalogue::{Availability, Product};
+use crate::catalogue::{Availability, Offer};
 use crate::input::{Fields, FromJson};
 use crate::values::{Currency, Money, ProductId};
 
@@ -47,13 +47,22 @@ impl FromJson for SetQuantity {
     }
 }
 
+/// A product as it was when its line was set, for when it is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KeptProduct {
+    pub(crate) name: String,
+    pub(crate) unit_price: Money,
+}
+
 /// A line as it is kept: what, and how many.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CartLine {
+pub(crate) struct CartLine {
     /// The product.
     pub product_id: ProductId,
     /// How many pieces.
     pub quantity: Quantity,
+    /// The product as it was then; rows from before this was kept lack it.
+    pub(super) kept: Option<KeptProduct>,
     /// When the request that last changed it reached the gateway, in
     /// milliseconds since 1970; 0 where that is not known.
     pub(super) at: u64,
@@ -75,30 +84,47 @@ struct PricedLine {
     unit_price: Money,
     line_total: Money,
     availability: Availability,
+    /// Whether it can be bought as it stands.
+    purchasable: bool,
 }
 
 impl Cart {
-    /// Prices the lines. A line whose product is gone or no longer published
-    /// is left out: the customer can't buy it, and checkout doesn't order it.
-    #[must_use]
-    pub fn price(lines: &[CartLine], products: &[Product], currency: Currency) -> Self {
+    /// Prices the lines. A line whose product is gone is shown as it was when it was set, and
+    /// one that asks for more than there is as it is: neither can be bought, and the total is
+    /// that of the others, which is what checkout orders once no line is short.
+    pub(crate) fn price(lines: &[CartLine], offer: &Offer, currency: Currency) -> Self {
         let mut total = Money::new(0, currency);
         let items = lines
             .iter()
             .filter_map(|line| {
-                let product = Product::on_sale(products, &line.product_id)?;
-                let line_total = product.price.times(line.quantity.get())?;
-                total = total.plus(line_total)?;
-                Some(PricedLine {
-                    product_id: line.product_id.clone(),
-                    name: product.name.clone(),
-                    quantity: line.quantity.get(),
-                    unit_price: product.price,
-                    line_total,
-                    availability: product.availability,
-                })
+                let priced = PricedLine::new(line, offer)?;
+                if priced.purchasable {
+                    total = total.plus(priced.line_total)?;
+                }
+                Some(priced)
             })
             .collect();
         Self { items, total }
+    }
+}
+
+impl PricedLine {
+    /// Prices a line; `None` if nothing is known of its product.
+    fn new(line: &CartLine, offer: &Offer) -> Option<Self> {
+        let (id, pieces) = (&line.product_id, line.quantity.get());
+        let (name, unit_price, availability) = match (offer.on_sale(id), &line.kept) {
+            (Some(product), _) => (&product.name, product.price, offer.availability(id)),
+            (None, Some(kept)) => (&kept.name, kept.unit_price, Availability::OutOfStock),
+            (None, None) => return None,
+        };
+        Some(Self {
+            product_id: id.clone(),
+            name: name.clone(),
+            quantity: pieces,
+            unit_price,
+            line_total: unit_price.times(pieces)?,
+            availability,
+            purchasable: offer.on_sale(id).is_some() && offer.has(id, pieces),
+        })
     }
 }

@@ -1,9 +1,9 @@
 //! Showing and filling a cart, priced by today's products.
 
-use super::cart::{Cart, CartLine, MAX_LINES, Quantity};
+use super::cart::{Cart, CartLine, KeptProduct, MAX_LINES, Quantity};
 use super::table::{Carts, CustomerCart};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::catalogue::{Product, ProductStatus, Products, currency};
+use crate::catalogue::{Offers, Product, ProductStatus, Products, currency};
 use crate::http::{Deadline, Problem};
 use crate::identity::Customer;
 use crate::values::{Currency, ProductId};
@@ -13,6 +13,7 @@ use crate::values::{Currency, ProductId};
 pub struct PricedCarts {
     carts: Carts,
     products: Products,
+    offers: Offers,
     currency: Currency,
 }
 
@@ -21,6 +22,7 @@ impl FromEnv for PricedCarts {
         Ok(Self {
             carts: Carts::from_env(env)?,
             products: Products::from_env(env)?,
+            offers: Offers::from_env(env)?,
             currency: currency(env)?,
         })
     }
@@ -51,11 +53,15 @@ impl PricedCarts {
         deadline: Deadline,
     ) -> Result<Cart, Problem> {
         let product = self.products.get_eventually(id).await?;
-        product
+        let product = product
             .filter(|product| product.status == ProductStatus::Published)
             .ok_or(Problem::NotFound)?;
+        let kept = KeptProduct {
+            name: product.name,
+            unit_price: product.price,
+        };
         let cart = self.carts.of(customer);
-        let made = cart.set(id, quantity, deadline).await?;
+        let made = cart.set(id, quantity, Some(&kept), deadline).await?;
         let mut lines = cart.lines().await?;
         // Checked after writing: of many parallel requests at least the last
         // one sees all lines, so that no cart stays too long.
@@ -76,8 +82,8 @@ impl PricedCarts {
     }
 
     /// Removes the lines whose product is no longer sold, unless somebody has
-    /// changed them meanwhile, and returns the others: no cart shows them, so
-    /// nobody could make room by hand.
+    /// changed them meanwhile, and returns the others: what can't be bought makes
+    /// room for what can, and of older lines a cart may not even show it.
     async fn drop_unsold(
         &self,
         cart: &CustomerCart<'_>,
@@ -98,9 +104,9 @@ impl PricedCarts {
     }
 
     async fn price(&self, lines: &[CartLine]) -> Result<Cart, Problem> {
-        // A batch read takes a hundred keys; a cart has at most 32.
-        let ids = lines.iter().map(|line| &line.product_id).take(100);
-        let products = self.products.get_all(ids).await?;
-        Ok(Cart::price(lines, &products, self.currency))
+        // A batch read takes a hundred keys, two for each line; a cart has at most 32.
+        let ids = lines.iter().map(|line| &line.product_id).take(50);
+        let offer = self.offers.get_eventually(ids).await?;
+        Ok(Cart::price(lines, &offer, self.currency))
     }
 }

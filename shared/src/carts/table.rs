@@ -13,11 +13,11 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
-use super::cart::{CartLine, Quantity};
+use super::cart::{CartLine, KeptProduct, Quantity};
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
     Attributes, Comparison, Corrupt, DynamoDbError, ItemBuilder, ItemReader, Outcome, SingleWrite,
-    Table, Transaction, Update, WriteAction, is_condition_failed, number, read_all, text,
+    Table, Transaction, Update, WriteAction, is_condition_failed, money, number, read_all, text,
 };
 use crate::http::{Deadline, Problem};
 use crate::identity::{Customer, Identity};
@@ -152,11 +152,15 @@ impl CustomerCart<'_> {
         &self,
         product: &ProductId,
         quantity: Quantity,
+        kept: Option<&KeptProduct>,
         deadline: Deadline,
     ) -> Result<Option<MadeLine>, Problem> {
         let attempt = new_ulid()?;
         for _ in 0..2 {
-            let row = match self.set_live(product, quantity, &attempt, deadline).await? {
+            let row = match self
+                .set_live(product, quantity, kept, &attempt, deadline)
+                .await?
+            {
                 Written::Done(row) | Written::Refused(row) if is_made_by(&row, &attempt)? => {
                     return Ok(Some(MadeLine { attempt }));
                 }
@@ -166,7 +170,7 @@ impl CustomerCart<'_> {
             if read_at((&row).into())? > deadline.arrived() {
                 return Ok(None);
             }
-            let replaced = self.replace_expired(product, quantity, &attempt, deadline);
+            let replaced = self.replace_expired(product, quantity, kept, &attempt, deadline);
             if let Written::Done(_) = replaced.await? {
                 return Ok(Some(MadeLine { attempt }));
             }
@@ -183,15 +187,17 @@ impl CustomerCart<'_> {
         &self,
         product: &ProductId,
         quantity: Quantity,
+        kept: Option<&KeptProduct>,
         attempt: &str,
         deadline: Deadline,
     ) -> Result<Written, Problem> {
         let set = self
-            .set_line(product, quantity, attempt, deadline)
-            .update_expression(
+            .set_line(product, quantity, kept, attempt, deadline)
+            .update_expression(with_kept(
                 "SET quantity = :quantity, #at = :at, expiresAt = :end, \
-                 setBy = :attempt, madeBy = if_not_exists(madeBy, :attempt)",
-            )
+                     setBy = :attempt, madeBy = if_not_exists(madeBy, :attempt)",
+                kept,
+            ))
             // What was removed has no maker, and is made anew.
             .condition_expression(format!(
                 "(attribute_not_exists(madeBy) OR expiresAt > :now) AND {NOT_OVERTAKEN}"
@@ -204,15 +210,17 @@ impl CustomerCart<'_> {
         &self,
         product: &ProductId,
         quantity: Quantity,
+        kept: Option<&KeptProduct>,
         attempt: &str,
         deadline: Deadline,
     ) -> Result<Written, Problem> {
         let replace = self
-            .set_line(product, quantity, attempt, deadline)
-            .update_expression(
+            .set_line(product, quantity, kept, attempt, deadline)
+            .update_expression(with_kept(
                 "SET quantity = :quantity, #at = :at, expiresAt = :end, \
-                 setBy = :attempt, madeBy = :attempt",
-            )
+                     setBy = :attempt, madeBy = :attempt",
+                kept,
+            ))
             .condition_expression(format!("expiresAt <= :now AND {NOT_OVERTAKEN}"));
         // Refused: somebody else did, DynamoDB deleted it, or an answer was lost.
         write(replace).await
@@ -223,22 +231,31 @@ impl CustomerCart<'_> {
         &self,
         product: &ProductId,
         quantity: Quantity,
+        kept: Option<&KeptProduct>,
         attempt: &str,
         deadline: Deadline,
     ) -> UpdateItemFluentBuilder {
         let now = Timestamp::now();
-        self.edit(product, deadline.arrived())
+        let set = self
+            .edit(product, deadline.arrived())
             .expression_attribute_values(":quantity", number(quantity.get()))
             .expression_attribute_values(":end", number(now.plus(RETENTION).unix()))
             .expression_attribute_values(":attempt", text(attempt))
-            .expression_attribute_values(":now", number(now.unix()))
+            .expression_attribute_values(":now", number(now.unix()));
+        match kept {
+            Some(kept) => set
+                .expression_attribute_values(":name", text(&kept.name))
+                .expression_attribute_values(":price", money(kept.unit_price)),
+            None => set,
+        }
     }
 
     /// Begins the removal of a line, as of this moment.
     fn begin_removal(&self, product: &ProductId, at: u64) -> UpdateItemFluentBuilder {
         self.edit(product, at)
             .update_expression(
-                "SET quantity = :none, #at = :at, expiresAt = :end REMOVE madeBy, setBy",
+                "SET quantity = :none, #at = :at, expiresAt = :end \
+                 REMOVE madeBy, setBy, productName, unitPrice",
             )
             .expression_attribute_values(":none", number(0))
             .expression_attribute_values(":end", number(removal_ends(at)))
@@ -266,6 +283,8 @@ impl CustomerCart<'_> {
         let at = removal_at(line, deadline);
         self.table
             .change(self.key(&line.product_id))
+            .remove("productName")
+            .remove("unitPrice")
             .set("quantity", number(0))
             .set(AT, number(at))
             .set("expiresAt", number(removal_ends(at)))
@@ -322,8 +341,28 @@ fn read(row: ItemReader<'_>) -> Result<Option<CartLine>, Corrupt> {
     Ok(Some(CartLine {
         product_id: row.id("productId")?,
         quantity: Quantity::new(pieces).ok_or(Corrupt::new("quantity"))?,
+        kept: read_kept(row)?,
         at: read_at(row)?,
     }))
+}
+
+/// Reads what a line's product was when the line was set.
+fn read_kept(row: ItemReader<'_>) -> Result<Option<KeptProduct>, Corrupt> {
+    let Some(name) = row.optional_text("productName")? else {
+        return Ok(None);
+    };
+    Ok(Some(KeptProduct {
+        name: name.to_owned(),
+        unit_price: row.money("unitPrice")?,
+    }))
+}
+
+/// Adds what is kept of a product to an update that sets its line.
+fn with_kept(set: &str, kept: Option<&KeptProduct>) -> String {
+    match kept {
+        Some(_) => format!("{set}, productName = :name, unitPrice = :price"),
+        None => set.to_owned(),
+    }
 }
 
 /// Returns which moment the removal of a line counts as: later than whatever

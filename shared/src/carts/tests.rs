@@ -88,7 +88,7 @@ async fn a_line_that_has_expired_is_not_shown_and_is_made_anew() {
     let lost = tables.faults().inject(lost.from_nth(2), Fault::DropAfter);
     let set = carts
         .of(&customer)
-        .set(&product, one(), reaching_now())
+        .set(&product, one(), None, reaching_now())
         .await;
     assert!(set.unwrap().is_some());
     assert_eq!(lost.hits(), 1);
@@ -97,7 +97,7 @@ async fn a_line_that_has_expired_is_not_shown_and_is_made_anew() {
     assert_eq!(lines[0].quantity, one());
     let set = carts
         .of(&customer)
-        .set(&product, one(), reaching_now())
+        .set(&product, one(), None, reaching_now())
         .await;
     assert!(set.unwrap().is_none());
 }
@@ -115,7 +115,7 @@ async fn an_edit_that_meets_a_transaction_is_done_after_it() {
     };
     let met = meet("UpdateItem");
     assert!(
-        cart.set(&product, one(), reaching_now())
+        cart.set(&product, one(), None, reaching_now())
             .await
             .unwrap()
             .is_some()
@@ -153,13 +153,13 @@ async fn what_arrived_before_a_line_was_changed_or_removed_changes_it_no_more() 
     cart.remove(&product, arrived(4000)).await.unwrap();
     cart.remove(&product, arrived(3500)).await.unwrap();
     assert!(
-        cart.set(&product, one(), arrived(3999))
+        cart.set(&product, one(), None, arrived(3999))
             .await
             .unwrap()
             .is_none()
     );
     assert!(
-        cart.set(&product, one(), arrived(4001))
+        cart.set(&product, one(), None, arrived(4001))
             .await
             .unwrap()
             .is_some()
@@ -167,7 +167,7 @@ async fn what_arrived_before_a_line_was_changed_or_removed_changes_it_no_more() 
     assert_eq!(quantities(&carts, &customer).await, [1]);
     // One that is delivered twice is the same twice.
     assert!(
-        cart.set(&product, one(), arrived(4001))
+        cart.set(&product, one(), None, arrived(4001))
             .await
             .unwrap()
             .is_none()
@@ -183,21 +183,21 @@ async fn what_arrived_before_an_expired_line_was_set_does_not_make_it_anew() {
     let cart = carts.of(&customer);
     let product = tables.product(10).await;
     assert!(
-        cart.set(&product, one(), arrived(2000))
+        cart.set(&product, one(), None, arrived(2000))
             .await
             .unwrap()
             .is_some()
     );
     expire(&tables, &customer, &product).await;
     assert!(
-        cart.set(&product, one(), arrived(1999))
+        cart.set(&product, one(), None, arrived(1999))
             .await
             .unwrap()
             .is_none()
     );
     assert!(quantities(&carts, &customer).await.is_empty());
     assert!(
-        cart.set(&product, one(), arrived(2001))
+        cart.set(&product, one(), None, arrived(2001))
             .await
             .unwrap()
             .is_some()
@@ -224,7 +224,7 @@ async fn a_line_from_before_arrivals_were_kept_is_set_and_removed() {
     }
     let lines = cart.lines().await.unwrap();
     assert!(
-        cart.set(&lines[0].product_id, one(), reaching_now())
+        cart.set(&lines[0].product_id, one(), None, reaching_now())
             .await
             .unwrap()
             .is_none()
@@ -299,7 +299,7 @@ async fn what_was_never_in_a_cart_leaves_nothing_when_it_is_removed() {
     let product = tables.product(10).await;
     cart.remove(&product, arrived(5000)).await.unwrap();
     assert!(
-        cart.set(&product, one(), arrived(4000))
+        cart.set(&product, one(), None, arrived(4000))
             .await
             .unwrap()
             .is_some()
@@ -358,7 +358,7 @@ async fn a_line_too_many_does_not_come_back_by_a_late_write_of_its_request() {
     let refused = priced.set(&customer, &product, one(), arrived(5000)).await;
     assert!(matches!(refused, Err(Problem::Invalid(_))), "{refused:?}");
     let cart = carts.of(&customer);
-    let late = cart.set(&product, one(), arrived(5000)).await;
+    let late = cart.set(&product, one(), None, arrived(5000)).await;
     assert!(late.unwrap().is_none());
     assert_eq!(quantities(&carts, &customer).await.len(), MAX_LINES);
 }
@@ -371,7 +371,7 @@ async fn a_withdrawal_whose_answer_is_lost_is_a_withdrawal() {
     let cart = carts.of(&customer);
     let product = tables.product(10).await;
     let made = cart
-        .set(&product, one(), reaching_now())
+        .set(&product, one(), None, reaching_now())
         .await
         .unwrap()
         .unwrap();
@@ -394,9 +394,13 @@ async fn a_line_that_is_no_longer_sold_is_dropped_only_as_it_was_read() {
     let cart = carts.of(&customer);
     let product = tables.product(10).await;
     for (set_again, at) in [(5, 2000), (1, 3000), (1, 4001)] {
-        cart.set(&product, one(), arrived(at - 1)).await.unwrap();
+        cart.set(&product, one(), None, arrived(at - 1))
+            .await
+            .unwrap();
         let line = cart.lines().await.unwrap().remove(0);
-        let again = cart.set(&product, pieces(set_again), arrived(at)).await;
+        let again = cart
+            .set(&product, pieces(set_again), None, arrived(at))
+            .await;
         assert!(again.unwrap().is_none());
         let dropped = cart.remove_unchanged(&line, arrived(9000)).await;
         assert!(!dropped.unwrap());

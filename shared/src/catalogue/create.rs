@@ -1,15 +1,19 @@
 //! Making a product.
 
+use super::category_table::Categories;
 use super::currency::currency;
-use super::product::{Availability, Image, NewProduct, Product, StaffProduct};
+use super::image::Image;
+use super::movements_table::{Movement, MovementKind, Movements};
+use super::product::{Availability, NewProduct, Product, StaffProduct};
+use super::sku::Sku;
 use super::stock_table::Inventory;
 use super::table::Products;
-use crate::audit::{Action, AuditWriter, Record};
+use crate::audit::{Action, Actor, AuditWriter, Record};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Outcome, Transaction};
-use crate::http::{Idempotent, Problem};
+use crate::http::{Conflict, Idempotent, Problem};
 use crate::idempotency::{IdempotencyKeys, KeyedRequest};
-use crate::identity::Admin;
+use crate::identity::{Admin, Identity};
 use crate::input::IdempotencyKey;
 use crate::values::{Currency, ProductId, Timestamp};
 
@@ -21,9 +25,20 @@ const OPERATION: &str = "admin-create-product";
 pub struct CreateProduct {
     products: Products,
     inventory: Inventory,
+    movements: Movements,
+    categories: Categories,
     currency: Currency,
     keys: IdempotencyKeys,
     audit: AuditWriter,
+}
+
+/// What an action of the transaction stands for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// A new id or a key.
+    Made,
+    Category,
+    Sku,
 }
 
 impl FromEnv for CreateProduct {
@@ -31,6 +46,8 @@ impl FromEnv for CreateProduct {
         Ok(Self {
             products: Products::from_env(env)?,
             inventory: Inventory::from_env(env)?,
+            movements: Movements::from_env(env)?,
+            categories: Categories::from_env(env)?,
             currency: currency(env)?,
             keys: IdempotencyKeys::from_env(env)?,
             audit: AuditWriter::from_env(env)?,
@@ -43,7 +60,8 @@ impl CreateProduct {
     /// again under its key gets the product as it was made.
     ///
     /// # Errors
-    /// [`Problem::Invalid`] for a price in another currency than the shop's;
+    /// [`Problem::Invalid`] for a price in another currency than the shop's and for a category
+    /// that doesn't exist; [`Conflict::SkuInUse`] for another product's code;
     /// [`Problem::IdempotencyMismatch`] for a key that was used with another
     /// body.
     pub async fn create(
@@ -57,12 +75,15 @@ impl CreateProduct {
         let mut product = product(ProductId::generate()?, new, Vec::new(), Timestamp::now());
         let target = product.id.to_string();
         let record = Record::by(by, Action::ProductCreated, &target, Vec::new());
-        match self.put(&product, stock, request.as_ref(), &[record]).await {
-            Ok(()) => Ok(Idempotent::Created(product.for_staff(stock))),
+        let by = by.user_id().as_str();
+        let records = [record];
+        let put = self.put(&product, stock, by, request.as_ref(), &records);
+        match put.await {
+            Ok(()) => Ok(Idempotent::Created(product.without_pictures(stock))),
             Err(refusal) => {
                 let used = self.keys.used(request.as_ref(), refusal).await?;
                 (product.id, product.created_at) = (used.made()?, used.created_at()?);
-                Ok(Idempotent::Replayed(product.for_staff(stock)))
+                Ok(Idempotent::Replayed(product.without_pictures(stock)))
             }
         }
     }
@@ -71,23 +92,26 @@ impl CreateProduct {
     /// for the demo shop, and for no function.
     ///
     /// # Errors
-    /// [`Problem::Invalid`] for a price in another currency than the shop's.
+    /// [`Problem::Invalid`] for a price in another currency than the shop's and for a category
+    /// that doesn't exist.
     pub async fn insert(
         &self,
         id: ProductId,
         new: NewProduct,
         images: Vec<Image>,
-    ) -> Result<StaffProduct, Problem> {
+    ) -> Result<(), Problem> {
         let stock = new.stock;
         let product = product(id, new, images, Timestamp::now());
-        self.put(&product, stock, None, &[]).await?;
-        Ok(product.for_staff(stock))
+        let operator = Actor::Operator;
+        self.put(&product, stock, operator.as_str(), None, &[])
+            .await
     }
 
     async fn put(
         &self,
         product: &Product,
         stock: u32,
+        by: &str,
         request: Option<&KeyedRequest>,
         records: &[Record<'_>],
     ) -> Result<(), Problem> {
@@ -96,16 +120,34 @@ impl CreateProduct {
             let detail = format!("must be {currency}, the currency of this shop");
             return Err(Problem::invalid("/price/currency", detail));
         }
+        let movement = Movement {
+            product: &product.id,
+            kind: MovementKind::Initial,
+            change: stock.into(),
+            between: Some((0, stock)),
+            by,
+        };
         let mut parts = Transaction::new()
-            .with((), self.products.put_new(product))
-            .with((), self.inventory.put_new(&product.id, stock));
+            .with(Part::Made, self.products.put_new(product))
+            .with(Part::Made, self.inventory.put_new(&product.id, stock))
+            .with(Part::Category, self.categories.count(&product.category));
+        parts.push_unlabelled(self.movements.put_new(&movement)?);
+        if let Some(sku) = &product.sku {
+            parts.push(Part::Sku, self.products.take_sku(sku, &product.id));
+        }
         if let Some(request) = request {
             let (made, now) = (product.id.as_str(), product.created_at);
-            parts = parts.with_key(|_| (), self.keys.put_new(request, made, now));
+            parts = parts.with_key(|_| Part::Made, self.keys.put_new(request, made, now));
         }
         match self.audit.commit(parts, records).await? {
             Outcome::Committed => Ok(()),
-            Outcome::Refused(_) => Err(Problem::unavailable("a new id or a key is in use")),
+            Outcome::Refused(parts) if parts.contains(&Part::Made) => {
+                Err(Problem::unavailable("a new id or a key is in use"))
+            }
+            Outcome::Refused(parts) if parts.contains(&Part::Category) => {
+                Err(Problem::invalid("/category", "names no category"))
+            }
+            Outcome::Refused(_) => Err(Problem::Conflict(Conflict::SkuInUse)),
         }
     }
 }
@@ -120,6 +162,8 @@ fn product(id: ProductId, new: NewProduct, images: Vec<Image>, now: Timestamp) -
         status: new.status,
         availability: Availability::of(new.stock),
         images,
+        sku: new.sku,
+        counted: true,
         version: 1,
         created_at: now,
     }
@@ -128,7 +172,7 @@ fn product(id: ProductId, new: NewProduct, images: Vec<Image>, now: Timestamp) -
 fn request(by: &Admin, key: &IdempotencyKey, new: &NewProduct) -> KeyedRequest {
     let (amount, stock) = (new.price.amount().to_string(), new.stock.to_string());
     let currency = new.price.currency();
-    let body = [
+    let mut body = vec![
         new.name.as_str(),
         &new.description,
         &amount,
@@ -137,5 +181,7 @@ fn request(by: &Admin, key: &IdempotencyKey, new: &NewProduct) -> KeyedRequest {
         new.status.into(),
         &stock,
     ];
+    // A key that was used before there were codes is the same.
+    body.extend(new.sku.as_ref().map(Sku::as_str));
     KeyedRequest::new(OPERATION, by, key, &body)
 }

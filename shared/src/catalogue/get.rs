@@ -1,6 +1,7 @@
 //! One published product.
 
 use super::answer_cache::AnswerCache;
+use super::image::ImageUrls;
 use super::product::{ProductDetail, ProductStatus};
 use super::stock_table::Inventory;
 use super::table::Products;
@@ -13,7 +14,7 @@ use crate::values::ProductId;
 pub struct PublishedProducts {
     products: Products,
     inventory: Inventory,
-    images_url: String,
+    urls: ImageUrls,
     pub(super) cache: AnswerCache<ProductId, ProductDetail>,
 }
 
@@ -22,7 +23,7 @@ impl FromEnv for PublishedProducts {
         Ok(Self {
             products: Products::from_env(env)?,
             inventory: Inventory::from_env(env)?,
-            images_url: env.variable("IMAGES_URL")?,
+            urls: ImageUrls::from_env(env)?,
             cache: AnswerCache::from_env(env)?,
         })
     }
@@ -59,6 +60,6 @@ impl PublishedProducts {
         let product = product
             .filter(|product| product.status == ProductStatus::Published)
             .ok_or(Problem::NotFound)?;
-        Ok(product.detail(available, &self.images_url))
+        Ok(product.detail(available, &self.urls))
     }
 }

@@ -1,8 +1,10 @@
 //! Lists of published products.
 
 use super::answer_cache::AnswerCache;
-use super::product::{CategorySlug, ProductCard, ProductFilter, ProductPage};
-use super::table::{Listing, Products};
+use super::category::CategorySlug;
+use super::image::ImageUrls;
+use super::product::{ProductCard, ProductFilter, ProductPage};
+use super::table::{self, ListedImage, Listing, Products};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Corrupt, ItemReader, PageQuery};
 use crate::http::{PageRequest, Problem, Public};
@@ -13,7 +15,7 @@ use crate::values::{Currency, Money};
 #[derive(Clone)]
 pub struct Catalogue {
     products: Products,
-    images_url: String,
+    urls: ImageUrls,
     cursors: Cursors<CustomerRealm>,
     pub(super) cache: AnswerCache<(ProductFilter, PageRequest), ProductPage>,
 }
@@ -22,7 +24,7 @@ impl FromEnv for Catalogue {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
             products: Products::from_env(env)?,
-            images_url: env.variable("IMAGES_URL")?,
+            urls: ImageUrls::from_env(env)?,
             cursors: Cursors::from_env(env)?,
             cache: AnswerCache::from_env(env)?,
         })
@@ -71,13 +73,21 @@ impl Catalogue {
 
     fn card(&self, item: ItemReader<'_>) -> Result<ProductCard, Corrupt> {
         let currency = item.parsed("currency", Currency::parse)?;
-        let image = item.optional_text("image")?;
+        let (image_url, image) = match table::read_listed_image(item)? {
+            ListedImage::None => (None, None),
+            ListedImage::Key(key) => (Some(self.urls.of_key(&key)), None),
+            ListedImage::Image(image) => {
+                let url = self.urls.of_key(image.listed_key());
+                (Some(url), Some(self.urls.view(&image)))
+            }
+        };
         Ok(ProductCard {
             product_id: item.id("productId")?,
             name: item.text("name")?.to_owned(),
             price: Money::new(item.number("price")?, currency),
             category: item.parsed("category", CategorySlug::parse)?,
-            image_url: image.map(|key| format!("{}/{key}", self.images_url)),
+            image_url,
+            image,
             availability: item.word("availability")?,
         })
     }

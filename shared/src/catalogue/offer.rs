@@ -1,4 +1,4 @@
-//! Products and stock read in one batch, for checkout: what can be bought, what
+//! Products and stock read in one batch, for carts and checkout: what can be bought, what
 //! is short, and which labels are out of date.
 
 use futures_util::future::join_all;
@@ -43,10 +43,27 @@ impl Offers {
         let batch = BatchGet::default()
             .with(products, ids.clone().map(table::key))
             .with(inventory, ids.map(stock_table::key));
+        self.read(batch).await
+    }
+
+    /// Reads up to 50 products and their stock as they are or were a moment ago.
+    pub(crate) async fn get_eventually<'a>(
+        &self,
+        ids: impl Iterator<Item = &'a ProductId> + Clone,
+    ) -> Result<Offer, DynamoDbError> {
+        let (products, inventory) = (&self.products.table, &self.inventory.table);
+        let batch = BatchGet::default()
+            .with_eventually(products, ids.clone().map(table::key))
+            .with_eventually(inventory, ids.map(stock_table::key));
+        self.read(batch).await
+    }
+
+    async fn read(&self, batch: BatchGet) -> Result<Offer, DynamoDbError> {
+        let products = &self.products.table;
         let mut offer = Offer::default();
         for (table, item) in batch.read(products.client()).await? {
             if table == products.name() {
-                offer.products.push(table::read(&item)?);
+                offer.products.extend(table::read(&item)?);
             } else {
                 offer.stock.push(stock_table::read(&item)?);
             }
@@ -63,6 +80,11 @@ impl Offers {
     /// Returns the action that checks that a product is as it was read.
     pub(crate) fn check_unchanged(&self, product: &Product) -> WriteAction {
         self.products.check_unchanged(product)
+    }
+
+    /// Returns the action that puts pieces of a cancelled order back.
+    pub(crate) fn return_to_stock(&self, id: &ProductId, pieces: u32) -> WriteAction {
+        self.inventory.return_to_stock(id, pieces)
     }
 
     /// Sets every label that is not what the stock says, all at once. Returns
@@ -89,9 +111,16 @@ impl Offer {
         Product::on_sale(&self.products, id)
     }
 
-    fn stock_of(&self, id: &ProductId) -> Option<Stock> {
+    /// Returns the stock of a product, if it was found.
+    pub(super) fn stock_of(&self, id: &ProductId) -> Option<Stock> {
         let found = self.stock.iter().find(|(of, _)| of == id);
         found.map(|(_, stock)| *stock)
+    }
+
+    /// Returns how much of a product there is, as a word.
+    pub(crate) fn availability(&self, id: &ProductId) -> Availability {
+        let stock = self.stock_of(id);
+        Availability::of(stock.map_or(0, |stock| stock.available))
     }
 
     /// Returns whether there are so many pieces of a product.

@@ -4,16 +4,17 @@
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
+use super::category::CategorySlug;
+use super::image::{Image, ImageUrls, ImageView, StaffImageUrls};
+use super::sku::Sku;
 use crate::http::{PublicBody, sealed};
-use crate::input::{
-    Field, Fields, FromJson, FromQuery, Parameters, Price, Reason, line, paragraphs, word,
-};
-use crate::values::{ImageId, Money, ProductId, Timestamp};
+use crate::input::{Fields, FromJson, FromQuery, Parameters, Price, line, paragraphs, word};
+use crate::values::{Money, ProductId, Timestamp};
 
 /// From how many pieces down the shop calls a product low in stock.
 pub(crate) const LOW_STOCK: u32 = 5;
 /// The most pieces of one product that the shop keeps account of.
-const MAX_STOCK: i64 = 1_000_000;
+pub(crate) const MAX_STOCK: u32 = 1_000_000;
 
 /// How much of a product there is, as far as the public may know: never a
 /// number, which would tell a competitor what the shop sells.
@@ -53,55 +54,9 @@ pub enum ProductStatus {
     Published,
 }
 
-/// The slug of a category, such as `coffee-mugs`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-pub struct CategorySlug(String);
-
-impl CategorySlug {
-    /// Reads lower-case words of letters and digits joined by hyphens, at
-    /// most 64 characters.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let word = |word: &str| {
-            !word.is_empty()
-                && word
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        };
-        (text.len() <= 64 && text.split('-').all(word)).then(|| Self(text.to_owned()))
-    }
-
-    /// Returns the slug.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn read(field: Field<'_>) -> Result<Self, Reason> {
-        Self::parse(field.text()?).ok_or_else(|| {
-            "must be lower-case words of letters and digits joined by hyphens, at most 64 \
-             characters"
-                .into()
-        })
-    }
-}
-
-/// A picture of a product, by its key in the bucket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Image {
-    /// Its id.
-    pub id: ImageId,
-    /// Its key under the public prefix.
-    pub key: String,
-    /// Pixels across.
-    pub width: u32,
-    /// Pixels down.
-    pub height: u32,
-}
-
 /// A product as it is kept.
 #[derive(Clone, Debug)]
-pub struct Product {
+pub(crate) struct Product {
     /// Its id.
     pub id: ProductId,
     /// Its name, 3 to 200 characters.
@@ -118,7 +73,13 @@ pub struct Product {
     pub availability: Availability,
     /// Its pictures, the main one first.
     pub images: Vec<Image>,
-    /// Counts the changes; a checkout is refused if it changed in between.
+    /// The code by which the shop's people know it.
+    pub sku: Option<Sku>,
+    /// Whether its category counts it. Products from before there were categories may be
+    /// counted by none.
+    pub counted: bool,
+    /// Counts the changes; a checkout is refused if it changed in between. Pictures don't
+    /// count.
     pub version: u64,
     /// When it was made.
     pub created_at: Timestamp,
@@ -139,6 +100,8 @@ pub struct NewProduct {
     pub status: ProductStatus,
     /// How many pieces there are.
     pub stock: u32,
+    /// The code by which the shop's people are to know it.
+    pub sku: Option<Sku>,
 }
 
 impl FromJson for NewProduct {
@@ -148,7 +111,8 @@ impl FromJson for NewProduct {
         let price = fields.object::<Price>("price");
         let category = fields.required("category", CategorySlug::read);
         let status = fields.required("status", word);
-        let stock = fields.optional("stock", |v| v.integer(0..=MAX_STOCK));
+        let stock = fields.optional("stock", |v| v.integer(0..=MAX_STOCK.into()));
+        let sku = fields.optional("sku", Sku::read);
         Some(Self {
             name: name?,
             description: description?.unwrap_or_default(),
@@ -156,7 +120,94 @@ impl FromJson for NewProduct {
             category: category?,
             status: status?,
             stock: u32::try_from(stock?.unwrap_or(0)).ok()?,
+            sku: sku?,
         })
+    }
+}
+
+/// What an admin changes of a product.
+#[derive(Debug, Default)]
+pub struct ProductChange {
+    /// Its name, 3 to 200 characters.
+    pub name: Option<String>,
+    /// Its description, possibly empty.
+    pub description: Option<String>,
+    /// The price of one piece.
+    pub price: Option<Money>,
+    /// Where it is to be listed.
+    pub category: Option<CategorySlug>,
+    /// Whether customers are to see it.
+    pub status: Option<ProductStatus>,
+    /// Its code; `Some(None)` takes that away.
+    pub sku: Option<Option<Sku>>,
+    /// Which version the caller has read, if they say so.
+    pub version: Option<u64>,
+}
+
+impl FromJson for ProductChange {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let name = fields.optional("name", |v| line(v, 3..=200));
+        let description = fields.optional("description", |v| paragraphs(v, 0..=10_000));
+        let price = fields.optional_object::<Price>("price");
+        let category = fields.optional("category", CategorySlug::read);
+        let status = fields.optional("status", word);
+        let sku = fields.optional("sku", |v| match v.text()? {
+            "" => Ok(None),
+            _ => Sku::read(v).map(Some),
+        });
+        let version = fields.optional("version", |v| {
+            v.integer(1..=i64::MAX).map(i64::unsigned_abs)
+        });
+        let change = Self {
+            name: name?,
+            description: description?,
+            price: price?.map(|price| price.0),
+            category: category?,
+            status: status?,
+            sku: sku?,
+            version: version?,
+        };
+        if change.is_empty() {
+            let reason = "is required, unless another field of the product is given";
+            fields.refuse("name", reason.into());
+            return None;
+        }
+        Some(change)
+    }
+}
+
+impl ProductChange {
+    fn is_empty(&self) -> bool {
+        self.name.is_none()
+            && self.description.is_none()
+            && self.price.is_none()
+            && self.category.is_none()
+            && self.status.is_none()
+            && self.sku.is_none()
+    }
+
+    /// Returns a product as it is to be.
+    pub(crate) fn apply(&self, product: &Product) -> Product {
+        let mut changed = product.clone();
+        if let Some(name) = &self.name {
+            changed.name.clone_from(name);
+        }
+        if let Some(description) = &self.description {
+            changed.description.clone_from(description);
+        }
+        if let Some(price) = self.price {
+            changed.price = price;
+        }
+        if let Some(category) = &self.category {
+            changed.category.clone_from(category);
+        }
+        if let Some(status) = self.status {
+            changed.status = status;
+        }
+        if let Some(sku) = &self.sku {
+            changed.sku.clone_from(sku);
+        }
+        changed
     }
 }
 
@@ -204,6 +255,54 @@ impl FromQuery for ProductFilter {
     }
 }
 
+/// Which products the staff list.
+#[derive(Clone, Debug, Default)]
+pub struct StaffFilter {
+    /// Drafts or published ones, or both.
+    pub status: Option<ProductStatus>,
+    /// One category, or all.
+    pub category: Option<CategorySlug>,
+    /// Those that are low in stock or out of it, or those that are not, or all.
+    pub low_stock: Option<bool>,
+}
+
+impl FromQuery for StaffFilter {
+    fn from_query(parameters: &mut Parameters<'_>) -> Option<Self> {
+        let status = parameters.optional("status", |it| it.parse().ok(), "draft or published");
+        let category = parameters.optional("category", CategorySlug::parse, "a category's slug");
+        let low_stock = parameters.optional("lowStock", |it| it.parse().ok(), "true or false");
+        Some(Self {
+            status: status?,
+            category: category?,
+            low_stock: low_stock?,
+        })
+    }
+}
+
+/// A product in the staff's list.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StaffProductCard {
+    pub(crate) product_id: ProductId,
+    pub(crate) name: String,
+    pub(crate) price: Money,
+    pub(crate) category: CategorySlug,
+    pub(crate) status: ProductStatus,
+    pub(crate) sku: Option<Sku>,
+    pub(crate) image_url: Option<String>,
+    pub(crate) available: u32,
+    pub(crate) version: u64,
+    pub(crate) created_at: Timestamp,
+}
+
+/// One page of all products.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StaffProductPage {
+    pub(crate) items: Vec<StaffProductCard>,
+    pub(crate) next_cursor: Option<String>,
+}
+
 /// A product in a list.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -213,6 +312,7 @@ pub(crate) struct ProductCard {
     pub(crate) price: Money,
     pub(crate) category: CategorySlug,
     pub(crate) image_url: Option<String>,
+    pub(crate) image: Option<ImageView>,
     pub(crate) availability: Availability,
 }
 
@@ -222,25 +322,6 @@ pub(crate) struct ProductCard {
 pub struct ProductPage {
     pub(crate) items: Vec<ProductCard>,
     pub(crate) next_cursor: Option<String>,
-}
-
-/// A picture as the public sees it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ImageView {
-    image_id: ImageId,
-    url: String,
-    width: u32,
-    height: u32,
-    variants: Vec<ImageVariant>,
-}
-
-/// A picture in another size.
-#[derive(Debug, Serialize)]
-pub(crate) struct ImageVariant {
-    url: String,
-    width: u32,
-    height: u32,
 }
 
 /// A product with all that the public may know.
@@ -264,7 +345,9 @@ pub struct StaffProduct {
     price: Money,
     category: CategorySlug,
     status: ProductStatus,
+    sku: Option<Sku>,
     available: u32,
+    images: Vec<ImageView>,
     version: u64,
     created_at: Timestamp,
 }
@@ -282,28 +365,18 @@ impl Product {
             .find(|product| product.id == *id && product.status == ProductStatus::Published)
     }
 
-    /// Returns the public view, with today's stock. `images_url` is what the keys of
-    /// pictures are relative to.
-    #[must_use]
-    pub fn detail(self, available: u32, images_url: &str) -> ProductDetail {
-        let images: Vec<ImageView> = self
-            .images
-            .into_iter()
-            .map(|image| ImageView {
-                image_id: image.id,
-                url: format!("{images_url}/{}", image.key),
-                width: image.width,
-                height: image.height,
-                variants: Vec::new(),
-            })
-            .collect();
+    /// Returns the public view, with today's stock.
+    pub(crate) fn detail(self, available: u32, urls: &ImageUrls) -> ProductDetail {
+        let images: Vec<ImageView> = self.images.iter().map(|it| urls.view(it)).collect();
+        let main = self.images.first();
         ProductDetail {
             card: ProductCard {
                 product_id: self.id,
                 name: self.name,
                 price: self.price,
                 category: self.category,
-                image_url: images.first().map(|image| image.url.clone()),
+                image_url: main.map(|it| urls.of_key(it.listed_key())),
+                image: images.first().cloned(),
                 availability: Availability::of(available),
             },
             description: self.description,
@@ -313,15 +386,29 @@ impl Product {
     }
 
     /// Returns the view of the shop's staff.
-    #[must_use]
-    pub fn for_staff(self, available: u32) -> StaffProduct {
+    pub(crate) fn for_staff(self, available: u32, urls: &StaffImageUrls) -> StaffProduct {
+        let is_public = self.status == ProductStatus::Published;
+        let images = self.images.iter().map(|it| urls.view(it, is_public));
+        let images = images.collect();
+        self.staff_view(available, images)
+    }
+
+    /// Returns the view of the shop's staff of a product that was just made, which has no
+    /// pictures yet.
+    pub(crate) fn without_pictures(self, available: u32) -> StaffProduct {
+        self.staff_view(available, Vec::new())
+    }
+
+    fn staff_view(self, available: u32, images: Vec<ImageView>) -> StaffProduct {
         StaffProduct {
+            images,
             product_id: self.id,
             name: self.name,
             description: self.description,
             price: self.price,
             category: self.category,
             status: self.status,
+            sku: self.sku,
             available,
             version: self.version,
             created_at: self.created_at,
@@ -366,14 +453,6 @@ mod tests {
         assert!(product("abc", "1000000000").is_ok());
         for price in ["1000000001", "-1", "1.5", "1e2", "9007199254740993"] {
             assert!(product("abc", price).is_err(), "{price}");
-        }
-    }
-
-    #[test]
-    fn a_slug_is_lower_case_words_joined_by_hyphens() {
-        assert!(CategorySlug::parse("coffee-mugs-2").is_some());
-        for text in ["", "-", "a--b", "A", "a b", "a#b", "-a", "\u{e4}"] {
-            assert!(CategorySlug::parse(text).is_none(), "{text}");
         }
     }
 

@@ -1,17 +1,24 @@
-//! The table `products`.
+//! The table `products`: a row for each product, and one for each code that a product has,
+//! so that no two have the same. What was deleted is kept for a while, and is absent for
+//! whoever reads products.
 
+use super::category::CategorySlug;
+use super::image::{Image, ImageFile};
 use super::product::{
-    Availability, CategorySlug, Image, Product, ProductFilter, ProductSort, ProductStatus,
+    Availability, Product, ProductFilter, ProductSort, ProductStatus, StaffFilter,
 };
+use super::sku::Sku;
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
-    Attributes, BatchGet, Corrupt, DynamoDbError, ItemBuilder, ItemReader, QueryFluentBuilder,
-    SingleWrite, Table, WriteAction, is_condition_failed, number, text,
+    Attributes, BatchGet, Comparison, Corrupt, DynamoDb, DynamoDbError, ItemBuilder, ItemReader,
+    QueryFluentBuilder, SingleWrite, Table, Update, WriteAction, is_condition_failed, number,
+    read_all, scan_lacking, text, word,
 };
-use crate::values::{Currency, ImageId, Money, ProductId};
+use crate::values::{Currency, ImageId, Money, ProductId, Timestamp};
 
-/// The partition of the indexes that list the whole catalogue.
-const LISTED: &str = "main";
+/// The partition of the indexes that list the whole catalogue, all that the staff see, and
+/// what was deleted.
+const ALL: &str = "main";
 
 /// Products by id.
 #[derive(Clone)]
@@ -19,7 +26,21 @@ pub(crate) struct Products {
     pub(super) table: Table,
 }
 
-/// A list of published products.
+/// What there is of a product's id.
+pub(super) enum Stored {
+    Absent,
+    /// Deleted, and not yet purged.
+    Deleted,
+    Live(Box<Product>),
+}
+
+/// A product that no category counts, with the one that it has.
+pub(super) struct Incomplete {
+    pub(super) id: ProductId,
+    pub(super) category: CategorySlug,
+}
+
+/// A list of products.
 pub(super) struct Listing {
     /// Tells this list from every other.
     pub(super) name: String,
@@ -43,23 +64,26 @@ impl Products {
         id: &ProductId,
     ) -> Result<Option<Product>, DynamoDbError> {
         let found = self.table.get_eventually(key(id)).await?;
-        Ok(found.as_ref().map(read).transpose()?)
+        Ok(found.as_ref().map(read).transpose()?.flatten())
     }
 
     /// Reads a product as it now is, for whoever may have made it just before.
     pub(crate) async fn get(&self, id: &ProductId) -> Result<Option<Product>, DynamoDbError> {
-        let found = self.table.get(key(id)).await?;
-        Ok(found.as_ref().map(read).transpose()?)
+        match self.stored(id).await? {
+            Stored::Live(product) => Ok(Some(*product)),
+            Stored::Absent | Stored::Deleted => Ok(None),
+        }
     }
 
-    /// Reads the products of up to 100 ids as they are or were a moment ago, in
-    /// no order. Ids of nothing are left out.
-    pub(crate) async fn get_all<'a>(
-        &self,
-        ids: impl Iterator<Item = &'a ProductId>,
-    ) -> Result<Vec<Product>, DynamoDbError> {
-        let batch = BatchGet::default().with_eventually(&self.table, ids.map(key));
-        self.read_batch(batch).await
+    /// Reads what there now is of an id.
+    pub(super) async fn stored(&self, id: &ProductId) -> Result<Stored, DynamoDbError> {
+        let Some(found) = self.table.get(key(id)).await? else {
+            return Ok(Stored::Absent);
+        };
+        Ok(match read(&found)? {
+            Some(product) => Stored::Live(Box::new(product)),
+            None => Stored::Deleted,
+        })
     }
 
     /// Reads the products of up to 100 ids as they now are, in no order. Ids of
@@ -74,7 +98,7 @@ impl Products {
 
     async fn read_batch(&self, batch: BatchGet) -> Result<Vec<Product>, DynamoDbError> {
         let items = batch.read(self.table.client()).await?;
-        let products = items.iter().map(|(_, item)| read(item));
+        let products = items.iter().filter_map(|(_, item)| read(item).transpose());
         Ok(products.collect::<Result<_, _>>()?)
     }
 
@@ -88,7 +112,7 @@ impl Products {
         };
         let (scope, attribute, partition) = match &filter.category {
             Some(category) => ("category", "listedCategory", category.as_str()),
-            None => ("catalogue", "listed", LISTED),
+            None => ("catalogue", "listed", ALL),
         };
         let upwards = matches!(filter.sort, ProductSort::PriceUp | ProductSort::Name);
         let query = self
@@ -104,6 +128,192 @@ impl Products {
             query,
             key: ["productId", attribute, sort_key],
         }
+    }
+
+    /// Begins a query of all products that the staff see, drafts too, the newest first.
+    pub(super) fn staff_listing(&self, filter: &StaffFilter) -> Listing {
+        let mut query = self
+            .table
+            .query()
+            .index_name("staff-newest")
+            .key_condition_expression("#all = :all")
+            .expression_attribute_names("#all", "catalogued")
+            .expression_attribute_values(":all", text(ALL))
+            .scan_index_forward(false);
+        let mut conditions = Vec::new();
+        if let Some(status) = filter.status {
+            conditions.push("#status = :status");
+            query = query
+                .expression_attribute_names("#status", "status")
+                .expression_attribute_values(":status", word(status));
+        }
+        if let Some(category) = &filter.category {
+            conditions.push("#category = :category");
+            query = query
+                .expression_attribute_names("#category", "category")
+                .expression_attribute_values(":category", text(category.as_str()));
+        }
+        if let Some(low) = filter.low_stock {
+            conditions.push(match low {
+                true => "#availability <> :enough",
+                false => "#availability = :enough",
+            });
+            query = query
+                .expression_attribute_names("#availability", "availability")
+                .expression_attribute_values(":enough", word(Availability::InStock));
+        }
+        let conditions = conditions.join(" AND ");
+        let name = format!("staff's products {filter:?}");
+        Listing {
+            name,
+            query: query.set_filter_expression((!conditions.is_empty()).then_some(conditions)),
+            key: ["productId", "catalogued", "productId"],
+        }
+    }
+
+    /// Returns the ids of what was deleted before a moment and is not yet purged.
+    pub(crate) async fn deleted_before(
+        &self,
+        end: Timestamp,
+    ) -> Result<Vec<ProductId>, DynamoDbError> {
+        let deleted = self
+            .table
+            .query()
+            .index_name("deleted")
+            .key_condition_expression("#all = :all AND deletedAt < :end")
+            .expression_attribute_names("#all", "deleted")
+            .expression_attribute_values(":all", text(ALL))
+            .expression_attribute_values(":end", text(end.to_string()));
+        read_all(&deleted, |row| row.id("productId").map(Some)).await
+    }
+
+    /// Removes what was deleted, for good; a product that is not deleted stays.
+    pub(crate) async fn purge(&self, id: &ProductId) -> Result<(), AwsError> {
+        let purged = self
+            .table
+            .delete(key(id))
+            .condition_expression("attribute_exists(deletedAt)")
+            .commit()
+            .await;
+        match purged {
+            Err(error) if !is_condition_failed(&error) => Err(error.into()),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Reads some of the products that no category counts, whatever their status, and where to
+    /// read on: a call that no function's role allows.
+    pub(super) async fn incomplete(
+        &self,
+        after: Option<Attributes>,
+    ) -> Result<(Vec<Incomplete>, Option<Attributes>), DynamoDbError> {
+        // Rows of codes have other keys.
+        let products = ("productId", "prod_");
+        let (items, last) = scan_lacking(&self.table, "counted", products, after).await?;
+        let mut incomplete = Vec::new();
+        for item in &items {
+            let item = ItemReader::from(item);
+            if item.optional_text("deletedAt")?.is_none() {
+                incomplete.push(Incomplete {
+                    id: item.id("productId")?,
+                    category: item.parsed("category", CategorySlug::parse)?,
+                });
+            }
+        }
+        Ok((incomplete, last))
+    }
+
+    /// Returns the action that marks a product as counted and lists it for the staff: refused
+    /// if somebody has counted, moved or deleted it since it was read.
+    pub(super) fn complete(&self, product: &Incomplete) -> WriteAction {
+        let category = text(product.category.as_str());
+        self.table
+            .change(key(&product.id))
+            .set("counted", category.clone())
+            .set("catalogued", text(ALL))
+            .only_if("category", Comparison::Equal, category)
+            .only_if_absent("counted")
+            .only_if_absent("deletedAt")
+            .into_update()
+    }
+
+    /// Returns the client with which transactions are sent.
+    pub(super) fn client(&self) -> &DynamoDb {
+        self.table.client()
+    }
+
+    /// Returns the action that makes a product of what was read into what it is to be:
+    /// refused if it was changed since. It writes what differs and no picture.
+    pub(super) fn change(&self, before: &Product, after: &Product) -> WriteAction {
+        let (mut old, new) = (
+            write_content(before).into_attributes(),
+            write_content(after).into_attributes(),
+        );
+        let mut update = self.change_version(before);
+        for (name, value) in new {
+            if old.remove(&name).as_ref() != Some(&value) {
+                update = update.set(&name, value);
+            }
+        }
+        for name in old.keys() {
+            update = update.remove(name);
+        }
+        update.into_update()
+    }
+
+    /// Returns the action that deletes a product as it was read: it is taken out of every
+    /// list, and its row stays until it is purged.
+    pub(super) fn delete(&self, product: &Product, now: Timestamp) -> WriteAction {
+        let mut update = self
+            .change_version(product)
+            .set("deleted", text(ALL))
+            .set("deletedAt", text(now.to_string()));
+        for name in [
+            "catalogued",
+            "counted",
+            "listed",
+            "listedCategory",
+            "nameKey",
+            "sku",
+        ] {
+            update = update.remove(name);
+        }
+        update.into_update()
+    }
+
+    /// Begins a change of a product that is as it was read.
+    fn change_version(&self, product: &Product) -> Update {
+        self.table
+            .change(key(&product.id))
+            .add("version", 1)
+            .only_if("version", Comparison::Equal, number(product.version))
+            .only_if_absent("deletedAt")
+    }
+
+    /// Returns the action that checks that a product is there.
+    pub(super) fn check_there(&self, id: &ProductId) -> WriteAction {
+        self.table
+            .change(key(id))
+            .only_if_exists("productId")
+            .only_if_absent("deletedAt")
+            .into_check()
+    }
+
+    /// Returns the action that takes a code for a product: refused if another one has it.
+    pub(super) fn take_sku(&self, sku: &Sku, id: &ProductId) -> WriteAction {
+        let item = ItemBuilder::new()
+            .text("productId", sku_key(sku))
+            .text("product", id.as_str());
+        self.table.put_new(item, "productId")
+    }
+
+    /// Returns the action that gives a product's code back.
+    pub(super) fn free_sku(&self, sku: &Sku, id: &ProductId) -> WriteAction {
+        let key = ItemBuilder::new().text("productId", sku_key(sku));
+        self.table
+            .change(key.into_attributes())
+            .only_if("product", Comparison::Equal, text(id.as_str()))
+            .into_delete()
     }
 
     /// Returns the action that puts a new product.
@@ -153,26 +363,41 @@ pub(super) fn key(id: &ProductId) -> Attributes {
     key.into_attributes()
 }
 
-/// Writes a product. The attributes that the listing indexes need are
-/// there only while it is published, which keeps drafts out of every list.
+/// Returns the key of a code's row, which no product's id can be.
+fn sku_key(sku: &Sku) -> String {
+    format!("sku#{}", sku.folded())
+}
+
+/// Writes a product.
 fn write(product: &Product) -> ItemBuilder {
-    let item = ItemBuilder::new()
+    write_content(product)
         .text("productId", product.id.as_str())
+        .word("availability", product.availability)
+        .optional_map("image", product.images.first().map(write_image))
+        .list("images", product.images.iter().map(write_image))
+        .number("version", product.version)
+        .time("createdAt", product.created_at)
+}
+
+/// Writes what an edit may change of a product, and what follows from it. The attributes that
+/// the public's listing indexes need are there only while it is published, which keeps drafts
+/// out of every list.
+fn write_content(product: &Product) -> ItemBuilder {
+    let counted_by = product.counted.then(|| product.category.as_str());
+    let item = ItemBuilder::new()
         .text("name", &product.name)
         .text("description", &product.description)
         .number("price", product.price.amount())
         .text("currency", product.price.currency())
         .text("category", product.category.as_str())
         .word("status", product.status)
-        .word("availability", product.availability)
-        .optional_text("image", product.images.first().map(|i| i.key.as_str()))
-        .list("images", product.images.iter().map(write_image))
-        .number("version", product.version)
-        .time("createdAt", product.created_at);
+        .optional_text("sku", product.sku.as_ref().map(Sku::as_str))
+        .text("catalogued", ALL)
+        .optional_text("counted", counted_by);
     match product.status {
         ProductStatus::Draft => item,
         ProductStatus::Published => item
-            .text("listed", LISTED)
+            .text("listed", ALL)
             .text("listedCategory", product.category.as_str())
             // Upper and lower case sort together; the length of a key is
             // bounded by DynamoDB at 1,024 bytes, and 200 characters are 800.
@@ -180,20 +405,30 @@ fn write(product: &Product) -> ItemBuilder {
     }
 }
 
-fn write_image(image: &Image) -> ItemBuilder {
+pub(super) fn write_image(image: &Image) -> ItemBuilder {
+    let variants = image.variants.iter().map(|file| {
+        ItemBuilder::new()
+            .text("key", &file.key)
+            .number("width", file.width)
+            .number("height", file.height)
+    });
     ItemBuilder::new()
         .text("imageId", image.id.as_str())
         .text("key", &image.key)
         .number("width", image.width)
         .number("height", image.height)
+        .list("variants", variants)
 }
 
-/// Reads a product.
-pub(super) fn read(item: &Attributes) -> Result<Product, Corrupt> {
+/// Reads a product; `None` for one that was deleted.
+pub(super) fn read(item: &Attributes) -> Result<Option<Product>, Corrupt> {
     let item = ItemReader::from(item);
+    if item.optional_text("deletedAt")?.is_some() {
+        return Ok(None);
+    }
     let images = item.list("images")?.into_iter().map(read_image);
     let currency = item.parsed("currency", Currency::parse)?;
-    Ok(Product {
+    Ok(Some(Product {
         id: item.id("productId")?,
         name: item.text("name")?.to_owned(),
         description: item.text("description")?.to_owned(),
@@ -202,17 +437,51 @@ pub(super) fn read(item: &Attributes) -> Result<Product, Corrupt> {
         status: item.word("status")?,
         availability: item.word("availability")?,
         images: images.collect::<Result<_, _>>()?,
+        sku: read_sku(item)?,
+        counted: item.optional_text("counted")?.is_some(),
         version: item.number("version")?,
         created_at: item.time("createdAt")?,
+    }))
+}
+
+/// Reads a product's code.
+pub(super) fn read_sku(item: ItemReader<'_>) -> Result<Option<Sku>, Corrupt> {
+    let sku = item.optional_text("sku")?;
+    let sku = sku.map(|text| Sku::parse(text).ok_or(Corrupt::new("sku")));
+    sku.transpose()
+}
+
+/// The main picture in a list.
+pub(super) enum ListedImage {
+    None,
+    /// Its key alone: rows from before pictures had several sizes.
+    Key(String),
+    Image(Image),
+}
+
+/// Reads the main picture of a row of an index.
+pub(super) fn read_listed_image(item: ItemReader<'_>) -> Result<ListedImage, Corrupt> {
+    Ok(match item.optional_text("image") {
+        Ok(None) => ListedImage::None,
+        Ok(Some(key)) => ListedImage::Key(key.to_owned()),
+        Err(_) => ListedImage::Image(read_image(item.map("image")?)?),
     })
 }
 
-fn read_image(item: ItemReader<'_>) -> Result<Image, Corrupt> {
+pub(super) fn read_image(item: ItemReader<'_>) -> Result<Image, Corrupt> {
+    let variants = item.list("variants")?.into_iter().map(|item| {
+        Ok(ImageFile {
+            key: item.text("key")?.to_owned(),
+            width: item.number("width")?,
+            height: item.number("height")?,
+        })
+    });
     Ok(Image {
         id: item.id::<ImageId>("imageId")?,
         key: item.text("key")?.to_owned(),
         width: item.number("width")?,
         height: item.number("height")?,
+        variants: variants.collect::<Result<_, _>>()?,
     })
 }
 

@@ -9,6 +9,8 @@ use super::error::Corrupt;
 use super::query_response::{ResponseItem, ResponseValue};
 use crate::values::{Currency, Money, PathId, Timestamp};
 
+/// The value of an attribute as the SDK has it.
+pub(crate) type Attribute = AttributeValue;
 /// An item as the SDK has it.
 pub(crate) type Attributes = HashMap<String, AttributeValue>;
 
@@ -22,9 +24,27 @@ pub(crate) fn word(value: impl Into<&'static str>) -> AttributeValue {
     text(value.into())
 }
 
+/// Makes the value of a map.
+pub(crate) fn map(values: ItemBuilder) -> AttributeValue {
+    AttributeValue::M(values.0)
+}
+
+/// Makes the value of a list of maps.
+pub(crate) fn list(values: impl Iterator<Item = ItemBuilder>) -> AttributeValue {
+    AttributeValue::L(values.map(map).collect())
+}
+
 /// Makes a number value.
 pub(crate) fn number(value: impl Into<i128>) -> AttributeValue {
     AttributeValue::N(value.into().to_string())
+}
+
+/// Makes the value of an amount: a map of its two parts.
+pub(crate) fn money(value: Money) -> AttributeValue {
+    let money = ItemBuilder::new()
+        .number("amount", value.amount())
+        .text("currency", value.currency());
+    AttributeValue::M(money.0)
 }
 
 /// An item that is being written.
@@ -69,19 +89,23 @@ impl ItemBuilder {
 
     /// Writes an amount as a map of its two parts.
     pub(crate) fn money(self, name: &str, value: Money) -> Self {
-        let money = Self::new()
-            .number("amount", value.amount())
-            .text("currency", value.currency());
-        self.map(name, money)
+        self.value(name, money(value))
     }
 
     pub(crate) fn map(self, name: &str, value: Self) -> Self {
-        self.value(name, AttributeValue::M(value.0))
+        self.value(name, map(value))
+    }
+
+    /// Writes a map, or nothing for `None`.
+    pub(crate) fn optional_map(self, name: &str, value: Option<Self>) -> Self {
+        match value {
+            Some(value) => self.map(name, value),
+            None => self,
+        }
     }
 
     pub(crate) fn list(self, name: &str, values: impl Iterator<Item = Self>) -> Self {
-        let values = values.map(|item| AttributeValue::M(item.0)).collect();
-        self.value(name, AttributeValue::L(values))
+        self.value(name, list(values))
     }
 
     fn value(mut self, name: &str, value: AttributeValue) -> Self {

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update as UpdateAction};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, Delete, TransactWriteItem, Update as UpdateAction,
+};
 
-use super::item::Attributes;
+use super::item::{Attributes, ItemBuilder, list};
 use super::transaction::WriteAction;
 use crate::values::clock;
 
@@ -15,6 +17,7 @@ use crate::values::clock;
 pub(crate) enum Comparison {
     Equal,
     AtLeast,
+    AtMost,
     Above,
 }
 
@@ -72,6 +75,17 @@ impl Update {
         self.named(name)
     }
 
+    /// Appends to a list, which is made if it is absent.
+    pub(crate) fn append(mut self, name: &str, values: impl Iterator<Item = ItemBuilder>) -> Self {
+        let old = format!("if_not_exists(#{name}, :none_{name})");
+        self.set
+            .push(format!("#{name} = list_append({old}, :more_{name})"));
+        let none = list(std::iter::empty());
+        self.values.insert(format!(":none_{name}"), none);
+        self.values.insert(format!(":more_{name}"), list(values));
+        self.named(name)
+    }
+
     /// Removes an attribute.
     pub(crate) fn remove(mut self, name: &str) -> Self {
         self.removed.push(format!("#{name}"));
@@ -101,6 +115,7 @@ impl Update {
         let operator = match comparison {
             Comparison::Equal => "=",
             Comparison::AtLeast => ">=",
+            Comparison::AtMost => "<=",
             Comparison::Above => ">",
         };
         let condition = format!("#{name} {operator} :if_{name}");
@@ -125,8 +140,14 @@ impl Update {
         self
     }
 
+    /// Returns the values of the expressions; DynamoDB takes no empty list.
+    fn values(&self) -> Option<Attributes> {
+        (!self.values.is_empty()).then(|| self.values.clone())
+    }
+
     /// Returns the action that updates the item.
     pub(crate) fn into_update(self) -> WriteAction {
+        let values = self.values();
         let mut expression = format!("SET {}", self.set.join(", "));
         if !self.removed.is_empty() {
             expression.push_str(&format!(" REMOVE {}", self.removed.join(", ")));
@@ -137,7 +158,7 @@ impl Update {
             .update_expression(expression)
             .condition_expression(self.conditions.join(" AND "))
             .set_expression_attribute_names(Some(self.names))
-            .set_expression_attribute_values(Some(self.values))
+            .set_expression_attribute_values(values)
             .build();
         let mut action =
             WriteAction::of(update.map(|it| TransactWriteItem::builder().update(it).build()));
@@ -147,16 +168,30 @@ impl Update {
 
     /// Returns the action that deletes the item; only its conditions count.
     pub(crate) fn into_delete(self) -> WriteAction {
+        let values = self.values();
         let delete = Delete::builder()
             .table_name(&*self.table)
             .set_key(Some(self.key))
             .condition_expression(self.conditions.join(" AND "))
             .set_expression_attribute_names(Some(self.names))
-            .set_expression_attribute_values(Some(self.values))
+            .set_expression_attribute_values(values)
             .build();
         let mut action =
             WriteAction::of(delete.map(|it| TransactWriteItem::builder().delete(it).build()));
         action.until = self.until;
         action
+    }
+
+    /// Returns the action that checks the item and writes nothing; only its conditions count.
+    pub(crate) fn into_check(self) -> WriteAction {
+        let values = self.values();
+        let check = ConditionCheck::builder()
+            .table_name(&*self.table)
+            .set_key(Some(self.key))
+            .condition_expression(self.conditions.join(" AND "))
+            .set_expression_attribute_names(Some(self.names))
+            .set_expression_attribute_values(values)
+            .build();
+        WriteAction::of(check.map(|it| TransactWriteItem::builder().condition_check(it).build()))
     }
 }

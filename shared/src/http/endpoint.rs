@@ -1,11 +1,13 @@
 //! Handlers: what they may ask of a request, and how they are called.
 
 use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
 
 use super::problem::Problem;
 use super::reply::{Reply, Response};
 use super::request::RequestContext;
-use crate::aws::FromEnv;
+use crate::aws::{Env, FromEnv, StartError};
 
 /// Anything that a handler may ask of a request.
 #[diagnostic::on_unimplemented(
@@ -24,7 +26,7 @@ pub trait FromRequest: Sized + Send {
     ) -> impl Future<Output = Result<Self, Problem>> + Send;
 }
 
-/// A handler: an async function of up to four things taken from the request
+/// A handler: an async function of up to five things taken from the request
 /// and, last, its state. They are taken from left to right, so who may call
 /// stands first and 401 comes before 400.
 pub trait Endpoint<Args>: Send + Sync {
@@ -37,6 +39,53 @@ pub trait Endpoint<Args>: Send + Sync {
         request: &RequestContext<'_>,
         state: &Self::State,
     ) -> impl Future<Output = Result<Response, Problem>> + Send;
+}
+
+/// A handler with its state, whatever their types: so that what surrounds a handler is
+/// compiled once with this crate, and not again with every function.
+pub(crate) trait Handler: Send + Sync {
+    /// Opens the connections that the first request will use.
+    fn warm(&self) -> Boxed<'_, ()>;
+
+    /// Answers one request.
+    fn call<'a>(&'a self, request: &'a RequestContext<'_>) -> Boxed<'a, Result<Response, Problem>>;
+}
+
+/// A future, whatever its type.
+pub(crate) type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Makes a handler's state from the environment.
+pub(crate) type Start = Box<dyn FnOnce(&Env) -> Result<Box<dyn Handler>, StartError> + Send>;
+
+/// Returns what starts a handler.
+pub(crate) fn start<H, Args>(handler: H) -> Start
+where
+    H: Endpoint<Args> + 'static,
+    Args: 'static,
+{
+    Box::new(|env| Ok(with_state(handler, H::State::from_env(env)?)))
+}
+
+/// Returns a handler with its state.
+pub(super) fn with_state<H, Args>(handler: H, state: H::State) -> Box<dyn Handler>
+where
+    H: Endpoint<Args> + 'static,
+    Args: 'static,
+{
+    Box::new(Started::<H, Args>(handler, state, PhantomData))
+}
+
+/// A handler and its state.
+struct Started<H: Endpoint<Args>, Args>(H, H::State, PhantomData<fn() -> Args>);
+
+impl<H: Endpoint<Args>, Args> Handler for Started<H, Args> {
+    fn warm(&self) -> Boxed<'_, ()> {
+        Box::pin(self.1.warm())
+    }
+
+    fn call<'a>(&'a self, request: &'a RequestContext<'_>) -> Boxed<'a, Result<Response, Problem>> {
+        Box::pin(self.0.call(request, &self.1))
+    }
 }
 
 macro_rules! endpoint {
@@ -70,3 +119,4 @@ endpoint!(a: A);
 endpoint!(a: A, b: B);
 endpoint!(a: A, b: B, c: C);
 endpoint!(a: A, b: B, c: C, d: D);
+endpoint!(a: A, b: B, c: C, d: D, e: E);

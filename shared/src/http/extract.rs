@@ -15,7 +15,7 @@ use crate::values::PathId;
 /// The largest body of this API.
 const MAX_BODY: usize = 256 * 1024;
 
-/// The id in the path. One that can't be an id names nothing: 404.
+/// The id in the path, or two ids. One that can't be an id names nothing: 404.
 pub struct Path<T>(pub T);
 
 /// The body, read into a domain type.
@@ -71,6 +71,11 @@ macro_rules! from_request {
 from_request!(<T: PathId> Path<T>, |request| {
     let text = request.path_parameter(T::PARAMETER);
     text.and_then(T::parse).map(Path).ok_or(Problem::NotFound)
+});
+from_request!(@impl [A: PathId + Send, B: PathId + Send] Path<(A, B)>, |request| {
+    let first = request.path_parameter(A::PARAMETER).and_then(A::parse);
+    let second = request.path_parameter(B::PARAMETER).and_then(B::parse);
+    first.zip(second).map(Path).ok_or(Problem::NotFound)
 });
 from_request!(<T: FromJson> Json<T>, read_body);
 from_request!(<T: FromQuery> Query<T>, |request| {

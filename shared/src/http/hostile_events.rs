@@ -13,7 +13,9 @@ use serde_json::{Map, Value, json};
 use super::tests::{Notice, context, request};
 use super::*;
 use crate::carts::SetQuantity;
-use crate::http::{IdempotencyKey, IfMatch, Json, NoContent, PageRequest, Path, Private, Public};
+use crate::http::{
+    Endpoint, IdempotencyKey, IfMatch, Json, NoContent, PageRequest, Path, Private, Public, start,
+};
 use crate::identity::Customer;
 use crate::limits::FrontGate;
 use crate::values::OrderId;
@@ -75,13 +77,10 @@ async fn public((): ()) -> Result<Public<Notice>, Problem> {
 fn probe<H, Args>(env: &Env, handler: H) -> Probe
 where
     H: Endpoint<Args> + 'static,
-    H::State: 'static,
+    Args: 'static,
 {
-    let function = Rc::new(Function::new(
-        FrontGate::from_env(env).unwrap(),
-        handler,
-        H::State::from_env(env).unwrap(),
-    ));
+    let gate = FrontGate::from_env(env).unwrap();
+    let function = Rc::new(Function::new(gate, start(handler)(env).unwrap()));
     Box::new(move |request| {
         let function = Rc::clone(&function);
         Box::pin(async move { function.answer(&request, &context(60_000)).await })

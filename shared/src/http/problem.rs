@@ -82,8 +82,20 @@ pub enum Conflict {
     CartChanged,
     /// It was edited since the caller read it.
     Stale,
+    /// It can't come to this status from where it stands.
+    InvalidTransition,
+    /// It has as many notes as it may have.
+    TooManyNotes,
     /// Without this super-admin there would be none.
     LastSuperAdmin,
+    /// Products use this category, or others stand under it.
+    CategoryInUse,
+    /// Another product has this code.
+    SkuInUse,
+    /// There would be fewer pieces than none.
+    StockTooLow,
+    /// The product has as many pictures as it may.
+    PicturesFull,
 }
 
 impl Problem {
@@ -260,11 +272,53 @@ impl Problem {
                 "It was changed since you read it. Please read it again.".into(),
                 None,
             ),
+            Self::Conflict(Conflict::InvalidTransition) => (
+                409,
+                "invalid-transition",
+                "Invalid transition",
+                "It can't come to this from the status that it has.".into(),
+                None,
+            ),
+            Self::Conflict(Conflict::TooManyNotes) => (
+                409,
+                "conflict",
+                "Conflict",
+                "There are as many notes as there may be.".into(),
+                None,
+            ),
             Self::Conflict(Conflict::LastSuperAdmin) => (
                 409,
                 "conflict",
                 "Conflict",
                 "A shop needs an active super-admin, and there is no other.".into(),
+                None,
+            ),
+            Self::Conflict(Conflict::CategoryInUse) => (
+                409,
+                "conflict",
+                "Conflict",
+                "Products use this category, or other categories stand under it.".into(),
+                None,
+            ),
+            Self::Conflict(Conflict::PicturesFull) => (
+                409,
+                "conflict",
+                "Conflict",
+                "The product has 100 pictures, which is the most it may have.".into(),
+                None,
+            ),
+            Self::Conflict(Conflict::SkuInUse) => (
+                409,
+                "conflict",
+                "Conflict",
+                "Another product has this sku.".into(),
+                None,
+            ),
+            Self::Conflict(Conflict::StockTooLow) => (
+                409,
+                "conflict",
+                "Conflict",
+                "There are not so many pieces.".into(),
                 None,
             ),
             Self::Unavailable { retry_after, .. } => {

@@ -88,6 +88,23 @@ pub enum Idempotent<T> {
     Replayed(T),
 }
 
+/// The answer to a request that changes something and may carry an idempotency key: 200.
+pub enum IdempotentChange<T> {
+    /// Done now.
+    Changed(T),
+    /// Done by an earlier request with the same key: with `Idempotent-Replayed: true`.
+    Replayed(T),
+}
+
+/// The answer to a request that makes something under a name of the caller's choice, or
+/// changes what is there. No cache may store it.
+pub enum Saved<T> {
+    /// Made now: 201.
+    Created(T),
+    /// Was there, and is as the caller wants it now: 200.
+    Changed(T),
+}
+
 /// What everybody may see and any cache may keep. Sealed: only areas of this
 /// crate implement it, and a test lists which of their types do.
 pub trait PublicBody: Serialize + sealed::Sealed {}
@@ -106,6 +123,8 @@ pub(crate) mod sealed {
     impl<T: super::PublicBody> Sealed for super::Public<T> {}
     impl<T> Sealed for super::Created<T> {}
     impl<T> Sealed for super::Idempotent<T> {}
+    impl<T> Sealed for super::IdempotentChange<T> {}
+    impl<T> Sealed for super::Saved<T> {}
     impl Sealed for super::NoContent {}
 }
 
@@ -125,8 +144,30 @@ impl<T: Serialize> Reply for Idempotent<T> {
     fn into_response(self, _: Option<&str>) -> Result<Response, Problem> {
         match self {
             Self::Created(body) => Response::json(201, NO_STORE, &body),
-            Self::Replayed(body) => Response::json(200, NO_STORE, &body)
-                .map(|response| response.with("idempotent-replayed", "true")),
+            Self::Replayed(body) => replayed(&body),
+        }
+    }
+}
+
+fn replayed(body: &impl Serialize) -> Result<Response, Problem> {
+    let response = Response::json(200, NO_STORE, body)?;
+    Ok(response.with("idempotent-replayed", "true"))
+}
+
+impl<T: Serialize> Reply for IdempotentChange<T> {
+    fn into_response(self, _: Option<&str>) -> Result<Response, Problem> {
+        match self {
+            Self::Changed(body) => Response::json(200, NO_STORE, &body),
+            Self::Replayed(body) => replayed(&body),
+        }
+    }
+}
+
+impl<T: Serialize> Reply for Saved<T> {
+    fn into_response(self, _: Option<&str>) -> Result<Response, Problem> {
+        match self {
+            Self::Created(body) => Response::json(201, NO_STORE, &body),
+            Self::Changed(body) => Response::json(200, NO_STORE, &body),
         }
     }
 }
@@ -386,6 +427,8 @@ mod tests {
             }),
             Problem::Conflict(Conflict::CartChanged),
             Problem::Conflict(Conflict::Stale),
+            Problem::Conflict(Conflict::InvalidTransition),
+            Problem::Conflict(Conflict::TooManyNotes),
             Problem::Conflict(Conflict::LastSuperAdmin),
             Problem::unavailable("the table orders-7 is on fire"),
             Problem::internal("the table orders-7 is on fire"),

@@ -12,14 +12,14 @@ use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 
 use super::deadline::Deadline;
 use super::deadline_timer::DeadlineTimer;
-use super::endpoint::Endpoint;
+use super::endpoint::{Handler, Start};
 use super::event::{Answer, Event};
 use super::gate::Gate;
 use super::problem::Problem;
 use super::reply::Response;
 use super::request::{Principal, RequestContext};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::retrying_until;
+use crate::dynamodb::{BatchAnswer, FromStream, StreamEvent, Unreadable, retrying_until};
 use crate::telemetry::{
     Access, RequestScope, SecurityEvent, SecurityLog, causes, failure, install,
 };
@@ -36,15 +36,11 @@ const TRUSTED_CLIENT: &str = "x-trusted-client";
 ///
 /// # Errors
 /// When the environment lacks something that the handler's arguments need.
-pub(crate) fn serve<G, H, Args>(handler: H) -> Result<(), StartError>
-where
-    G: Gate,
-    H: Endpoint<Args>,
-{
+pub(crate) fn serve<G: Gate>(handler: Start) -> Result<(), StartError> {
     runtime()?.block_on(async {
         let env = Env::of_process()?;
         install(&env)?;
-        let function = &Function::<G, H, H::State>::start(&env, handler).await?;
+        let function = &Function::<G>::start(&env, handler).await?;
         let answer = |event: LambdaEvent<Event>| async move {
             Ok::<_, lambda_runtime::Error>(function.answer_event(event).await)
         };
@@ -65,6 +61,76 @@ where
     S: FromEnv,
     Fut: Future<Output = Result<(), Problem>>,
 {
+    run(|event, state| {
+        let done = handler(event, state);
+        async {
+            done.await.map_err(|problem| {
+                let text = cause(&problem);
+                failure("event-failed", &text);
+                text
+            })
+        }
+    })
+}
+
+/// Runs a handler of a table's changes, until Lambda ends the process. The
+/// changes of a batch are handled in order; at the first problem the rest is
+/// left, and the stream sends it again from there.
+///
+/// # Errors
+/// When the environment lacks something that the handler's state needs.
+pub fn serve_stream<C, S, Fut>(handler: impl Fn(C, S) -> Fut) -> Result<(), StartError>
+where
+    C: FromStream,
+    S: FromEnv,
+    Fut: Future<Output = Result<(), Problem>>,
+{
+    run(|event, state| {
+        let handled = handle_batch(event, state, &handler);
+        async { Ok::<_, String>(handled.await) }
+    })
+}
+
+async fn handle_batch<C, S, Fut>(
+    event: StreamEvent,
+    state: S,
+    handler: &impl Fn(C, S) -> Fut,
+) -> BatchAnswer
+where
+    C: FromStream,
+    S: Clone,
+    Fut: Future<Output = Result<(), Problem>>,
+{
+    for record in &event.records {
+        let handled = match C::of_record(record) {
+            Ok(None) => continue,
+            Ok(Some(change)) => handler(change, state.clone()).await,
+            Err(Unreadable(error)) => Err(Problem::internal(error)),
+        };
+        if let Err(problem) = handled {
+            failure("record-failed", &cause(&problem));
+            return BatchAnswer::from_record(record);
+        }
+    }
+    BatchAnswer::default()
+}
+
+/// Returns what a problem is, for the log.
+fn cause(problem: &Problem) -> String {
+    match problem.cause() {
+        Some(cause) => causes(cause),
+        None => format!("{problem:?}"),
+    }
+}
+
+/// Runs a handler of events whose answer or error is told to whoever sent them.
+fn run<E, S, R, Fut>(handler: impl Fn(E, S) -> Fut) -> Result<(), StartError>
+where
+    E: for<'de> serde::Deserialize<'de>,
+    S: FromEnv,
+    R: serde::Serialize,
+    Fut: Future<Output = Result<R, String>>,
+{
     runtime()?.block_on(async {
         let env = Env::of_process()?;
         install(&env)?;
@@ -74,18 +140,11 @@ where
             let scope = Arc::new(RequestScope::of_event(&event.context.request_id));
             let deadline = Deadline::after(until(event.context.deadline));
             let handled = scope.enter(async {
-                let done = handler(event.payload, state.clone()).await;
-                done.map_err(|problem| {
-                    let text = match problem.cause() {
-                        Some(cause) => causes(cause),
-                        None => format!("{problem:?}"),
-                    };
-                    failure("event-failed", &text);
-                    // Otherwise the runtime reports the name of a Rust type as the error.
-                    Diagnostic {
-                        error_type: "event-failed".to_owned(),
-                        error_message: text,
-                    }
+                let handled = handler(event.payload, state.clone()).await;
+                // Otherwise the runtime reports the name of a Rust type as the error.
+                handled.map_err(|error_message| Diagnostic {
+                    error_type: "event-failed".to_owned(),
+                    error_message,
                 })
             });
             retrying_until(deadline.instant(), handled).await
@@ -106,19 +165,17 @@ fn runtime() -> Result<tokio::runtime::Runtime, StartError> {
 }
 
 /// A handler with all that outlives a request.
-pub(crate) struct Function<G, H, S> {
-    handler: H,
-    state: S,
+pub(crate) struct Function<G> {
+    handler: Box<dyn Handler>,
     gate: G,
     timer: DeadlineTimer,
     is_cold: AtomicBool,
 }
 
-impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
-    fn new(gate: G, handler: H, state: S) -> Self {
+impl<G: Gate> Function<G> {
+    fn new(gate: G, handler: Box<dyn Handler>) -> Self {
         Self {
             handler,
-            state,
             gate,
             timer: DeadlineTimer::default(),
             is_cold: AtomicBool::new(true),
@@ -129,30 +186,24 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
     ///
     /// # Errors
     /// When the environment lacks something.
-    pub(crate) async fn start(env: &Env, handler: H) -> Result<Self, StartError> {
-        let function = Self::new(G::from_env(env)?, handler, S::from_env(env)?);
+    pub(crate) async fn start(env: &Env, handler: Start) -> Result<Self, StartError> {
+        let function = Self::new(G::from_env(env)?, handler(env)?);
         // Opens the connections, which Lambda runs with full processor power: one
         // for the handler's calls, one for what is asked beside them. It makes init
         // x1.10 to 1.16 as long, and spares the first request a handshake. A failure is left
         // for the request to meet.
-        let warm = async { tokio::join!(function.state.warm(), function.gate.warm()) };
+        let warm = async { tokio::join!(function.handler.warm(), function.gate.warm()) };
         let _ = tokio::time::timeout(LONGEST_WARMING, warm).await;
         Ok(function)
     }
 
     /// Answers one event as the gateway takes it.
-    pub(crate) async fn answer_event<Args>(&self, event: LambdaEvent<Event>) -> Answer
-    where
-        H: Endpoint<Args, State = S>,
-    {
+    pub(crate) async fn answer_event(&self, event: LambdaEvent<Event>) -> Answer {
         let request = event.payload.into_request();
         Answer::from(self.answer(&request, &event.context).await)
     }
 
-    async fn answer<Args>(&self, request: &Request, lambda: &Context) -> Response
-    where
-        H: Endpoint<Args, State = S>,
-    {
+    async fn answer(&self, request: &Request, lambda: &Context) -> Response {
         let started = clock::monotonic();
         let deadline = Deadline::after(until(lambda.deadline));
         let request = RequestContext::new(request, deadline);
@@ -164,9 +215,7 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
             request.user_agent(),
         ));
         let answered = Arc::clone(&scope).enter(async {
-            // Boxed, since the compiler's limit on nested futures is reached
-            // otherwise.
-            let handled = AssertUnwindSafe(Box::pin(self.handle(&request))).catch_unwind();
+            let handled = AssertUnwindSafe(self.handle(&request)).catch_unwind();
             // Better our 503, which says when to come back, than the gateway's
             // after Lambda has ended the process.
             let handled = match self.timer.until(deadline.instant(), handled).await {
@@ -198,10 +247,7 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
     /// Returns the handler's answer, if the general limit and the networks
     /// admit the request. The limit is asked beside the work: see
     /// [`RequestContext::admitted`].
-    async fn handle<Args>(&self, request: &RequestContext<'_>) -> Result<Response, Problem>
-    where
-        H: Endpoint<Args, State = S>,
-    {
+    async fn handle(&self, request: &RequestContext<'_>) -> Result<Response, Problem> {
         request.readable()?;
         if let Some(token) = request.header(TRUSTED_CLIENT) {
             match self.gate.client_ip(token).await {
@@ -217,7 +263,7 @@ impl<G: Gate, H, S: FromEnv> Function<G, H, S> {
             {
                 return Err(Problem::AddressRefused);
             }
-            self.handler.call(request, &self.state).await
+            self.handler.call(request).await
         };
         let handled = async { Ok(handled.await) };
         let admitted = async {
@@ -285,6 +331,7 @@ mod tests {
 
     use super::*;
     use crate::dynamodb::retry_deadline;
+    use crate::http::endpoint::{Endpoint, start, with_state};
     use crate::http::{NoContent, PublicBody, Quota, sealed};
     use crate::limits::FrontGate;
 
@@ -314,8 +361,12 @@ mod tests {
         async fn renew(&self, _: &str) {}
     }
 
-    fn function<H>(handler: H) -> Function<Open, H, ((),)> {
-        Function::new(Open, handler, ((),))
+    fn function<H, Args>(handler: H) -> Function<Open>
+    where
+        H: Endpoint<Args, State = ((),)> + 'static,
+        Args: 'static,
+    {
+        Function::new(Open, with_state(handler, ((),)))
     }
 
     async fn buggy((): ()) -> Result<NoContent, Problem> {
@@ -421,7 +472,7 @@ mod tests {
             let done = Done::default();
             // A process of its own: it must ask the table before it knows.
             let gate = tables.open::<FrontGate>();
-            let function = Function::new(gate, acts, (done.clone(),));
+            let function = Function::new(gate, with_state(acts, (done.clone(),)));
             let http = json!({ "method": method, "sourceIp": source_ip });
             let request = request(&json!({ "requestContext": { "http": http } }).to_string());
             let answer = function.answer(&request, &context(10_000)).await;
@@ -438,7 +489,7 @@ mod tests {
         let leases = tables.faults().inject(leases.times(99), no_delay);
         for (method, source_ip, sum) in [("POST", "192.0.2.1", 3), ("GET", "192.0.2.2", 5)] {
             let gate = tables.open::<FrontGate>();
-            let function = Function::new(gate, acts, (Done::default(),));
+            let function = Function::new(gate, with_state(acts, (Done::default(),)));
             let http = json!({ "method": method, "sourceIp": source_ip });
             let request = request(&json!({ "requestContext": { "http": http } }).to_string());
             for _ in 0..12 {
@@ -454,7 +505,7 @@ mod tests {
         let tables = crate::testing::tables().await;
         let calls = Calls::of("Query").on(tables.table("CALLER_KEYS_TABLE"));
         let read = tables.faults().inject(calls, Fault::Delay(Duration::ZERO));
-        Function::<FrontGate, _, ((),)>::start(&tables.env, fine)
+        Function::<FrontGate>::start(&tables.env, start(fine))
             .await
             .unwrap();
         assert_eq!(read.hits(), 1);

@@ -57,6 +57,10 @@ pub trait Identity: Send + Sync {
 
     /// Returns in which of their sessions the token was issued.
     fn session_id(&self) -> &SessionId;
+
+    /// Returns what they may do: by their token, and of the staff by their record
+    /// too.
+    fn role(&self) -> Role;
 }
 
 /// Declares an identity: private fields, made in this file alone.
@@ -67,6 +71,7 @@ macro_rules! identity {
             id: UserId,
             issued_at: i64,
             session_id: SessionId,
+            role: Role,
         }
 
         impl Identity for $Name {
@@ -82,6 +87,10 @@ macro_rules! identity {
 
             fn session_id(&self) -> &SessionId {
                 &self.session_id
+            }
+
+            fn role(&self) -> Role {
+                self.role
             }
         }
 
@@ -99,6 +108,7 @@ macro_rules! identity {
                     id: claims.user_id,
                     issued_at: claims.issued_at,
                     session_id: claims.session_id,
+                    role: claims.role,
                 }
             }
         }
@@ -139,6 +149,43 @@ impl SuperAdmin {
     }
 }
 
+/// A customer whose things one of the staff works on.
+pub(crate) struct ServedCustomer<'a> {
+    id: &'a UserId,
+}
+
+impl Staff {
+    /// Names a customer whose things the staff read or change.
+    pub(crate) fn serving<'a>(&self, id: &'a UserId) -> ServedCustomer<'a> {
+        ServedCustomer { id }
+    }
+}
+
+impl NamesUser<CustomerRealm> for ServedCustomer<'_> {
+    fn named_user(&self) -> &UserId {
+        self.id
+    }
+}
+
+impl NamesCustomer for ServedCustomer<'_> {
+    fn customer_id(&self) -> &UserId {
+        self.id
+    }
+}
+
+/// Whose orders are opened: a customer's own identity, or what only one of the
+/// staff makes. A bare id opens none. Only this file implements it.
+pub(crate) trait NamesCustomer: Sync {
+    /// Returns whose orders they are.
+    fn customer_id(&self) -> &UserId;
+}
+
+impl NamesCustomer for Customer {
+    fn customer_id(&self) -> &UserId {
+        &self.id
+    }
+}
+
 impl<R: Realm> NamesUser<R> for ManagedUser<'_> {
     fn named_user(&self) -> &UserId {
         self.id
@@ -158,6 +205,18 @@ pub(crate) fn customer_for_tests() -> Customer {
         id: UserId::generate().unwrap(),
         issued_at: Timestamp::now().unix(),
         session_id: SessionId::generate().unwrap(),
+        role: Role::Customer,
+    }
+}
+
+/// Makes one of the staff of the unit tests: no build that is deployed has this.
+#[cfg(test)]
+pub(crate) fn staff_for_tests(user: &User) -> Staff {
+    Staff {
+        id: user.id.clone(),
+        issued_at: Timestamp::now().unix(),
+        session_id: SessionId::generate().unwrap(),
+        role: user.role,
     }
 }
 
@@ -168,6 +227,7 @@ pub(crate) fn super_admin_for_tests(user: &User) -> SuperAdmin {
         id: user.id.clone(),
         issued_at: Timestamp::now().unix(),
         session_id: SessionId::generate().unwrap(),
+        role: user.role,
     }
 }
 
@@ -329,7 +389,8 @@ impl RoleVerifier {
         if user.role < least {
             return Err(Problem::Forbidden);
         }
-        Ok(claims)
+        let role = claims.role.min(user.role);
+        Ok(Claims { role, ..claims })
     }
 }
 

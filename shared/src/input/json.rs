@@ -146,6 +146,17 @@ impl Fields<'_> {
         }
     }
 
+    /// Reads an object that may be absent or null. The outer option is `None` if the field is
+    /// there and wrong.
+    pub fn optional_object<T: FromJson>(&mut self, name: &'static str) -> Option<Option<T>> {
+        self.known.push(name);
+        let pointer = self.at(name);
+        match self.object.get(name) {
+            None | Some(Value::Null) => Some(None),
+            Some(value) => read_object(value, pointer, self.invalid).map(Some),
+        }
+    }
+
     /// Records that a field is wrong for a reason that its own text can't tell.
     pub fn refuse(&mut self, name: &str, reason: Reason) {
         let pointer = self.at(name);

@@ -90,6 +90,16 @@ impl CustomerOrders {
         self.table.client()
     }
 
+    /// Adds an order of the customer to items that are read together.
+    pub(super) fn read_with(
+        &self,
+        items: TransactGet,
+        customer: &Customer,
+        id: &OrderId,
+    ) -> TransactGet {
+        items.with(&self.table, table::key(customer, id.as_str()))
+    }
+
     /// Adds the row of an idempotency key to items that are read together: a
     /// transaction that is using the key is waited for.
     pub(super) fn read_key_with(

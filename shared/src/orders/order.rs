@@ -1,13 +1,15 @@
 //! Orders: what a customer asks for, and what the shop then owes.
 
 use serde::Serialize;
-use strum::{EnumString, IntoStaticStr, VariantNames};
+use strum::{EnumIter, EnumString, IntoStaticStr, VariantNames};
 
 use crate::input::{Fields, FromJson, FromQuery, Parameters, line, phone, word};
 use crate::values::{Money, OrderId, ProductId, Timestamp};
 
 /// Where an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr, VariantNames)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumIter, EnumString, IntoStaticStr, VariantNames,
+)]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
 pub enum OrderStatus {
@@ -45,6 +47,10 @@ pub enum PaymentMethod {
 pub enum PaymentStatus {
     /// Not yet paid.
     Pending,
+    /// Paid.
+    Paid,
+    /// Paid back.
+    Refunded,
 }
 
 /// How an order is paid, and whether it is.

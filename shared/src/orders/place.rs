@@ -8,26 +8,19 @@
 //! own first sending, at any point of being done, waits for it and gets its
 //! order; and that a sending which had not begun by then never makes one.
 
-use std::time::Duration;
-
 use super::cart_snapshot::CartSnapshot;
 use super::customer_orders::CustomerOrders;
+use super::labels;
 use super::order::{Order, OrderDraft};
 use super::table::{self, KeyRow, Refusal, UsedKey};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::carts::{CartLine, Carts, MAX_LINES};
-use crate::catalogue::{Offer, Offers, currency};
+use crate::catalogue::{Offers, currency};
 use crate::dynamodb::{Attributes, Corrupt, DynamoDbError, Outcome, TransactGet, Transaction};
 use crate::http::{Conflict, Deadline, Idempotent, Problem};
 use crate::identity::{Customer, CustomerRealm, Identity, Role, Users};
 use crate::input::IdempotencyKey;
-use crate::telemetry::warn;
 use crate::values::{Currency, OrderId, ProductId, UserId, sha256_base64url};
-
-/// How long a checkout waits for the labels of lists at most.
-const LABELS_TIMEOUT: Duration = Duration::from_millis(300);
-/// The log's code for a label that is out of date for now.
-const LABEL_NOT_SET: &str = "label-not-set";
 
 /// Places orders.
 #[derive(Clone)]
@@ -157,8 +150,7 @@ impl PlaceOrder {
             }
             let short = cart.short();
             if !short.is_empty() {
-                self.refresh_availability(&cart.offer, attempt.deadline)
-                    .await;
+                labels::refresh(&self.offers, &cart.offer, attempt.deadline).await;
                 return refused(Conflict::OutOfStock(short));
             }
             let order = cart.price(attempt.draft, self.currency)?;
@@ -259,26 +251,8 @@ impl PlaceOrder {
     /// taken its pieces.
     async fn refresh_low_stock(&self, cart: &CartSnapshot<'_>, deadline: Deadline) {
         let low = cart.low_after();
-        if low.is_empty() {
-            return;
-        }
-        let timeout = deadline.spare(LABELS_TIMEOUT);
-        match tokio::time::timeout(timeout, self.offers.get(low.iter())).await {
-            Ok(Ok(offer)) => self.refresh_availability(&offer, deadline).await,
-            Ok(Err(error)) => warn(LABEL_NOT_SET, &error),
-            Err(elapsed) => warn(LABEL_NOT_SET, &elapsed),
-        }
-    }
-
-    /// Refreshes labels, for a short while. A failure is no reason to keep
-    /// anybody waiting or to say that an order failed: the next checkout of the
-    /// same product tries again.
-    async fn refresh_availability(&self, offer: &Offer, deadline: Deadline) {
-        let timeout = deadline.spare(LABELS_TIMEOUT);
-        let refreshed = self.offers.refresh_availability(offer);
-        match tokio::time::timeout(timeout, refreshed).await {
-            Ok(errors) => errors.iter().for_each(|error| warn(LABEL_NOT_SET, error)),
-            Err(elapsed) => warn(LABEL_NOT_SET, &elapsed),
+        if !low.is_empty() {
+            labels::refresh_of(&self.offers, low.iter(), deadline).await;
         }
     }
 }

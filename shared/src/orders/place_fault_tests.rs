@@ -2,6 +2,7 @@
 //! its own first sending, at any point of being done, is never told "no".
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cloud::{Calls, Fault, HeldTransaction, ItemKey, Reason};
 use tokio::task::JoinHandle;
@@ -107,7 +108,7 @@ impl Shopper {
     /// Deletes a row of the table of orders, as TTL does.
     async fn delete(&self, sort_key: &str) {
         let table = Table::from_env(&self.tables.env, "ORDERS_TABLE").unwrap();
-        let key = table::key(&self.customer, sort_key);
+        let key = table::key(&*self.customer, sort_key);
         table.delete(key).send().await.unwrap();
     }
 }
@@ -291,7 +292,7 @@ async fn a_key_that_is_late_to_be_deleted_still_has_its_order() {
     let order = created(it.place().await);
     let key = IdempotencyKey::parse("k").unwrap();
     let expired = ItemBuilder::new().number("expiresAt", 1_u32);
-    let key = table::key(&it.customer, &table::sort_key(&key));
+    let key = table::key(&*it.customer, &table::sort_key(&key));
     let tables = &it.tables;
     tables
         .change("ORDERS_TABLE", key, expired.into_attributes())

@@ -1,7 +1,7 @@
 //! What a checkout meets between reading and sending, made to happen.
 
 use super::*;
-use crate::catalogue::{Availability, Product, ProductStatus, Products};
+use crate::catalogue::{Availability, Offer, Product, ProductStatus, Products};
 use crate::dynamodb::ItemBuilder;
 use crate::testing::{Tables, draft, reaching_now, tables};
 use crate::values::PathId;
@@ -270,12 +270,4 @@ fn a_body_has_the_hash_that_it_had_when_its_key_was_used() {
     let mut other = draft(500);
     other.shipping_address.line2 = Some("Berlin".to_owned());
     assert_ne!(body_hash(&other), body_hash(&draft(500)));
-}
-
-#[test]
-fn an_order_that_is_made_is_answered_before_labels_take_the_last_of_the_time() {
-    let left = |milliseconds: u64| Deadline::after(Duration::from_millis(500 + milliseconds));
-    assert_eq!(left(9_000).spare(LABELS_TIMEOUT), LABELS_TIMEOUT);
-    assert_eq!(left(90).spare(LABELS_TIMEOUT), Duration::ZERO);
-    assert!(left(250).spare(LABELS_TIMEOUT) < Duration::from_millis(151));
 }

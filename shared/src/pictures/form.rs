@@ -17,10 +17,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::json;
 
-use super::upload::{MAX_PICTURE, PictureType, pending_key};
+use super::upload::{MAX_PICTURE, PictureType, UploadKey};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::http::Problem;
-use crate::values::{Timestamp, UploadId};
+use crate::values::Timestamp;
 
 /// How long a form may be used.
 const FORM_LIFETIME: Duration = Duration::from_secs(5 * 60);
@@ -63,7 +63,7 @@ impl UploadForms {
     /// Never in practice: only if the policy can't be written as JSON.
     pub(crate) fn form(
         &self,
-        upload: &UploadId,
+        upload: &UploadKey,
         content_type: PictureType,
         now: Timestamp,
     ) -> Result<UploadForm, Problem> {
@@ -72,7 +72,7 @@ impl UploadForms {
         let day = date.get(..8).unwrap_or_default();
         let scope = format!("{day}/{}/s3/aws4_request", self.region);
         let mut fields = BTreeMap::from([
-            ("key", pending_key(upload)),
+            ("key", upload.pending()),
             ("Content-Type", <&str>::from(content_type).to_owned()),
             ("success_action_status", "201".to_owned()),
             ("x-amz-algorithm", "AWS4-HMAC-SHA256".to_owned()),
@@ -134,7 +134,8 @@ fn sign(secret: &str, day: &str, region: &str, policy: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::values::PathId;
+
+    const PENDING: &str = "pending/usr_01arz3ndektsv4rrffq69g5fav/upl_01arz3ndektsv4rrffq69g5fav";
 
     /// AWS's published example of a signed policy
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html>).
@@ -155,7 +156,7 @@ mod tests {
                 "test",
             ),
         };
-        let upload = UploadId::parse("upl_01arz3ndektsv4rrffq69g5fav").unwrap();
+        let upload = UploadKey::of_pending(PENDING).unwrap();
         let now = Timestamp::parse("2026-11-21T10:00:00Z").unwrap();
         forms.form(&upload, PictureType::Png, now).unwrap()
     }
@@ -177,7 +178,7 @@ mod tests {
         for condition in [
             json!({ "bucket": "pictures" }),
             json!(["content-length-range", 1, 5_242_880]),
-            json!(["eq", "$key", "pending/upl_01arz3ndektsv4rrffq69g5fav"]),
+            json!(["eq", "$key", PENDING]),
             json!(["eq", "$Content-Type", "image/png"]),
             json!(["eq", "$success_action_status", "201"]),
             json!(["eq", "$x-amz-security-token", "token"]),

@@ -2,14 +2,15 @@
 
 use serde::Serialize;
 
+use super::attach::MAX_PICTURES;
 use super::form::{UploadForm, UploadForms};
 use super::table::Uploads;
-use super::upload::{UploadRequest, UploadStatus};
+use super::upload::{UploadKey, UploadRequest, UploadStatus};
 use crate::audit::{Action, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::catalogue::Products;
 use crate::dynamodb::{Outcome, Transaction};
-use crate::http::{Idempotent, Problem};
+use crate::http::{Conflict, Idempotent, Problem};
 use crate::idempotency::{IdempotencyKeys, KeyedRequest};
 use crate::identity::Admin;
 use crate::input::IdempotencyKey;
@@ -68,7 +69,7 @@ impl RequestUpload {
         let request = key.map(|key| request(by, &key, wanted));
         let refusal = match self.record(by, request.as_ref(), wanted).await {
             Ok(upload) => {
-                let pending = self.requested(upload, UploadStatus::Pending, wanted)?;
+                let pending = self.requested(by, upload, UploadStatus::Pending, wanted)?;
                 return Ok(Idempotent::Created(pending));
             }
             Err(refusal) => refusal,
@@ -77,7 +78,7 @@ impl RequestUpload {
         let upload = used.made()?;
         let status = self.uploads.status(by, &upload).await?;
         let status = status.ok_or_else(|| Problem::unavailable("a key without its upload"))?;
-        let requested = self.requested(upload, status, wanted)?;
+        let requested = self.requested(by, upload, status, wanted)?;
         Ok(Idempotent::Replayed(requested))
     }
 
@@ -88,11 +89,14 @@ impl RequestUpload {
         request: Option<&KeyedRequest>,
         wanted: &UploadRequest,
     ) -> Result<UploadId, Problem> {
-        if self.products.get(&wanted.product_id).await?.is_none() {
-            return Err(Problem::invalid("/productId", "names no product"));
+        let product = self.products.get(&wanted.product_id).await?;
+        let product = product.ok_or_else(|| Problem::invalid("/productId", "names no product"))?;
+        if product.images.len() >= MAX_PICTURES {
+            return Err(Problem::Conflict(Conflict::PicturesFull));
         }
         let (upload, now) = (UploadId::generate()?, Timestamp::now());
-        let put = self.uploads.put_new(by, &upload, wanted, now);
+        let key = UploadKey::of(by, upload.clone());
+        let put = self.uploads.put_new(&key, wanted, now);
         let mut parts = Transaction::new().with((), put);
         if let Some(request) = request {
             let put = self.keys.put_new(request, upload.as_str(), now);
@@ -109,17 +113,19 @@ impl RequestUpload {
 
     fn requested(
         &self,
-        upload_id: UploadId,
+        by: &Admin,
+        upload: UploadId,
         status: UploadStatus,
         wanted: &UploadRequest,
     ) -> Result<RequestedUpload, Problem> {
-        let form = |now| self.forms.form(&upload_id, wanted.content_type, now);
+        let key = UploadKey::of(by, upload);
+        let form = |now| self.forms.form(&key, wanted.content_type, now);
         let form = match status {
-            UploadStatus::Pending => Some(form(Timestamp::now())?),
+            UploadStatus::Pending | UploadStatus::Judging => Some(form(Timestamp::now())?),
             UploadStatus::Ready | UploadStatus::Rejected => None,
         };
         Ok(RequestedUpload {
-            upload_id,
+            upload_id: key.upload,
             status,
             form,
         })

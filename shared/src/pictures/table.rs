@@ -1,21 +1,42 @@
-//! The table `uploads`: who asked to upload which picture.
+//! The table `uploads`: who asked to upload which picture, and what became of
+//! it.
 
 use std::time::Duration;
 
-use super::upload::{UploadRequest, UploadStatus, pending_key};
-use crate::aws::{Env, FromEnv, StartError};
-use crate::dynamodb::{DynamoDbError, ItemBuilder, ItemReader, Table, TransactGet, WriteAction};
-use crate::identity::{Admin, Identity};
-use crate::values::{Timestamp, UploadId};
+use super::upload::{PictureFile, UploadKey, UploadRequest, UploadStatus};
+use crate::aws::{AwsError, Env, FromEnv, StartError};
+use crate::dynamodb::{
+    Attribute, Attributes, Comparison, Corrupt, DynamoDbError, ItemBuilder, ItemReader,
+    SingleWrite, Table, TransactGet, WriteAction, is_condition_failed, list, number, text, word,
+};
+use crate::identity::Admin;
+use crate::values::{ProductId, Timestamp, UploadId};
 
 /// How long an upload may take to arrive: as long as the bucket keeps what
 /// nobody checked.
 const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long it can be asked what became of an upload.
+const MEMORY: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Uploads by whoever asked for them.
 #[derive(Clone)]
 pub(super) struct Uploads {
-    table: Table,
+    pub(super) table: Table,
+}
+
+/// An upload as it is kept.
+#[derive(Debug)]
+pub(super) struct Upload {
+    pub(super) key: UploadKey,
+    pub(super) product: ProductId,
+    pub(super) status: UploadStatus,
+    /// The picture's sizes, the largest first, once it is ready.
+    pub(super) files: Vec<PictureFile>,
+    /// Why it was rejected.
+    pub(super) reason: Option<String>,
+    /// Whether it was put on its product.
+    pub(super) is_attached: bool,
+    pub(super) created_at: Timestamp,
 }
 
 impl FromEnv for Uploads {
@@ -30,17 +51,14 @@ impl Uploads {
     /// Returns the action that puts a new upload.
     pub(super) fn put_new(
         &self,
-        by: &Admin,
-        upload: &UploadId,
+        upload: &UploadKey,
         wanted: &UploadRequest,
         now: Timestamp,
     ) -> WriteAction {
-        let item = ItemBuilder::new()
-            .text("userId", by.user_id().as_str())
-            .text("uploadId", upload.as_str())
+        let item = key_item(upload)
             .text("productId", wanted.product_id.as_str())
             .word("contentType", wanted.content_type)
-            .text("key", pending_key(upload))
+            .text("key", upload.pending())
             .word("status", UploadStatus::Pending)
             .time("createdAt", now)
             .expires(now.plus(RETENTION));
@@ -54,14 +72,161 @@ impl Uploads {
         by: &Admin,
         upload: &UploadId,
     ) -> Result<Option<UploadStatus>, DynamoDbError> {
-        let key = ItemBuilder::new()
-            .text("userId", by.user_id().as_str())
-            .text("uploadId", upload.as_str());
         // Its own transaction may be under way still.
-        let get = TransactGet::default().with(&self.table, key.into_attributes());
+        let key = UploadKey::of(by, upload.clone());
+        let get = TransactGet::default().with(&self.table, key_of(&key));
         let mut found = get.read(self.table.client()).await?;
         let found = found.pop().flatten();
         let status = found.map(|item| ItemReader::from(&item).word("status"));
         Ok(status.transpose()?)
     }
+
+    /// Reads an upload as it now is; `None` if it is gone.
+    pub(super) async fn get(&self, upload: &UploadKey) -> Result<Option<Upload>, DynamoDbError> {
+        let found = self.table.get(key_of(upload)).await?;
+        let found = found.map(|item| read(ItemReader::from(&item)));
+        Ok(found.transpose()?)
+    }
+
+    /// Claims an upload for one version of its file. Returns it if it was pending, or
+    /// claimed for the same version before; `None` if another version came first, or if it
+    /// is judged, or gone.
+    pub(super) async fn claim(
+        &self,
+        upload: &UploadKey,
+        version: &str,
+    ) -> Result<Option<Upload>, DynamoDbError> {
+        let claim = self
+            .table
+            .update(key_of(upload))
+            .update_expression("SET #status = :judging, versionId = :version, expiresAt = :end")
+            .condition_expression(
+                "#status = :pending OR (#status = :judging AND versionId = :version)",
+            )
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":pending", word(UploadStatus::Pending))
+            .expression_attribute_values(":judging", word(UploadStatus::Judging))
+            .expression_attribute_values(":version", text(version))
+            // So that it isn't gone before it is judged.
+            .expression_attribute_values(":end", number(Timestamp::now().plus(RETENTION).unix()));
+        match claim.commit().await {
+            Ok(_) => self.get(upload).await,
+            Err(error) if is_condition_failed(&error) => Ok(None),
+            Err(error) => Err(AwsError::from(error).into()),
+        }
+    }
+
+    /// Writes that a claimed upload is a picture, which has these files, the largest first.
+    /// Does nothing if it is not claimed for this version any more.
+    pub(super) async fn mark_ready(
+        &self,
+        upload: &UploadKey,
+        version: &str,
+        files: &[PictureFile],
+    ) -> Result<(), DynamoDbError> {
+        let judged = ("SET files = :outcome", list(files.iter().map(write_file)));
+        self.mark(upload, version, UploadStatus::Ready, judged)
+            .await
+    }
+
+    /// Writes why a claimed upload is no picture that the shop takes. Does nothing if it is
+    /// not claimed for this version any more.
+    pub(super) async fn mark_rejected(
+        &self,
+        upload: &UploadKey,
+        version: &str,
+        reason: &str,
+    ) -> Result<(), DynamoDbError> {
+        let judged = ("SET reason = :outcome", text(reason));
+        self.mark(upload, version, UploadStatus::Rejected, judged)
+            .await
+    }
+
+    async fn mark(
+        &self,
+        upload: &UploadKey,
+        version: &str,
+        status: UploadStatus,
+        (set, outcome): (&str, Attribute),
+    ) -> Result<(), DynamoDbError> {
+        let marked = self
+            .table
+            .update(key_of(upload))
+            .update_expression(format!("{set}, #status = :status, expiresAt = :end"))
+            .condition_expression("#status = :judging AND versionId = :version")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":status", word(status))
+            .expression_attribute_values(":judging", word(UploadStatus::Judging))
+            .expression_attribute_values(":version", text(version))
+            .expression_attribute_values(":outcome", outcome)
+            .expression_attribute_values(":end", number(Timestamp::now().plus(MEMORY).unix()));
+        match marked.commit().await {
+            Err(error) if !is_condition_failed(&error) => Err(AwsError::from(error).into()),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Returns the action that writes that a picture was put on its product: refused if it
+    /// was before.
+    pub(super) fn mark_attached(&self, upload: &UploadKey) -> WriteAction {
+        self.table
+            .change(key_of(upload))
+            .set("attachedAt", text(Timestamp::now().to_string()))
+            .only_if("status", Comparison::Equal, word(UploadStatus::Ready))
+            .only_if_absent("attachedAt")
+            .into_update()
+    }
+
+    /// Returns the action that writes why a picture that was ready can't be put on its
+    /// product: refused if it was put there.
+    pub(super) fn mark_refused(&self, upload: &UploadKey, reason: &str) -> WriteAction {
+        self.table
+            .change(key_of(upload))
+            .set("status", word(UploadStatus::Rejected))
+            .set("reason", text(reason))
+            .remove("files")
+            .only_if("status", Comparison::Equal, word(UploadStatus::Ready))
+            .only_if_absent("attachedAt")
+            .into_update()
+    }
+}
+
+fn key_item(upload: &UploadKey) -> ItemBuilder {
+    ItemBuilder::new()
+        .text("userId", upload.user.as_str())
+        .text("uploadId", upload.upload.as_str())
+}
+
+fn key_of(upload: &UploadKey) -> Attributes {
+    key_item(upload).into_attributes()
+}
+
+fn write_file(file: &PictureFile) -> ItemBuilder {
+    ItemBuilder::new()
+        .text("key", &file.key)
+        .number("width", file.width)
+        .number("height", file.height)
+}
+
+/// Reads an upload.
+pub(super) fn read(item: ItemReader<'_>) -> Result<Upload, Corrupt> {
+    let files = item.list("files")?.into_iter().map(|file| {
+        Ok(PictureFile {
+            key: file.text("key")?.to_owned(),
+            width: file.number("width")?,
+            height: file.number("height")?,
+        })
+    });
+    Ok(Upload {
+        key: UploadKey {
+            user: item.id("userId")?,
+            upload: item.id("uploadId")?,
+        },
+        product: item.id("productId")?,
+        status: item.word("status")?,
+        files: files.collect::<Result<_, _>>()?,
+        reason: item.optional_text("reason")?.map(str::to_owned),
+        is_attached: item.optional_text("attachedAt")?.is_some(),
+        created_at: item.time("createdAt")?,
+    })
 }

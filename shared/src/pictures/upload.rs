@@ -3,8 +3,9 @@
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
+use crate::identity::{Admin, Identity};
 use crate::input::{Fields, FromJson, word};
-use crate::values::{PathId, ProductId, UploadId};
+use crate::values::{PathId, ProductId, UploadId, UserId};
 
 /// The largest picture: 5 MiB.
 pub(crate) const MAX_PICTURE: u64 = 5 * 1024 * 1024;
@@ -32,6 +33,14 @@ pub struct UploadRequest {
     pub content_length: u64,
 }
 
+/// A file of a picture that is ready to be shown: one of its sizes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PictureFile {
+    pub(crate) key: String,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
 /// What became of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, EnumString, IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
@@ -39,6 +48,9 @@ pub struct UploadRequest {
 pub(crate) enum UploadStatus {
     /// Nothing has looked at the picture yet.
     Pending,
+    /// The file has arrived and is being looked at.
+    #[serde(rename = "pending")]
+    Judging,
     /// It is a picture of its product.
     Ready,
     /// It is none that the shop takes.
@@ -63,11 +75,33 @@ impl FromJson for UploadRequest {
     }
 }
 
-/// Returns the key under which an upload waits to be checked, where the public
-/// can't read it.
-#[must_use]
-pub(crate) fn pending_key(upload: &UploadId) -> String {
-    format!("pending/{upload}")
+/// Whose upload it is, and which: the key of its row, and of its file in the bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UploadKey {
+    pub(crate) user: UserId,
+    pub(crate) upload: UploadId,
+}
+
+impl UploadKey {
+    /// Names an upload that an admin asked for.
+    pub(crate) fn of(by: &Admin, upload: UploadId) -> Self {
+        let user = by.user_id().clone();
+        Self { user, upload }
+    }
+
+    /// Returns the key under which the file waits to be judged, where nobody can read it.
+    pub(crate) fn pending(&self) -> String {
+        format!("pending/{}/{}", self.user, self.upload)
+    }
+
+    /// Reads such a key; `None` if it is another one.
+    pub(crate) fn of_pending(key: &str) -> Option<Self> {
+        let (user, upload) = key.strip_prefix("pending/")?.split_once('/')?;
+        Some(Self {
+            user: UserId::parse(user)?,
+            upload: UploadId::parse(upload)?,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -90,5 +124,26 @@ mod tests {
         assert!(ask("image/webp", 0).is_err());
         assert!(ask("image/svg+xml", 1).is_err());
         assert!(ask("image/gif", 1).is_err());
+    }
+
+    #[test]
+    fn a_pending_files_key_names_its_upload_and_nothing_else_does() {
+        let key = UploadKey {
+            user: UserId::generate().unwrap(),
+            upload: UploadId::generate().unwrap(),
+        };
+        let text = key.pending();
+        assert_eq!(UploadKey::of_pending(&text), Some(key));
+        for other in [
+            format!("{text}/more"),
+            format!("{text}.png"),
+            format!("/{text}"),
+            text.to_uppercase(),
+            text.replace("pending/", "ecommerce-products/"),
+            "pending/upl_01arz3ndektsv4rrffq69g5fav".to_owned(),
+            "pending/".to_owned(),
+        ] {
+            assert_eq!(UploadKey::of_pending(&other), None, "{other}");
+        }
     }
 }

@@ -84,7 +84,7 @@ id!(
 );
 id!(
     /// The id of one upload of a picture.
-    pub(crate) UploadId, "upl_", "uploadId"
+    pub UploadId, "upl_", "uploadId"
 );
 id!(
     /// The id of one sign-in on one device.
@@ -96,9 +96,23 @@ id!(
 );
 
 id!(
+    /// The id of a change of a product's stock that is no sale.
+    pub(crate) MovementId, "mov_", "movementId"
+);
+
+id!(
     /// The id of a record of the audit log.
     pub(crate) AuditId, "aud_", "auditId"
 );
+
+impl ImageId {
+    /// Returns the id of the picture that comes of an upload: always the same one, so that what
+    /// is made of a file twice is made in one place.
+    pub(crate) fn of_upload(upload: &UploadId) -> Self {
+        let ulid = upload.0.trim_start_matches("upl_");
+        Self(format!("img_{ulid}"))
+    }
+}
 
 impl AuditId {
     /// Returns when the record was made.

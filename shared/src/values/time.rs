@@ -52,6 +52,14 @@ impl Timestamp {
         Self::from_unix(self.unix().saturating_add(seconds)).unwrap_or(self)
     }
 
+    /// Takes a duration away; returns this time unchanged if that is before the
+    /// year 0.
+    #[must_use]
+    pub fn minus(self, duration: Duration) -> Self {
+        let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+        Self::from_unix(self.unix().saturating_sub(seconds)).unwrap_or(self)
+    }
+
     /// Returns how long it is from this time until `end`, or `None` if `end` has
     /// passed.
     #[must_use]

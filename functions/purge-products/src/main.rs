@@ -1,0 +1,14 @@
+//! Called every hour: removes products that were deleted more than a day ago. Their pictures go
+//! with them, by `sync-images`.
+
+use shared::catalogue::PurgeProducts;
+use shared::http::{Problem, Schedule, StartError, serve_events};
+
+fn main() -> Result<(), StartError> {
+    serve_events(purge_products)
+}
+
+/// Whatever time is too short for is left for the next hour.
+async fn purge_products(_: Schedule, products: PurgeProducts) -> Result<(), Problem> {
+    products.purge().await
+}

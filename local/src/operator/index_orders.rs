@@ -1,0 +1,68 @@
+//! Lists orders by status that were made before the shop had that index.
+
+use clap::Args;
+use cloud::Ports;
+use shared::aws::{Env, FromEnv};
+use shared::http::Problem;
+use shared::orders::FillStatusIndex;
+
+use super::error::OperatorError;
+use super::first_super_admin::environment;
+use super::port::fixed_ports;
+
+/// What `--help` says first.
+pub(super) const ABOUT: &str = "\
+Show the staff orders that were made before their lists could be by status
+
+To be run once after the deployment that adds the index by-status to the orders,
+in a shop that had orders before. It reads the whole table, changes nothing that an
+order says, and may be repeated, or run while the shop is open.";
+
+/// What `--help` says last.
+pub(super) const EXAMPLES: &str = "\
+For a shop at AWS, with your credentials and the names of the shop's tables:
+  export AWS_REGION=eu-central-1
+  eval \"$(aws configure export-credentials --format env)\"
+  export $(aws cloudformation describe-stacks --stack-name buy-from-me --output text \\
+    --query \"Stacks[0].Outputs[?OutputKey=='OperatorEnvironment'].OutputValue\")
+  cargo run -- index-orders
+
+For a shop on this machine:
+  cargo run -- index-orders --port 9000";
+
+/// Arguments of `index-orders`.
+#[derive(Debug, Args)]
+pub struct IndexOrders {
+    /// A shop that runs on this machine, by its API's port
+    #[arg(long, value_name = "N", value_parser = fixed_ports)]
+    port: Option<Ports>,
+}
+
+impl IndexOrders {
+    pub(super) async fn run(&self, print: impl Fn(&str)) -> Result<(), OperatorError> {
+        print(&index_orders(&environment(self.port)?).await?);
+        Ok(())
+    }
+}
+
+/// Lists the orders of the shop whose tables the environment names, and says how many were not
+/// listed before.
+///
+/// # Errors
+/// A sentence: a variable that is missing, or tables that can't be reached.
+pub async fn index_orders(env: &Env) -> Result<String, OperatorError> {
+    let index = FillStatusIndex::from_env(env).map_err(OperatorError::new)?;
+    match index.fill().await {
+        Ok(0) => Ok("Every order was listed by its status already.".to_owned()),
+        Ok(1) => Ok("1 order is now listed by its status.".to_owned()),
+        Ok(listed) => Ok(format!("{listed} orders are now listed by their status.")),
+        Err(Problem::Unavailable { .. }) => Err(OperatorError::new(
+            "the shop's tables don't answer; is the region right, or does the shop on this \
+             machine run at that port? What is listed by now stays so: run it again",
+        )),
+        Err(_) => Err(OperatorError::new(
+            "the shop's tables can't be used as the environment names them, or with these \
+             credentials",
+        )),
+    }
+}

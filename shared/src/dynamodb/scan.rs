@@ -1,0 +1,33 @@
+//! Reading a whole table: for an operator's commands. No function's role allows it.
+
+use super::error::DynamoDbError;
+use super::item::{Attributes, text};
+use super::table::Table;
+use crate::aws::AwsError;
+
+/// Reads on in a table, one call. Returns the items that lack an attribute and whose
+/// key's other attribute begins with a text, and where the reading stopped; `None`
+/// at the table's end.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an operator looks for what no index lists yet; no role allows it"
+)]
+pub(crate) async fn scan_lacking(
+    table: &Table,
+    lacks: &str,
+    (key, prefix): (&str, &str),
+    after: Option<Attributes>,
+) -> Result<(Vec<Attributes>, Option<Attributes>), DynamoDbError> {
+    let scan = table
+        .client()
+        .scan()
+        .table_name(table.name())
+        .filter_expression("attribute_not_exists(#lacks) AND begins_with(#key, :prefix)")
+        .expression_attribute_names("#lacks", lacks)
+        .expression_attribute_names("#key", key)
+        .expression_attribute_values(":prefix", text(prefix))
+        .consistent_read(true)
+        .set_exclusive_start_key(after);
+    let found = Box::pin(scan.send()).await.map_err(AwsError::from)?;
+    Ok((found.items.unwrap_or_default(), found.last_evaluated_key))
+}

@@ -1,0 +1,180 @@
+//! Who may see the files of a product's pictures: everybody, by a tag that the CDN needs, while
+//! it is published, and nobody else. What it doesn't have any more is deleted.
+
+use std::collections::BTreeSet;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use crate::aws::{Bucket, Env, FromEnv, StartError};
+use crate::catalogue::{Image, ProductImages, Products};
+use crate::dynamodb::{FromStream, StreamImage, StreamRecord, Unreadable};
+use crate::http::Problem;
+use crate::values::{PathId, ProductId};
+
+/// The tag of files that the CDN may read. The bucket's policy names it.
+const TAG: (&str, &str) = ("public", "true");
+/// How many calls of S3 are on their way at once.
+const AT_ONCE: usize = 8;
+
+/// A change of a product, or of its pictures, after which others may see them.
+pub struct PictureChange {
+    product: ProductId,
+    /// The keys of the files that it had before.
+    before: BTreeSet<String>,
+}
+
+impl FromStream for PictureChange {
+    fn of_record(record: &StreamRecord) -> Result<Option<Self>, Unreadable> {
+        let (old, new) = (record.before()?, record.after()?);
+        let Some(row) = old.as_ref().or(new.as_ref()) else {
+            return Ok(None);
+        };
+        // Rows of codes stand in the same table.
+        let Some(product) = row
+            .reader()
+            .optional_text("productId")?
+            .and_then(ProductId::parse)
+        else {
+            return Ok(None);
+        };
+        let (before, was_public) = visible(old.as_ref())?;
+        let (after, is_public) = visible(new.as_ref())?;
+        // Stock and prices change more often than pictures do.
+        let is_same = before == after && was_public == is_public;
+        Ok((!is_same).then_some(Self { product, before }))
+    }
+}
+
+/// Returns a product's files, and whether the public may see them.
+fn visible(image: Option<&StreamImage<'_>>) -> Result<(BTreeSet<String>, bool), Unreadable> {
+    let Some(image) = image else {
+        return Ok((BTreeSet::new(), false));
+    };
+    let read = ProductImages::read(image.reader())?;
+    Ok((keys(&read.images), read.is_public))
+}
+
+/// Returns the keys of the files of pictures, of all sizes.
+fn keys(images: &[Image]) -> BTreeSet<String> {
+    let keys = images.iter().flat_map(|image| {
+        let variants = image.variants.iter().map(|file| &file.key);
+        variants.chain([&image.key])
+    });
+    keys.cloned().collect()
+}
+
+/// Shows, hides and deletes the files of products' pictures.
+#[derive(Clone)]
+pub struct SyncPictures {
+    products: Products,
+    bucket: Bucket,
+}
+
+impl FromEnv for SyncPictures {
+    fn from_env(env: &Env) -> Result<Self, StartError> {
+        Ok(Self {
+            products: Products::from_env(env)?,
+            bucket: Bucket::from_env(env)?,
+        })
+    }
+}
+
+impl SyncPictures {
+    /// Makes the files of a product as the product now is: whatever else has changed since has
+    /// a record of its own.
+    ///
+    /// # Errors
+    /// When the table or the bucket can't be reached.
+    pub async fn sync(&self, change: &PictureChange) -> Result<(), Problem> {
+        let now = self.products.images(&change.product).await?;
+        let files = now
+            .as_ref()
+            .map(|now| keys(&now.images))
+            .unwrap_or_default();
+        let is_public = now.is_some_and(|now| now.is_public);
+        let shown = files.iter().map(|key| self.show(key, is_public));
+        each(shown).await?;
+        let removed = change.before.difference(&files);
+        each(removed.map(|key| async { Ok(self.bucket.delete(key).await?) })).await
+    }
+
+    async fn show(&self, key: &str, is_public: bool) -> Result<(), Problem> {
+        // A file that isn't there is one that another change has removed.
+        let _ = if is_public {
+            self.bucket.set_tag(key, TAG.0, TAG.1).await?
+        } else {
+            self.bucket.remove_tags(key).await?
+        };
+        Ok(())
+    }
+}
+
+/// Does all of this, a few at once.
+async fn each<F>(work: impl Iterator<Item = F>) -> Result<(), Problem>
+where
+    F: Future<Output = Result<(), Problem>>,
+{
+    let work = stream::iter(work).buffer_unordered(AT_ONCE);
+    work.try_collect::<Vec<()>>().await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A row of the table with one picture of one file.
+    fn row(id: &str, status: &str, file: &str, stock: &str) -> Value {
+        json!({
+            "productId": { "S": id }, "status": { "S": status }, "availability": { "S": stock },
+            "images": { "L": [{ "M": {
+                "imageId": { "S": "img_01arz3ndektsv4rrffq69g5fav" }, "key": { "S": file },
+                "width": { "N": "4" }, "height": { "N": "3" },
+            } }] },
+        })
+    }
+
+    fn change(old: Option<Value>, new: Option<Value>) -> Option<BTreeSet<String>> {
+        let mut dynamodb = json!({ "SequenceNumber": "1" });
+        for (name, image) in [("OldImage", old), ("NewImage", new)] {
+            if let Some(image) = image {
+                dynamodb[name] = image;
+            }
+        }
+        let record = json!({ "dynamodb": dynamodb }).to_string();
+        let record: StreamRecord = serde_json::from_str(&record).unwrap();
+        PictureChange::of_record(&record)
+            .unwrap()
+            .map(|it| it.before)
+    }
+
+    const ID: &str = "prod_01arz3ndektsv4rrffq69g5fav";
+
+    #[test]
+    fn only_changes_of_pictures_and_of_who_may_see_them_count() {
+        let draft = || row(ID, "draft", "a", "in-stock");
+        let files = |names: &[&str]| Some(names.iter().map(|it| (*it).to_owned()).collect());
+        assert_eq!(
+            change(Some(draft()), Some(row(ID, "draft", "a", "low-stock"))),
+            None
+        );
+        let published = row(ID, "published", "a", "in-stock");
+        assert_eq!(
+            change(Some(draft()), Some(published.clone())),
+            files(&["a"])
+        );
+        assert_eq!(
+            change(Some(draft()), Some(row(ID, "draft", "b", "in-stock"))),
+            files(&["a"])
+        );
+        assert_eq!(change(None, Some(draft())), files(&[]));
+        assert_eq!(change(Some(draft()), None), files(&["a"]));
+        let mut deleted = published.clone();
+        deleted["deletedAt"] = json!({ "S": "2026-11-21T10:00:00Z" });
+        assert_eq!(change(Some(published), Some(deleted)), files(&["a"]));
+        // The row of a code.
+        let code = json!({ "productId": { "S": "sku#a-1" }, "product": { "S": ID } });
+        assert_eq!(change(None, Some(code)), None);
+    }
+}
