@@ -4,8 +4,8 @@ import { storefront as text } from '@buy-from-me/text';
 import { formatMoney } from '../ui/src/format.ts';
 import { eventually, pageTest } from './browser.ts';
 import { type Fault, Network } from './network.ts';
-import { ADDRESS, type Customer, newCustomer, ordersOf, setPrice } from './shop.ts';
-import { atCheckout, button, cartLink, field, heading, link, placeButton } from './storefront.ts';
+import { ADDRESS, type Customer, newCustomer, newProduct, ordersOf, setPrice, setStock, staffClient } from './shop.ts';
+import { atCheckout, button, cartLink, field, fillAddress, heading, link, openAs, placeButton } from './storefront.ts';
 import type { Page } from 'playwright-core';
 
 const euros = (amount: number) => formatMoney({ amount, currency: 'EUR' });
@@ -40,7 +40,8 @@ pageTest('a price that changed is shown, and the order is placed for it at the s
 
 pageTest('what is out of stock is named, and fewer of it can be ordered', async ({ visitor }) => {
   const browser = await visitor();
-  const { customer, product, page } = await atCheckout(browser, 3, 2);
+  const { customer, product, page } = await atCheckout(browser, 3);
+  await setStock(product.productId, 2);
   browser.expectsStatus(409);
   await placeButton(page).click();
   await page.getByRole('heading', { name: text.checkout.outOfStock }).waitFor();
@@ -51,6 +52,42 @@ pageTest('what is out of stock is named, and fewer of it can be ordered', async 
   await heading(page, text.order.thanks).waitFor();
   const orders = await ordersOf(customer);
   assert.deepEqual(orders.map((it) => it.lines.map((line) => line.quantity)), [[2]]);
+});
+
+pageTest('what can’t be bought is named before anything is sent, and the rest can be ordered', async ({ visitor }) => {
+  const [customer, fine, scarce, gone] = [await newCustomer(), await newProduct(), await newProduct({ stock: 1 }), await newProduct()];
+  for (const { productId } of [fine, scarce, gone]) await customer.client.cart.setItem(productId, 2);
+  await (await staffClient('admin')).products.update(gone.productId, { status: 'draft' }, gone.version);
+  const page = await (await visitor()).tab();
+  await openAs(page, customer, 'checkout');
+  await fillAddress(page);
+  await page.getByRole('heading', { name: text.checkout.short }).waitFor();
+  await button(page, text.checkout.place(euros(2 * 1999))).waitFor();
+  // Of what is gone there is nothing to lower.
+  assert.equal(await button(page, text.cart.fewerOf(gone.name)).count(), 0);
+  await button(page, text.cart.fewerOf(scarce.name)).click();
+  await button(page, text.checkout.place(euros(3 * 1999))).waitFor();
+  await button(page, text.cart.removeOf(gone.name)).click();
+  await page.getByRole('heading', { name: text.checkout.short }).waitFor({ state: 'detached' });
+  await keepsAddress(page);
+  await placeButton(page).click();
+  await heading(page, text.order.thanks).waitFor();
+  const [order] = await ordersOf(customer);
+  assert.deepEqual(order?.lines.map((it) => [it.productId, it.quantity]).sort(), [[fine.productId, 2], [scarce.productId, 1]].sort());
+});
+
+pageTest('what is no longer sold doesn’t keep the rest from being ordered', async ({ visitor }) => {
+  const [customer, fine, gone] = [await newCustomer(), await newProduct(), await newProduct()];
+  for (const { productId } of [fine, gone]) await customer.client.cart.setItem(productId, 1);
+  await (await staffClient('super-admin')).products.delete(gone.productId);
+  const page = await (await visitor()).tab();
+  await openAs(page, customer, 'checkout');
+  await fillAddress(page);
+  await page.getByRole('heading', { name: text.checkout.short }).waitFor();
+  await button(page, text.checkout.place(euros(1999))).click();
+  await heading(page, text.order.thanks).waitFor();
+  const [order] = await ordersOf(customer);
+  assert.deepEqual(order?.lines.map((it) => it.productId), [fine.productId]);
 });
 
 pageTest('what sold out meanwhile can be removed, and then there is nothing to order', async ({ visitor }) => {

@@ -1,7 +1,7 @@
 // What the staff do in the console, by the names that the page gives its parts.
 import { console as text } from '@buy-from-me/text';
 import type { Locator, Page } from 'playwright-core';
-import { type Account, consoleUrl } from './shop.ts';
+import { type Account, CATEGORY, consoleUrl } from './shop.ts';
 import { button, field, secret } from './storefront.ts';
 
 /** Returns the address of a route. */
@@ -28,12 +28,18 @@ export async function openConsoleAs(page: Page, account: Account, path = ''): Pr
   await button(page, text.nav.signOut).waitFor();
 }
 
+/** Returns the choice of a label. */
+export function choice(page: Page, label: string): Locator {
+  return page.getByLabel(label, { exact: true });
+}
+
 /** Types a product into the form for new ones. */
-export async function fillProduct(page: Page, product: { name: string; description?: string; price: string; stock: string; category: string }): Promise<void> {
+export async function fillProduct(page: Page, product: { name: string; description?: string; price: string; stock: string; category?: string; sku?: string }): Promise<void> {
   await field(page, text.newProduct.name).fill(product.name);
   if (product.description) await field(page, text.newProduct.description).fill(product.description);
   await field(page, text.newProduct.price('EUR')).fill(product.price);
   await field(page, text.newProduct.stock).fill(product.stock);
-  await page.getByLabel(text.newProduct.category, { exact: true }).fill(product.category);
+  if (product.sku) await field(page, text.newProduct.sku).fill(product.sku);
+  await choice(page, text.newProduct.category).selectOption(product.category ?? CATEGORY.slug);
   await page.getByLabel(text.newProduct.status, { exact: true }).selectOption('published');
 }

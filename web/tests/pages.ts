@@ -1,11 +1,12 @@
 // All pages in the states that they have, for what must hold of each of them.
+import type { StaffProduct } from '@buy-from-me/client';
 import { console as consoleText, storefront as text, ui } from '@buy-from-me/text';
 import type { Page } from 'playwright-core';
 import { consoleRoute, fillProduct, fillStaffSignIn, openConsoleAs } from './console.ts';
 import type { Visitor } from './browser.ts';
 import { Network } from './network.ts';
-import { ADDRESS, account, newColleague, newCustomer, newEmail, newName, newProduct, ordersOf, staffClient } from './shop.ts';
-import { button, fillAddress, fillSignIn, heading, link, openAs, placeButton, route } from './storefront.ts';
+import { ADDRESS, CATEGORY, account, newColleague, newCustomer, newEmail, newName, newOrder, newProduct, ordersOf, staffClient } from './shop.ts';
+import { button, field, fillAddress, fillSignIn, heading, link, openAs, placeButton, route } from './storefront.ts';
 
 /** Looks at a page in one of its states. */
 export type Look = (state: string, page: Page) => Promise<void>;
@@ -65,6 +66,9 @@ export async function customersPages(browser: Visitor, look: Look): Promise<void
   await heading(page, text.checkout.empty).waitFor();
   await look('checkout, empty', page);
   await customer.client.cart.setItem(product.productId, 2);
+  const gone = await newProduct();
+  await customer.client.cart.setItem(gone.productId, 1);
+  await (await staffClient('admin')).products.update(gone.productId, { status: 'draft' }, gone.version);
   await customer.client.cart.setItem(scarce.productId, 2);
   await page.goto(route('cart'));
   await page.reload();
@@ -82,8 +86,10 @@ export async function customersPages(browser: Visitor, look: Look): Promise<void
   await placeButton(page).click();
   await page.getByRole('heading', { name: text.checkout.outOfStock }).waitFor();
   await look('checkout, out of stock', page);
-  await button(page, text.cart.removeOf(scarce.name)).click();
-  await page.getByText(text.checkout.line(2, scarce.name)).waitFor({ state: 'detached' });
+  for (const { name } of [scarce, gone]) {
+    await button(page, text.cart.removeOf(name)).click();
+    await button(page, text.cart.removeOf(name)).waitFor({ state: 'detached' });
+  }
   await placeButton(page).click();
   await heading(page, text.order.thanks).waitFor();
   await page.getByText(ADDRESS.line1).waitFor();
@@ -95,6 +101,12 @@ export async function customersPages(browser: Visitor, look: Look): Promise<void
   await page.goto(route(`orders/${order?.orderId}`));
   await page.getByText(ADDRESS.line1).waitFor();
   await look('order, later', page);
+  await button(page, text.order.cancel).click();
+  await page.getByRole('dialog').waitFor();
+  await look('order, to be cancelled', page);
+  await button(page, text.order.cancelYes).click();
+  await page.getByRole('main').getByText(text.order.cancelled).waitFor();
+  await look('order, cancelled', page);
   await page.goto(route('account'));
   await heading(page, text.account.title).waitFor();
   await look('account', page);
@@ -123,12 +135,12 @@ export async function consolePages(browser: Visitor, look: Look): Promise<void> 
   await page.getByRole('table').waitFor();
   await look('console: products', page);
   await page.goto(consoleRoute('products?category=nothing-of-the-kind'));
-  await page.getByText(consoleText.products.noneOfCategory('nothing-of-the-kind')).waitFor();
+  await page.getByText(consoleText.products.none).waitFor();
   await look('console: products, none', page);
   await page.goto(consoleRoute('products/new'));
   await heading(page, consoleText.newProduct.title).waitFor();
   await look('console: new product', page);
-  await fillProduct(page, { name: 'x', price: 'x', stock: 'x', category: 'X' });
+  await fillProduct(page, { name: 'x', price: 'x', stock: 'x', category: '' });
   await button(page, consoleText.newProduct.submit).click();
   await page.getByText(consoleText.newProduct.errors.price).waitFor();
   await look('console: new product, with errors', page);
@@ -138,6 +150,36 @@ export async function consolePages(browser: Visitor, look: Look): Promise<void> 
   await page.getByLabel(consoleText.upload.choose, { exact: true }).setInputFiles({ name: 'a.txt', mimeType: 'text/plain', buffer: Buffer.from('a') });
   await page.getByText(consoleText.upload.wrongType).waitFor();
   await look('console: product, wrong picture', page);
+  await staleEdit(browser, page, product);
+  await look('console: product, stale edit', page);
+  await button(page, consoleText.product.delete.open).click();
+  await page.getByRole('dialog').waitFor();
+  await look('console: deletion of a product', page);
+  await page.goto(consoleRoute('categories'));
+  await button(page, consoleText.categories.changeOf(CATEGORY.name)).waitFor();
+  await look('console: categories', page);
+  await button(page, consoleText.categories.changeOf(CATEGORY.name)).click();
+  await page.getByRole('dialog').waitFor();
+  await look('console: change of a category', page);
+  const customer = await newCustomer();
+  const order = await newOrder(customer, product);
+  await page.goto(consoleRoute('orders'));
+  await page.getByRole('table').waitFor();
+  await look('console: orders', page);
+  const { userId } = customer.client.user ?? { userId: '' };
+  const client = await staffClient('super-admin');
+  await client.orders.update(userId, order.orderId, { paid: true, note: LONG }, order.version);
+  await page.goto(consoleRoute(`orders/${userId}/${order.orderId}`));
+  await page.getByText(LONG).last().waitFor();
+  await look('console: order', page);
+  await page.goto(consoleRoute('customers'));
+  await heading(page, consoleText.customers.title).waitFor();
+  await look('console: customers', page);
+  await field(page, consoleText.customers.email).fill(customer.email);
+  await field(page, consoleText.customers.reason).fill('Looks at this page');
+  await button(page, consoleText.customers.submit).click();
+  await page.getByRole('heading', { name: customer.name }).waitFor();
+  await look('console: customer', page);
   await page.goto(consoleRoute('users'));
   await page.getByRole('table').waitFor();
   await look('console: people', page);
@@ -145,7 +187,6 @@ export async function consolePages(browser: Visitor, look: Look): Promise<void> 
   await page.getByRole('dialog').waitFor();
   await look('console: change of somebody', page);
   const role = page.getByRole('dialog').getByLabel(consoleText.fields.role, { exact: true });
-  const client = await staffClient('super-admin');
   await client.users.update(colleague.userId, { role: 'admin' }, await versionOf(colleague.userId));
   await role.selectOption('super-admin');
   browser.expectsStatus(409);
@@ -171,6 +212,17 @@ export async function consolePages(browser: Visitor, look: Look): Promise<void> 
   await page.goto(consoleRoute('no/such/page'));
   await heading(page, ui.notFound.title).waitFor();
   await look('console: no page', page);
+}
+
+/** Makes an edit of a product that somebody else has changed meanwhile. */
+async function staleEdit(browser: Visitor, page: Page, product: StaffProduct): Promise<void> {
+  await field(page, consoleText.newProduct.name).fill(newName('Mine'));
+  await field(page, consoleText.newProduct.sku).fill(newName('SKU').replaceAll(' ', '-'));
+  const client = await staffClient('admin');
+  await client.products.update(product.productId, { name: newName('Theirs'), description: LONG }, product.version);
+  browser.expectsStatus(409);
+  await button(page, consoleText.editProduct.save).click();
+  await page.getByText(consoleText.editProduct.conflict.text).waitFor();
 }
 
 async function versionOf(userId: string): Promise<number> {

@@ -58,7 +58,7 @@ async function consolePages(browser: Visitor, take: Take): Promise<void> {
   await take('console-products', page);
   await page.goto(consoleRoute('products/new'));
   await heading(page, consoleText.newProduct.title).waitFor();
-  await fillProduct(page, { name: 'Harbour Lantern', description: 'Burns a night long.', price: '42.00', stock: '12', category: 'lamps' });
+  await fillProduct(page, { name: 'Harbour Lantern', description: 'Burns a night long.', price: '42.00', stock: '12', category: 'lamps', sku: 'HL-1' });
   await take('console-new-product', page);
   await page.goto(consoleRoute('users'));
   await page.getByRole('table').waitFor();

@@ -10,8 +10,9 @@ import { console as consoleText, storefront as text, ui } from '@buy-from-me/tex
 import type { Page } from 'playwright-core';
 import { pageTest } from './browser.ts';
 import { consoleRoute, fillStaffSignIn, openConsoleAs } from './console.ts';
-import { ADDRESS, account, newCustomer, newProduct, ready, storefrontUrl } from './shop.ts';
-import { fillSignIn, heading, link, openAs, route } from './storefront.ts';
+import { ADDRESS, account, newCustomer, newProduct, ready, staffClient, storefrontUrl } from './shop.ts';
+import { makeCategory } from '../client/tests/shop.ts';
+import { button, field, fillSignIn, heading, link, openAs, route } from './storefront.ts';
 
 const dist = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist');
 const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
@@ -98,7 +99,9 @@ pageTest('a script as name, description or address of something is text everywhe
   const customer = await newCustomer(NAMES[0]);
   const tag = crypto.randomUUID().slice(0, 8);
   const products = [];
-  for (const name of NAMES) products.push(await newProduct({ name: `${name} ${tag}`, description: NAMES.join(' ') }));
+  const admin = await staffClient('admin');
+  const category = await makeCategory(admin, `attack-${tag}`, NAMES[0]);
+  for (const name of NAMES) products.push(await newProduct({ name: `${name} ${tag}`, description: NAMES.join(' '), category }));
   for (const { productId } of products) await customer.client.cart.setItem(productId, 1);
   const browser = await visitor();
   const page = await browser.tab(storefrontUrl);
@@ -120,6 +123,9 @@ pageTest('a script as name, description or address of something is text everywhe
   const { total } = await customer.client.cart.get();
   const shippingAddress = { ...ADDRESS, name: NAMES[1] ?? '', line1: NAMES[2] ?? '', city: NAMES[0] ?? '' };
   const { order } = await customer.client.checkout({ expectedTotal: total, shippingAddress, paymentMethod: 'invoice' }).submit();
+  await page.goto(route(`products?category=${category}`));
+  await heading(page, NAMES[0] ?? '').waitFor();
+  await ranNothing(page);
   await page.goto(route('orders'));
   await page.getByText(products[0]?.name ?? '').waitFor();
   await ranNothing(page);
@@ -128,7 +134,7 @@ pageTest('a script as name, description or address of something is text everywhe
   await page.getByText(NAMES[1] ?? '', { exact: true }).waitFor();
   await ranNothing(page);
   await page.goto(route('account'));
-  await page.getByText(NAMES[0] ?? '', { exact: true }).waitFor();
+  await page.getByRole('definition').getByText(NAMES[0] ?? '', { exact: true }).waitFor();
   await ranNothing(page);
 
   const staff = await (await visitor()).tab();
@@ -140,6 +146,19 @@ pageTest('a script as name, description or address of something is text everywhe
     await heading(staff, name).waitFor();
     await ranNothing(staff);
   }
+  await staff.goto(consoleRoute('categories'));
+  await link(staff, NAMES[0] ?? '').first().waitFor();
+  await ranNothing(staff);
+  const { userId } = customer.client.user ?? { userId: '' };
+  await admin.orders.update(userId, order.orderId, { note: NAMES.join(' ') }, order.version);
+  await staff.goto(consoleRoute(`orders/${userId}/${order.orderId}`));
+  for (const words of [NAMES.join(' '), NAMES[1] ?? '', NAMES[2] ?? '']) await staff.getByText(words, { exact: true }).waitFor();
+  await ranNothing(staff);
+  await link(staff, consoleText.order.lookUp).click();
+  await field(staff, consoleText.customers.reason).fill(NAMES[1] ?? '');
+  await button(staff, consoleText.customers.submit).click();
+  await staff.getByRole('heading', { name: NAMES[0] ?? '' }).waitFor();
+  await ranNothing(staff);
   await staff.goto(consoleRoute('users?role=customer'));
   await staff.getByText(NAMES[0] ?? '', { exact: true }).first().waitFor();
   await ranNothing(staff);

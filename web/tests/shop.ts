@@ -1,8 +1,8 @@
 // What tests do in the running shop past its pages, by the API and in its tables and bucket.
 import assert from 'node:assert/strict';
-import { createHash, createHmac } from 'node:crypto';
 import { type CustomerClient, type NewProduct, type Order, type StaffClient, type StaffProduct, createCustomerClient, createStaffClient } from '@buy-from-me/client';
-import { PASSWORD, account, newEmail, ready } from '../client/tests/shop.ts';
+import { eventually } from './browser.ts';
+import { ADDRESS, PASSWORD, account, makeCategory, newEmail, ready } from '../client/tests/shop.ts';
 
 export { ADDRESS, PASSWORD, account, newEmail, ready } from '../client/tests/shop.ts';
 
@@ -59,20 +59,33 @@ export function staffClient(role: 'staff' | 'admin' | 'super-admin'): Promise<St
   return signedIn;
 }
 
+/** The category of what tests sell. */
+export const CATEGORY = { slug: 'tested-goods', name: 'Tested goods' } as const;
+let category: Promise<string> | undefined;
+
+/** Makes the category of what tests sell, once. */
+export async function testCategory(): Promise<void> {
+  await (category ??= staffClient('admin').then((client) => makeCategory(client, CATEGORY.slug, CATEGORY.name)));
+}
+
 /** Makes a published product that no other test knows. */
 export async function newProduct(product: Partial<NewProduct> = {}): Promise<StaffProduct> {
   const client = await staffClient('admin');
+  await testCategory();
   const { value } = await client.products.create({
     name: newName('Teapot'),
     description: 'Holds tea, and a test.',
     price: { amount: 1999, currency: 'EUR' },
-    category: 'tested-goods',
+    category: CATEGORY.slug,
     status: 'published',
     stock: 20,
     ...product,
   });
   return value;
 }
+
+/** How long it may take until a picture is judged and shown, in milliseconds. */
+export const PICTURE_PATIENCE = 30_000;
 
 /** Returns a name that is used once. */
 export function newName(of: string): string {
@@ -98,66 +111,39 @@ export async function newColleague(role: 'staff' | 'admin' | 'super-admin'): Pro
   return { email, name, password: PASSWORD, userId: user.userId, client };
 }
 
-/** The operator's credentials in the local cloud. */
-const OPERATOR = { id: 'LOCALCLOUDACCESSKEY1', secret: 'local-cloud-secret-access-key', region: 'eu-central-1' };
-
-function hmac(key: string | Buffer, text: string): Buffer {
-  return createHmac('sha256', key).update(text).digest();
+/** Waits until anybody may see so many pictures of a product, in all their sizes. */
+export async function pictured(productId: string, count: number): Promise<void> {
+  const anybody = createCustomerClient({ baseUrl: api });
+  await eventually(async () => {
+    const { images } = await anybody.products.get(productId);
+    assert.equal(images.length, count);
+    const urls = images.flatMap((it) => [it.url, ...it.variants.map(({ url }) => url)]);
+    for (const url of urls) assert.equal((await fetch(url)).status, 200, url);
+  }, PICTURE_PATIENCE);
 }
 
-/** Returns the headers of a GET without a query, signed as AWS wants it (Signature Version 4). */
-function signed(service: string, url: URL): Record<string, string> {
-  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
-  const hash = (text: string) => createHash('sha256').update(text).digest('hex');
-  const headers = { host: url.host, 'x-amz-content-sha256': hash(''), 'x-amz-date': date };
-  const names = Object.keys(headers).join(';');
-  const lines = Object.entries(headers).map(([name, value]) => `${name}:${value}\n`);
-  const request = ['GET', url.pathname, '', lines.join(''), names, hash('')].join('\n');
-  const day = date.slice(0, 8);
-  const scope = [day, OPERATOR.region, service, 'aws4_request'];
-  const key = scope.reduce<string | Buffer>((before, it) => hmac(before, it), `AWS4${OPERATOR.secret}`);
-  const signature = hmac(key, ['AWS4-HMAC-SHA256', date, scope.join('/'), hash(request)].join('\n')).toString('hex');
-  const { host: _, ...sent } = headers;
-  const credential = `${OPERATOR.id}/${scope.join('/')}`;
-  return { ...sent, authorization: `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${names}, Signature=${signature}` };
+/** Orders a product for a customer, and returns the order. */
+export async function newOrder(customer: Pick<Customer, 'client'>, product: StaffProduct, quantity = 1): Promise<Order> {
+  const { client } = customer;
+  await client.cart.setItem(product.productId, quantity);
+  const { total } = await client.cart.get();
+  const { order } = await client.checkout({ expectedTotal: total, shippingAddress: ADDRESS, paymentMethod: 'invoice' }).submit();
+  return order;
 }
 
-/** Returns the bytes of an object that a form was posted for: `url` is the form's, `key` its field. */
-export async function objectOf(url: string, key: string): Promise<Buffer> {
-  const address = new URL(`${url.replace(/\/$/, '')}/${key}`);
-  const answer = await fetch(address, { headers: signed('s3', address) });
-  const bytes = Buffer.from(await answer.arrayBuffer());
-  assert.equal(answer.status, 200, bytes.toString());
-  return bytes;
-}
-
-async function dynamodb(operation: string, body: object): Promise<Record<string, unknown>> {
-  const answer = await fetch(ready.dynamodb, {
-    method: 'POST',
-    headers: {
-      // It wants to see a signature, and looks at none.
-      authorization: `AWS4-HMAC-SHA256 Credential=${OPERATOR.id}/20261121/any/any/aws4_request, SignedHeaders=host, Signature=0`,
-      'x-amz-date': '20261121T100000Z',
-      'content-type': 'application/x-amz-json-1.0',
-      'x-amz-target': `DynamoDB_20120810.${operation}`,
-    },
-    body: JSON.stringify(body),
-  });
-  const text = await answer.text();
-  assert.equal(answer.status, 200, text);
-  return JSON.parse(text) as Record<string, unknown>;
-}
-
-/** Sets the price of a product in its table: there is no endpoint for it. */
+/** Sets the price of a product. */
 export async function setPrice(productId: string, amount: number): Promise<void> {
-  const { TableNames } = (await dynamodb('ListTables', {})) as { TableNames: string[] };
-  const table = TableNames.find((name) => name.endsWith('-ProductsTable'));
-  assert.ok(table, TableNames.join(', '));
-  await dynamodb('UpdateItem', {
-    TableName: table,
-    Key: { productId: { S: productId } },
-    UpdateExpression: 'SET price = :price',
-    ConditionExpression: 'attribute_exists(price)',
-    ExpressionAttributeValues: { ':price': { N: String(amount) } },
-  });
+  const client = await staffClient('admin');
+  const { version, price } = await client.products.get(productId);
+  await client.products.update(productId, { price: { ...price, amount } }, version);
+}
+
+/** Sets how many pieces of a product there are. */
+export async function setStock(productId: string, available: number): Promise<void> {
+  await (await staffClient('admin')).products.setStock(productId, { available });
+}
+
+/** Returns how many pieces of a product there are. */
+export async function stockOf(productId: string): Promise<number> {
+  return (await (await staffClient('staff')).products.get(productId)).available;
 }

@@ -68,6 +68,14 @@ export function call<Params = NonNullable<unknown>>({ signal }: CallOptions = {}
 }
 
 /** Returns what `openapi-fetch` takes for a call with an idempotency key: the caller's or a new one. */
-export function keyed({ idempotencyKey = newKey(), ...options }: CreateOptions = {}) {
-  return call(options, { header: { 'Idempotency-Key': idempotencyKey } });
+export function keyed<Params = NonNullable<unknown>>(
+  { idempotencyKey = newKey(), ...options }: CreateOptions = {},
+  params = {} as Params,
+) {
+  return call(options, { ...params, header: { 'Idempotency-Key': idempotencyKey } });
+}
+
+/** Returns the parameters of a call that changes the version which was read. */
+export function ofVersion<Path>(path: Path, version: number) {
+  return { path, header: { 'If-Match': `"${version}"` } };
 }

@@ -6,6 +6,7 @@ import type { CallOptions, ClientOptions } from './options.ts';
 import { Session } from './session.ts';
 import type {
   Cart,
+  Category,
   CheckoutRequest,
   Order,
   OrderFilter,
@@ -24,6 +25,10 @@ export interface CustomerClient extends SessionClient {
     list(filter?: ProductFilter, options?: CallOptions): Listing<ProductCard>;
     get(productId: string, options?: CallOptions): Promise<Product>;
   };
+  readonly categories: {
+    /** Lists all categories, in the order of their slugs. */
+    list(options?: CallOptions): Promise<Category[]>;
+  };
   readonly cart: {
     get(options?: CallOptions): Promise<Cart>;
     setItem(productId: string, quantity: number, options?: CallOptions): Promise<Cart>;
@@ -38,6 +43,8 @@ export interface CustomerClient extends SessionClient {
     /** Lists the customer's orders, the newest first. */
     list(filter?: OrderFilter, options?: CallOptions): Listing<Order>;
     get(orderId: string, options?: CallOptions): Promise<Order>;
+    /** Cancels an order that is not shipped yet; `invalid-transition` if it can't be any more, or is. */
+    cancel(orderId: string, options?: CallOptions): Promise<Order>;
   };
 }
 
@@ -91,6 +98,9 @@ export function createCustomerClient(options: ClientOptions): CustomerClient {
       get: (productId, options) =>
         unwrap(api.GET('/api/products/{productId}', call(options, { path: { productId } }))),
     },
+    categories: {
+      list: async (options) => (await unwrap(api.GET('/api/categories', call(options)))).items,
+    },
     cart: {
       get: (options) => unwrap(api.GET('/api/cart', call(options))),
       setItem: (productId, quantity, options) =>
@@ -108,6 +118,8 @@ export function createCustomerClient(options: ClientOptions): CustomerClient {
         listing((at) => unwrap(api.GET('/api/orders', call(options, { query: { ...filter, ...at } })))),
       get: (orderId, options) =>
         unwrap(api.GET('/api/orders/{orderId}', call(options, { path: { orderId } }))),
+      cancel: (orderId, options) =>
+        unwrap(api.POST('/api/orders/{orderId}/cancel', call(options, { path: { orderId } }))),
     },
   } satisfies Omit<CustomerClient, keyof ReturnType<typeof sessionClient>>;
   // Not spread: `user` is read anew each time.

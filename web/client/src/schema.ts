@@ -44,6 +44,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List categories
+         * @description All of them, in the order of their slugs; at most 500.
+         */
+        get: operations["list-categories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/register": {
         parameters: {
             query?: never;
@@ -159,7 +179,8 @@ export interface paths {
         };
         /**
          * Get the cart
-         * @description The lines that can be bought, at today's prices, and their total.
+         * @description The lines at today's prices, and the total of those that can be bought. One whose product is
+         *     gone stays as it was when it was set.
          */
         get: operations["get-cart"];
         put?: never;
@@ -251,6 +272,28 @@ export interface paths {
         get: operations["get-order"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/orders/{orderId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel one of the customer's orders
+         * @description Before it ships. What was ordered is in stock again at once. An order is cancelled once: a
+         *     request that is sent again is a 409, and the order tells that it is cancelled. The payment
+         *     of one that was paid stays `paid`: the shop owes it.
+         */
+        post: operations["cancel-order"];
         delete?: never;
         options?: never;
         head?: never;
@@ -367,7 +410,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List all products
+         * @description Drafts too, the newest first. Which are low in stock, the label says that lists show.
+         */
+        get: operations["admin-list-products"];
         put?: never;
         /**
          * Make a product with its stock
@@ -375,6 +422,81 @@ export interface paths {
          */
         post: operations["admin-create-product"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/products/{productId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a product as the staff see it
+         * @description All that an edit begins with, of a draft too.
+         */
+        get: operations["admin-get-product"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a product
+         * @description Takes it from everyone at once, but for what caches still show. Orders keep their lines. The
+         *     answer is the same again for a day, after which product and pictures are gone for good: 404.
+         */
+        delete: operations["admin-delete-product"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a product
+         * @description Changes what is given, and leaves the rest, the stock and the pictures as they are.
+         */
+        patch: operations["admin-update-product"];
+        trace?: never;
+    };
+    "/api/admin/products/{productId}/stock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set how many pieces of a product there are
+         * @description Either as they were counted, or by how many more or fewer there are; once for each
+         *     `Idempotency-Key`. Each change leaves a movement that accounts for it.
+         */
+        put: operations["admin-set-stock"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/categories/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Make or change a category
+         * @description Makes the category of this slug, or changes its name and where it stands. A shop has at
+         *     most 500, and none stands below itself.
+         */
+        put: operations["admin-save-category"];
+        post?: never;
+        /**
+         * Delete a category
+         * @description Only one that no product uses and under which no category stands.
+         */
+        delete: operations["admin-delete-category"];
         options?: never;
         head?: never;
         patch?: never;
@@ -397,6 +519,47 @@ export interface paths {
          */
         post: operations["admin-upload"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/uploads/{uploadId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get what became of an upload
+         * @description One of the caller's own. It is pending until its file is judged and its picture is on the
+         *     product, a few seconds after the file was sent, and can be asked for 30 days.
+         */
+        get: operations["admin-get-upload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/products/{productId}/images/{imageId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a picture off its product
+         * @description Its files are deleted; caches may show it for an hour.
+         */
+        delete: operations["admin-delete-image"];
         options?: never;
         head?: never;
         patch?: never;
@@ -446,6 +609,76 @@ export interface paths {
          *     customer may change too. The last active super-admin stays one.
          */
         patch: operations["admin-update-user"];
+        trace?: never;
+    };
+    "/api/admin/orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List everybody's orders
+         * @description The newest first. An order that has just come to another status may be missing from the
+         *     lists, or stand under the one before, for a moment.
+         */
+        get: operations["admin-list-orders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/orders/{userId}/{orderId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an order with the staff's notes
+         * @description Customers never see the notes.
+         */
+        get: operations["admin-get-order"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Move an order along
+         * @description From `placed` to `processing`, `shipped` and `delivered`, one step at a time. `cancelled`
+         *     before it ships, `refunded` once it is paid: before it ships what was ordered is in stock
+         *     again at once, after that it isn't. Marking as paid and refunding are an admin's. A note
+         *     changes the version and nothing else; customers never see it. What is asked for together
+         *     is done together: the payment first.
+         */
+        patch: operations["admin-update-order"];
+        trace?: never;
+    };
+    "/api/admin/customers/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look a customer up
+         * @description By their e-mail address, or by the id of one of their orders. Each look, whether it finds
+         *     someone or not, is a record of the audit log with its reason, written before the answer.
+         */
+        post: operations["admin-search-customers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/admin/audit": {
@@ -580,6 +813,23 @@ export interface components {
          */
         CategorySlug: string;
         /**
+         * @description One line, trimmed, without control characters or others that nobody sees.
+         * @example Teapots
+         */
+        CategoryName: string;
+        Category: {
+            slug: components["schemas"]["CategorySlug"];
+            name: components["schemas"]["CategoryName"];
+            /**
+             * @description The category under which it stands; `null` if there is none.
+             * @example kitchen
+             */
+            parent: string | null;
+        };
+        CategoryList: {
+            items: components["schemas"]["Category"][];
+        };
+        /**
          * @default newest
          * @enum {string}
          */
@@ -607,10 +857,12 @@ export interface components {
             category: components["schemas"]["CategorySlug"];
             /**
              * Format: uri
-             * @description The main picture; `null` if there is none.
-             * @example https://images.example.com/public/mug.png
+             * @description The main picture in the largest size that fits 800×600; `null` if there is none.
+             * @example https://images.example.com/ecommerce-products/mug-800.jpg
              */
             imageUrl: string | null;
+            /** @description The main picture in all its sizes; `null` if there is none. */
+            image: components["schemas"]["Image"] | null;
             availability: components["schemas"]["Availability"];
         };
         ProductPage: {
@@ -625,10 +877,12 @@ export interface components {
             category: components["schemas"]["CategorySlug"];
             /**
              * Format: uri
-             * @description The main picture; `null` if there is none.
-             * @example https://images.example.com/public/mug.png
+             * @description The main picture in the largest size that fits 800×600; `null` if there is none.
+             * @example https://images.example.com/ecommerce-products/mug-800.jpg
              */
             imageUrl: string | null;
+            /** @description The main picture in all its sizes; `null` if there is none. */
+            image: components["schemas"]["Image"] | null;
             availability: components["schemas"]["Availability"];
             /** @example Chips a little, lasts for ever. */
             description: string;
@@ -641,7 +895,7 @@ export interface components {
             imageId: components["schemas"]["ImageId"];
             /**
              * Format: uri
-             * @example https://images.example.com/public/mug.png
+             * @example https://images.example.com/ecommerce-products/mug.jpg
              */
             url: string;
             /**
@@ -654,14 +908,14 @@ export interface components {
              * @example 600
              */
             height: number;
-            /** @description The same picture in other sizes. */
+            /** @description The same picture in other sizes, the smallest first. The largest fits 1600×1200, the others 800×600 and 320×240; none is larger than the original. */
             variants: components["schemas"]["ImageVariant"][];
         };
         /** @description A picture in another size. */
         ImageVariant: {
             /**
              * Format: uri
-             * @example https://images.example.com/public/mug-400.png
+             * @example https://images.example.com/ecommerce-products/mug-320.jpg
              */
             url: string;
             /**
@@ -807,7 +1061,7 @@ export interface components {
         CartQuantity: {
             quantity: components["schemas"]["Quantity"];
         };
-        /** @description A cart at today's prices. What is no longer sold is not in it. */
+        /** @description A cart at today's prices. The total is that of the lines that can be bought. */
         Cart: {
             items: components["schemas"]["CartItem"][];
             total: components["schemas"]["Money"];
@@ -819,6 +1073,11 @@ export interface components {
             unitPrice: components["schemas"]["Price"];
             lineTotal: components["schemas"]["Money"];
             availability: components["schemas"]["Availability"];
+            /**
+             * @description Whether it can be bought as it stands: it is sold, and there is enough of it.
+             * @example true
+             */
+            purchasable: boolean;
         };
         /**
          * @description What is ordered stands in the cart.
@@ -893,8 +1152,11 @@ export interface components {
          * @enum {string}
          */
         PaymentMethod: "invoice";
-        /** @enum {string} */
-        PaymentStatus: "pending";
+        /**
+         * @description Whether it is paid, or was paid back.
+         * @enum {string}
+         */
+        PaymentStatus: "pending" | "paid" | "refunded";
         Payment: {
             method: components["schemas"]["PaymentMethod"];
             status: components["schemas"]["PaymentStatus"];
@@ -933,6 +1195,161 @@ export interface components {
             items: components["schemas"]["Order"][];
             nextCursor: components["schemas"]["NextCursor"];
         };
+        /** @description An order as the staff see it. */
+        StaffOrder: {
+            orderId: components["schemas"]["OrderId"];
+            /** @description Whose it is. */
+            userId: components["schemas"]["UserId"];
+            status: components["schemas"]["OrderStatus"];
+            createdAt: components["schemas"]["Timestamp"];
+            lines: components["schemas"]["OrderLine"][];
+            total: components["schemas"]["Money"];
+            shippingAddress: components["schemas"]["ShippingAddress"];
+            payment: components["schemas"]["Payment"];
+            /** @description Every status so far, the first one first. */
+            history: components["schemas"]["StatusChange"][];
+            version: components["schemas"]["Version"];
+            /** @description What the staff wrote down, the oldest first. Customers never see it. */
+            notes: components["schemas"]["OrderNote"][];
+        };
+        OrderNote: {
+            /** @example Asked to leave it with the neighbour. */
+            text: string;
+            /** @description Who of the staff wrote it. */
+            by: components["schemas"]["UserId"];
+            at: components["schemas"]["Timestamp"];
+        };
+        /** @description An order in a list of the staff's. */
+        StaffOrderSummary: {
+            orderId: components["schemas"]["OrderId"];
+            /** @description Whose it is. */
+            userId: components["schemas"]["UserId"];
+            status: components["schemas"]["OrderStatus"];
+            createdAt: components["schemas"]["Timestamp"];
+            total: components["schemas"]["Money"];
+            payment: components["schemas"]["Payment"];
+            version: components["schemas"]["Version"];
+        };
+        StaffOrderPage: {
+            items: components["schemas"]["StaffOrderSummary"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /** @description A status, that it is paid, a note, or several of them. */
+        OrderUpdate: components["schemas"]["OrderStatusUpdate"] | components["schemas"]["OrderPaymentUpdate"] | components["schemas"]["OrderNoteUpdate"];
+        /**
+         * @description Where it shall stand.
+         * @example {
+         *       "status": "shipped",
+         *       "version": 3
+         *     }
+         */
+        OrderStatusUpdate: {
+            status: components["schemas"]["OrderStatus"];
+            /** @enum {boolean|null} */
+            paid?: true | null;
+            /**
+             * @description Lines of text, trimmed, without characters that nobody sees.
+             * @example Asked to leave it with the neighbour.
+             */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description The version that the caller has read.
+             */
+            version?: number | null;
+        };
+        /**
+         * @description That it is paid.
+         * @example {
+         *       "paid": true
+         *     }
+         */
+        OrderPaymentUpdate: {
+            /** @enum {string|null} */
+            status?: "pending-payment" | "placed" | "processing" | "shipped" | "delivered" | "cancelled" | "expired" | "refunded" | null;
+            /** @constant */
+            paid: true;
+            /**
+             * @description Lines of text, trimmed, without characters that nobody sees.
+             * @example Asked to leave it with the neighbour.
+             */
+            note?: string | null;
+            /**
+             * Format: int64
+             * @description The version that the caller has read.
+             */
+            version?: number | null;
+        };
+        /**
+         * @description What is to be written down about it.
+         * @example {
+         *       "note": "Asked to leave it with the neighbour."
+         *     }
+         */
+        OrderNoteUpdate: {
+            /** @enum {string|null} */
+            status?: "pending-payment" | "placed" | "processing" | "shipped" | "delivered" | "cancelled" | "expired" | "refunded" | null;
+            /** @enum {boolean|null} */
+            paid?: true | null;
+            /**
+             * @description Lines of text, trimmed, without characters that nobody sees.
+             * @example Asked to leave it with the neighbour.
+             */
+            note: string;
+            /**
+             * Format: int64
+             * @description The version that the caller has read.
+             */
+            version?: number | null;
+        };
+        /** @description Whom to look up, and why. */
+        CustomerSearch: components["schemas"]["CustomerSearchByEmail"] | components["schemas"]["CustomerSearchByOrder"];
+        /**
+         * @example {
+         *       "email": "alice@example.com",
+         *       "reason": "Called about a parcel."
+         *     }
+         */
+        CustomerSearchByEmail: {
+            email: components["schemas"]["Email"];
+            orderId?: null;
+            reason: components["schemas"]["SearchReason"];
+        };
+        /**
+         * @example {
+         *       "orderId": "ord_01arz3ndektsv4rrffq69g5fav",
+         *       "reason": "Called about a parcel."
+         *     }
+         */
+        CustomerSearchByOrder: {
+            email?: null;
+            orderId: components["schemas"]["OrderId"];
+            reason: components["schemas"]["SearchReason"];
+        };
+        /**
+         * @description One line, trimmed, for the audit log. No e-mail address, so no `@`.
+         * @example Called about a parcel.
+         */
+        SearchReason: string;
+        /** @description A customer with their orders. */
+        CustomerRecord: {
+            customer: components["schemas"]["CustomerProfile"];
+            /** @description The newest first. */
+            orders: components["schemas"]["StaffOrderSummary"][];
+        };
+        /** @description Who a customer is. */
+        CustomerProfile: {
+            userId: components["schemas"]["UserId"];
+            email: components["schemas"]["Email"];
+            name: components["schemas"]["PersonName"];
+            /**
+             * @description E.164; `null` if they gave none.
+             * @example +4930123456
+             */
+            phone: string | null;
+            status: components["schemas"]["UserStatus"];
+            createdAt: components["schemas"]["Timestamp"];
+        };
         /**
          * @example {
          *       "name": "Blue Enamel Mug",
@@ -961,6 +1378,54 @@ export interface components {
              * @example 30
              */
             stock?: number | null;
+            /**
+             * @description The code by which the shop's people know it. No two products have the same, whatever its case.
+             * @example MUG-01
+             */
+            sku?: string | null;
+        };
+        /**
+         * @description The code by which the shop's people know a product; `null` if there is none.
+         * @example MUG-01
+         */
+        Sku: string | null;
+        /**
+         * @description What is to be changed; one field at least.
+         * @example {
+         *       "price": {
+         *         "amount": 1500,
+         *         "currency": "EUR"
+         *       },
+         *       "status": "published",
+         *       "version": 3
+         *     }
+         */
+        ProductChange: {
+            /**
+             * @description As of a new product.
+             * @example Blue Enamel Mug
+             */
+            name?: string | null;
+            /**
+             * @description Lines of text, trimmed, without characters that nobody sees.
+             * @example Chips a little, lasts for ever.
+             */
+            description?: string | null;
+            price?: components["schemas"]["Price"] | null;
+            /** @example mugs */
+            category?: string | null;
+            /** @enum {string|null} */
+            status?: "draft" | "published" | null;
+            /**
+             * @description Empty to take it away.
+             * @example MUG-01
+             */
+            sku?: string | null;
+            /**
+             * Format: int64
+             * @description The version that the caller has read.
+             */
+            version?: number | null;
         };
         /** @description A product as the staff see it. */
         StaffProduct: {
@@ -971,6 +1436,31 @@ export interface components {
             price: components["schemas"]["Price"];
             category: components["schemas"]["CategorySlug"];
             status: components["schemas"]["ProductStatus"];
+            sku: components["schemas"]["Sku"];
+            /**
+             * @description Pieces in stock.
+             * @example 30
+             */
+            available: number;
+            /** @description All pictures, the main one first. */
+            images: components["schemas"]["Image"][];
+            version: components["schemas"]["Version"];
+            createdAt: components["schemas"]["Timestamp"];
+        };
+        /** @description A product in the staff's list. */
+        StaffProductCard: {
+            productId: components["schemas"]["ProductId"];
+            name: components["schemas"]["ProductName"];
+            price: components["schemas"]["Price"];
+            category: components["schemas"]["CategorySlug"];
+            status: components["schemas"]["ProductStatus"];
+            sku: components["schemas"]["Sku"];
+            /**
+             * Format: uri
+             * @description The main picture; `null` if there is none.
+             * @example https://images.example.com/ecommerce-products/mug.jpg
+             */
+            imageUrl: string | null;
             /**
              * @description Pieces in stock.
              * @example 30
@@ -978,6 +1468,70 @@ export interface components {
             available: number;
             version: components["schemas"]["Version"];
             createdAt: components["schemas"]["Timestamp"];
+        };
+        StaffProductPage: {
+            items: components["schemas"]["StaffProductCard"][];
+            nextCursor: components["schemas"]["NextCursor"];
+        };
+        /** @description How many pieces there are, or by how many more or fewer. */
+        StockChange: components["schemas"]["StockCount"] | components["schemas"]["StockAdjustment"];
+        /**
+         * @example {
+         *       "available": 30
+         *     }
+         */
+        StockCount: {
+            /** @example 30 */
+            available: number;
+            adjustBy?: null;
+        };
+        /**
+         * @example {
+         *       "adjustBy": -2
+         *     }
+         */
+        StockAdjustment: {
+            available?: null;
+            /** @example -2 */
+            adjustBy: number;
+        };
+        StockLevel: {
+            productId: components["schemas"]["ProductId"];
+            /**
+             * @description Pieces in stock.
+             * @example 30
+             */
+            available: number;
+        };
+        /**
+         * @example {
+         *       "name": "Teapots",
+         *       "parent": "kitchen"
+         *     }
+         */
+        CategoryContent: {
+            name: components["schemas"]["CategoryName"];
+            /**
+             * @description The category under which it is to stand; none, if it is left out.
+             * @example kitchen
+             */
+            parent?: string | null;
+        };
+        /** @description A category as the staff see it. */
+        StaffCategory: {
+            slug: components["schemas"]["CategorySlug"];
+            name: components["schemas"]["CategoryName"];
+            /**
+             * @description The category under which it stands; `null` if there is none.
+             * @example kitchen
+             */
+            parent: string | null;
+            /**
+             * Format: int64
+             * @description How many products use it.
+             * @example 12
+             */
+            products: number;
         };
         /** @enum {string} */
         PictureType: "image/jpeg" | "image/png" | "image/webp";
@@ -1011,9 +1565,41 @@ export interface components {
             /** @enum {string} */
             status: "ready" | "rejected";
         };
+        /** @description What became of an upload. */
+        UploadState: components["schemas"]["OpenUpload"] | components["schemas"]["ReadyUpload"] | components["schemas"]["RejectedUpload"];
+        /** @description Its file hasn't come yet, or is being judged. */
+        OpenUpload: {
+            uploadId: components["schemas"]["UploadId"];
+            productId: components["schemas"]["ProductId"];
+            /** @constant */
+            status: "pending";
+            createdAt: components["schemas"]["Timestamp"];
+        };
+        /** @description Its picture is on the product. */
+        ReadyUpload: {
+            uploadId: components["schemas"]["UploadId"];
+            productId: components["schemas"]["ProductId"];
+            /** @constant */
+            status: "ready";
+            createdAt: components["schemas"]["Timestamp"];
+            image: components["schemas"]["Image"];
+        };
+        /** @description Its file is no picture that the shop takes, or its product can't have it. */
+        RejectedUpload: {
+            uploadId: components["schemas"]["UploadId"];
+            productId: components["schemas"]["ProductId"];
+            /** @constant */
+            status: "rejected";
+            createdAt: components["schemas"]["Timestamp"];
+            /**
+             * @description A sentence for whoever sent the file.
+             * @example The file is no JPEG, PNG or WebP picture.
+             */
+            reason: string;
+        };
         /** @description The form's fields, to be sent as they are, each, before the file. */
         UploadFields: {
-            /** @example pending/upl_01arz3ndektsv4rrffq69g5fav */
+            /** @example pending/usr_01arz3ndektsv4rrffq69g5fav/upl_01arz3ndektsv4rrffq69g5fav */
             key: string;
             "Content-Type": components["schemas"]["PictureType"];
             /** @constant */
@@ -1130,12 +1716,12 @@ export interface components {
          */
         AuditActor: string;
         /**
-         * @description The id of what was changed.
+         * @description The id of what was changed or looked up; `nobody` if nobody was found.
          * @example prod_01arz3ndektsv4rrffq69g5fav
          */
         AuditTarget: string;
         /** @enum {string} */
-        AuditAction: "account-registered" | "password-changed" | "signed-out-everywhere" | "refresh-token-reused" | "user-invited" | "invitation-accepted" | "role-changed" | "status-changed" | "product-created" | "upload-granted" | "signing-key-rotated" | "frontend-trusted" | "frontend-removed";
+        AuditAction: "account-registered" | "password-changed" | "signed-out-everywhere" | "refresh-token-reused" | "user-invited" | "invitation-accepted" | "role-changed" | "status-changed" | "product-created" | "product-changed" | "product-deleted" | "stock-changed" | "category-created" | "category-changed" | "category-deleted" | "upload-granted" | "picture-deleted" | "order-cancelled" | "order-updated" | "customer-searched" | "signing-key-rotated" | "frontend-trusted" | "frontend-removed";
         /** @description A record of the audit log. */
         AuditEntry: {
             auditId: components["schemas"]["AuditId"];
@@ -1144,6 +1730,11 @@ export interface components {
             action: components["schemas"]["AuditAction"];
             target: components["schemas"]["AuditTarget"];
             changes: components["schemas"]["FieldChange"][];
+            /**
+             * @description Why, as whoever did it says.
+             * @example Called about a parcel.
+             */
+            reason?: string;
             requestId: components["schemas"]["RequestId"];
         };
         /** @description A field that changed; its words before and after where they are of a fixed list, never what anyone typed. */
@@ -1160,9 +1751,11 @@ export interface components {
             nextCursor: components["schemas"]["NextCursor"];
         };
         /** @description Why a request is not answered with what it asked for (RFC 9457). `code` is stable and tells them apart. */
-        Problem: components["schemas"]["MalformedProblem"] | components["schemas"]["UnauthenticatedProblem"] | components["schemas"]["ForbiddenProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["ConflictProblem"] | components["schemas"]["EmptyCartProblem"] | components["schemas"]["OutOfStockProblem"] | components["schemas"]["PriceChangedProblem"] | components["schemas"]["CartChangedProblem"] | components["schemas"]["PayloadTooLargeProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["InvalidProblem"] | components["schemas"]["IdempotencyMismatchProblem"] | components["schemas"]["RateLimitedProblem"] | components["schemas"]["InternalProblem"] | components["schemas"]["UnavailableProblem"];
+        Problem: components["schemas"]["MalformedProblem"] | components["schemas"]["UnauthenticatedProblem"] | components["schemas"]["ForbiddenProblem"] | components["schemas"]["NotFoundProblem"] | components["schemas"]["ConflictProblem"] | components["schemas"]["EmptyCartProblem"] | components["schemas"]["OutOfStockProblem"] | components["schemas"]["PriceChangedProblem"] | components["schemas"]["CartChangedProblem"] | components["schemas"]["InvalidTransitionProblem"] | components["schemas"]["PayloadTooLargeProblem"] | components["schemas"]["UnsupportedMediaTypeProblem"] | components["schemas"]["InvalidProblem"] | components["schemas"]["IdempotencyMismatchProblem"] | components["schemas"]["RateLimitedProblem"] | components["schemas"]["InternalProblem"] | components["schemas"]["UnavailableProblem"];
         /** @description Why nothing was ordered. */
         CheckoutProblem: components["schemas"]["EmptyCartProblem"] | components["schemas"]["OutOfStockProblem"] | components["schemas"]["PriceChangedProblem"] | components["schemas"]["CartChangedProblem"];
+        /** @description Why an order was left as it was. */
+        OrderUpdateProblem: components["schemas"]["ConflictProblem"] | components["schemas"]["InvalidTransitionProblem"];
         /**
          * @description What is wrong, in a sentence for whoever develops the client.
          * @example Some fields are not valid; `errors` names each.
@@ -1273,6 +1866,18 @@ export interface components {
             detail: components["schemas"]["ProblemDetail"];
             /** @constant */
             code: "cart-changed";
+            requestId: components["schemas"]["RequestId"];
+        };
+        /** @description An order can't come to this status from where it stands. */
+        InvalidTransitionProblem: {
+            /** @constant */
+            type: "/problems/invalid-transition";
+            title: components["schemas"]["ProblemTitle"];
+            /** @constant */
+            status: 409;
+            detail: components["schemas"]["ProblemDetail"];
+            /** @constant */
+            code: "invalid-transition";
             requestId: components["schemas"]["RequestId"];
         };
         PayloadTooLargeProblem: {
@@ -1595,8 +2200,16 @@ export interface components {
     parameters: {
         /** @description Which product. */
         ProductId: components["schemas"]["ProductId"];
+        /** @description Which upload. */
+        UploadId: components["schemas"]["UploadId"];
+        /** @description Which picture. */
+        ImageId: components["schemas"]["ImageId"];
         /** @description Which order. */
         OrderId: components["schemas"]["OrderId"];
+        /** @description Which category. */
+        Slug: components["schemas"]["CategorySlug"];
+        /** @description Which customer's. */
+        CustomerId: components["schemas"]["UserId"];
         /** @description How many items a page has at most. */
         Limit: number;
         /** @description The `nextCursor` of the page before. One of another list or of another person is a 400. */
@@ -1741,6 +2354,40 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    "list-categories": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The `ETag` of what the client has. If it is still the same, the answer is 304.
+                 * @example "3m8xqk1yq0p6Zr0h7xF2_w"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The categories. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["PublicCacheControl"];
+                    ETag: components["headers"]["ETag"];
+                    Vary: components["headers"]["Vary"];
+                    Age: components["headers"]["Age"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryList"];
+                };
+            };
+            304: components["responses"]["NotModified"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -2175,6 +2822,54 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    "cancel-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which order. */
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The order, now cancelled. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Order"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description It has shipped, or is over. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["InvalidTransitionProblem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     "admin-login": {
         parameters: {
             query?: never;
@@ -2354,6 +3049,48 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    "admin-list-products": {
+        parameters: {
+            query?: {
+                /** @description Drafts or published ones; both, if it is left out. */
+                status?: components["schemas"]["ProductStatus"];
+                /** @description One category; all, if it is left out. */
+                category?: components["schemas"]["CategorySlug"];
+                /** @description Those that are low in stock or out of it, or those that are not; all, if it is left out. */
+                lowStock?: boolean;
+                /** @description How many items a page has at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The `nextCursor` of the page before. One of another list or of another person is a 400. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffProductPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     "admin-create-product": {
         parameters: {
             query?: never;
@@ -2405,9 +3142,309 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            /** @description Another product has this `sku`. Nothing was done. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidOrMismatch"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    "admin-get-product": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which product. */
+                productId: components["parameters"]["ProductId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The product. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffProduct"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    "admin-delete-product": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which product. */
+                productId: components["parameters"]["ProductId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["NoContent"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    "admin-update-product": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The version that the caller has read, in quotes; `*` or nothing for any. A `version` in the body says the same.
+                 * @example "3"
+                 */
+                "If-Match"?: components["schemas"]["IfMatch"];
+            };
+            path: {
+                /** @description Which product. */
+                productId: components["parameters"]["ProductId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProductChange"];
+            };
+        };
+        responses: {
+            /** @description The product as it is now. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffProduct"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description It was changed since the caller read it, or another product has this `sku`. Nothing was done. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    "admin-set-stock": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The client's name for this attempt, kept for 24 hours. The same key and body again is done once.
+                 * @example 5f0c2f86-6f6e-4a39-9b5e-2f6a4f0f8a11
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description Which product. */
+                productId: components["parameters"]["ProductId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StockChange"];
+            };
+        };
+        responses: {
+            /** @description How many there are now; with `Idempotent-Replayed`, if an earlier request with this key and body changed it. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    /** @description It was done by an earlier request with the same key. */
+                    "Idempotent-Replayed"?: "true";
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StockLevel"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description There would be fewer than none. Nothing was done. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidOrMismatch"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    "admin-save-category": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which category. */
+                slug: components["parameters"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryContent"];
+            };
+        };
+        responses: {
+            /** @description The category as it is now. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffCategory"];
+                };
+            };
+            /** @description The category, now made. */
+            201: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffCategory"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description Categories were changed at the same time. Nothing was done. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    "admin-delete-category": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which category. */
+                slug: components["parameters"]["Slug"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["NoContent"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description It is in use, or categories were changed at the same time. Nothing was done. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -2467,9 +3504,80 @@ export interface operations {
             400: components["responses"]["Malformed"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            /** @description The product has 100 pictures, which is the most it may have. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ConflictProblem"];
+                };
+            };
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["InvalidOrMismatch"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    "admin-get-upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which upload. */
+                uploadId: components["parameters"]["UploadId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upload. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadState"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    "admin-delete-image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which product. */
+                productId: components["parameters"]["ProductId"];
+                /** @description Which picture. */
+                imageId: components["parameters"]["ImageId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["NoContent"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -2642,6 +3750,183 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ConflictProblem"];
                 };
             };
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    "admin-list-orders": {
+        parameters: {
+            query?: {
+                /** @description Orders of one status; all, if it is left out. */
+                status?: components["schemas"]["OrderStatus"];
+                /** @description How many items a page has at most. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The `nextCursor` of the page before. One of another list or of another person is a 400. */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffOrderPage"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    "admin-get-order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which customer's. */
+                userId: components["parameters"]["CustomerId"];
+                /** @description Which order. */
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The order. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffOrder"];
+                };
+            };
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    "admin-update-order": {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description The version that the caller has read, in quotes; `*` or nothing for any. A `version` in the body says the same.
+                 * @example "3"
+                 */
+                "If-Match"?: components["schemas"]["IfMatch"];
+            };
+            path: {
+                /** @description Which customer's. */
+                userId: components["parameters"]["CustomerId"];
+                /** @description Which order. */
+                orderId: components["parameters"]["OrderId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrderUpdate"];
+            };
+        };
+        responses: {
+            /** @description The order as it is now. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StaffOrder"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description It was changed since the caller read it, can't come to this from where it stands, or has 50 notes. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["OrderUpdateProblem"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    "admin-search-customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerSearch"];
+            };
+        };
+        responses: {
+            /** @description The customer. */
+            200: {
+                headers: {
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerRecord"];
+                };
+            };
+            400: components["responses"]["Malformed"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["Invalid"];

@@ -1,20 +1,34 @@
 import { unwrap, unwrapCreated } from './answers.ts';
 import { type Attempt, attempt, type Created, newKey } from './attempt.ts';
-import { call, keyed, type SessionClient, sessionClient } from './client.ts';
+import { call, keyed, ofVersion, type SessionClient, sessionClient } from './client.ts';
 import { type Listing, listing } from './listing.ts';
 import type { CallOptions, ClientOptions, CreateOptions } from './options.ts';
 import { Session } from './session.ts';
 import type {
   AuditEntry,
   AuditFilter,
+  CategoryInput,
+  CustomerRecord,
+  CustomerSearch,
   Invitation,
   InvitationAcceptance,
   InvitedUser,
   NewProduct,
+  OrderChange,
   PictureType,
+  ProductChange,
+  StaffCategory,
+  StaffOrder,
+  StaffOrderFilter,
+  StaffOrderSummary,
   StaffProduct,
+  StaffProductCard,
+  StaffProductFilter,
   StaffUser,
+  StockChange,
+  StockLevel,
   Upload,
+  UploadState,
   UserChange,
   UserFilter,
 } from './types.ts';
@@ -25,13 +39,47 @@ export interface StaffClient extends SessionClient {
   /** Accepts an invitation and sets the account's password. Signs nobody in. */
   acceptInvitation(invitation: InvitationAcceptance, options?: CallOptions): Promise<void>;
   readonly products: {
+    /** Lists all products, drafts too, the newest first. */
+    list(filter?: StaffProductFilter, options?: CallOptions): Listing<StaffProductCard>;
+    get(productId: string, options?: CallOptions): Promise<StaffProduct>;
     create(product: NewProduct, options?: CreateOptions): Promise<Created<StaffProduct>>;
     /** Prepares a product that is made once, however often it is submitted. */
     attempt(product: NewProduct): Attempt<StaffProduct>;
+    /** Changes the version that was read. If that is not the latest, or the SKU is another product's: `conflict`. */
+    update(productId: string, change: ProductChange, version: number, options?: CallOptions): Promise<StaffProduct>;
+    /** Sets or adjusts the stock; `conflict` if it would fall below zero. */
+    setStock(productId: string, change: StockChange, options?: CreateOptions): Promise<Created<StockLevel>>;
+    /** Prepares a change of the stock that is done once, however often it is submitted. */
+    stockAttempt(productId: string, change: StockChange): Attempt<StockLevel>;
+    /** Deletes a product; that it is deleted already is no error for a day. */
+    delete(productId: string, options?: CallOptions): Promise<void>;
+    deleteImage(productId: string, imageId: string, options?: CallOptions): Promise<void>;
+  };
+  readonly categories: {
+    /** Makes the category of a slug, or changes it: what stood there is replaced. */
+    save(slug: string, category: CategoryInput, options?: CallOptions): Promise<StaffCategory>;
+    /** Deletes a category that nothing uses; else `conflict`. */
+    delete(slug: string, options?: CallOptions): Promise<void>;
   };
   readonly uploads: {
     /** Sends a picture of a product to the bucket, by the form that the shop gives for it. */
     send(productId: string, picture: Blob, options?: UploadOptions): Promise<SentUpload>;
+    /** Tells what became of an upload. */
+    get(uploadId: string, options?: CallOptions): Promise<UploadState>;
+  };
+  readonly orders: {
+    /** Lists everybody's orders, the newest first. */
+    list(filter?: StaffOrderFilter, options?: CallOptions): Listing<StaffOrderSummary>;
+    get(userId: string, orderId: string, options?: CallOptions): Promise<StaffOrder>;
+    /**
+     * Changes the version that was read. If that is not the latest: `conflict`; if the
+     * order doesn't move that way: `invalid-transition`.
+     */
+    update(userId: string, orderId: string, change: OrderChange, version: number, options?: CallOptions): Promise<StaffOrder>;
+  };
+  readonly customers: {
+    /** Finds a customer. Each search is a record of the audit log, with its reason. */
+    search(search: CustomerSearch, options?: CallOptions): Promise<CustomerRecord>;
   };
   readonly users: {
     /** Lists the staff, or the customers with `role: 'customer'`. */
@@ -74,6 +122,11 @@ export function createStaffClient(options: ClientOptions): StaffClient {
     return unwrapCreated(api.POST('/api/admin/products', { body, ...keyed(options) }));
   }
 
+  function setStock({ productId, change }: { productId: string; change: StockChange }, options?: CreateOptions) {
+    const params = keyed(options, { path: { productId } });
+    return unwrapCreated(api.PUT('/api/admin/products/{productId}/stock', { body: change, ...params }));
+  }
+
   function createUser(body: Invitation, options?: CreateOptions) {
     return unwrapCreated(api.POST('/api/admin/users', { body, ...keyed(options) }));
   }
@@ -106,10 +159,54 @@ export function createStaffClient(options: ClientOptions): StaffClient {
       await unwrap(api.POST('/api/admin/accept-invite', { body, ...call(options) }));
     },
     products: {
+      list: (filter, options) =>
+        listing((at) => unwrap(api.GET('/api/admin/products', call(options, { query: { ...filter, ...at } })))),
+      get: (productId, options) =>
+        unwrap(api.GET('/api/admin/products/{productId}', call(options, { path: { productId } }))),
       create: createProduct,
       attempt: (product) => attempt(session, product, createProduct),
+      update: (productId, body, version, options) =>
+        unwrap(
+          api.PATCH('/api/admin/products/{productId}', { body, ...call(options, ofVersion({ productId }, version)) }),
+        ),
+      setStock: (productId, change, options) => setStock({ productId, change }, options),
+      stockAttempt: (productId, change) => attempt(session, { productId, change }, setStock),
+      async delete(productId, options) {
+        await unwrap(api.DELETE('/api/admin/products/{productId}', call(options, { path: { productId } })));
+      },
+      async deleteImage(productId, imageId, options) {
+        const params = call(options, { path: { productId, imageId } });
+        await unwrap(api.DELETE('/api/admin/products/{productId}/images/{imageId}', params));
+      },
     },
-    uploads: { send: sendPicture },
+    categories: {
+      save: (slug, body, options) =>
+        unwrap(api.PUT('/api/admin/categories/{slug}', { body, ...call(options, { path: { slug } }) })),
+      async delete(slug, options) {
+        await unwrap(api.DELETE('/api/admin/categories/{slug}', call(options, { path: { slug } })));
+      },
+    },
+    uploads: {
+      send: sendPicture,
+      get: (uploadId, options) =>
+        unwrap(api.GET('/api/admin/uploads/{uploadId}', call(options, { path: { uploadId } }))),
+    },
+    orders: {
+      list: (filter, options) =>
+        listing((at) => unwrap(api.GET('/api/admin/orders', call(options, { query: { ...filter, ...at } })))),
+      get: (userId, orderId, options) =>
+        unwrap(api.GET('/api/admin/orders/{userId}/{orderId}', call(options, { path: { userId, orderId } }))),
+      update: (userId, orderId, body, version, options) =>
+        unwrap(
+          api.PATCH('/api/admin/orders/{userId}/{orderId}', {
+            body,
+            ...call(options, ofVersion({ userId, orderId }, version)),
+          }),
+        ),
+    },
+    customers: {
+      search: (body, options) => unwrap(api.POST('/api/admin/customers/search', { body, ...call(options) })),
+    },
     users: {
       list: (filter, options) =>
         listing((at) => unwrap(api.GET('/api/admin/users', call(options, { query: { ...filter, ...at } })))),
@@ -117,10 +214,7 @@ export function createStaffClient(options: ClientOptions): StaffClient {
       attempt: (invitation) => attempt(session, invitation, createUser),
       update: (userId, body, version, options) =>
         unwrap(
-          api.PATCH('/api/admin/users/{userId}', {
-            body,
-            ...call(options, { path: { userId }, header: { 'If-Match': `"${version}"` } }),
-          }),
+          api.PATCH('/api/admin/users/{userId}', { body, ...call(options, ofVersion({ userId }, version)) }),
         ),
     },
     audit: {

@@ -24,6 +24,7 @@ export type Product = Schemas['Product'];
 export type ProductImage = Schemas['Image'];
 export type ProductSort = Schemas['ProductSort'];
 export type ProductFilter = Filter<'list-products'>;
+export type Category = Schemas['Category'];
 
 export type Cart = Schemas['Cart'];
 export type CartItem = Schemas['CartItem'];
@@ -34,13 +35,46 @@ export type PaymentMethod = Schemas['PaymentMethod'];
 export type Order = Schemas['Order'];
 export type OrderLine = Schemas['OrderLine'];
 export type OrderStatus = Schemas['OrderStatus'];
+export type PaymentStatus = Schemas['PaymentStatus'];
 export type OrderFilter = Filter<'get-orders'>;
 
 export type NewProduct = Schemas['NewProduct'];
 export type ProductStatus = Schemas['ProductStatus'];
 export type StaffProduct = Schemas['StaffProduct'];
+export type StaffProductCard = Schemas['StaffProductCard'];
+export type StaffProductFilter = Filter<'admin-list-products'>;
+/** What is to change of a product. An empty `sku` removes it. */
+export type ProductChange = Partial<Pick<NewProduct, 'name' | 'price' | 'category' | 'status'>> & {
+  description?: string;
+  sku?: string;
+};
+/** How many pieces there are, or how many more or fewer. */
+export type StockChange = { available: number } | { adjustBy: number };
+export type StockLevel = Schemas['StockLevel'];
+/** A category's name, and what it belongs to: nothing, if that is left out. */
+export type CategoryInput = { name: string; parent?: string | null };
+export type StaffCategory = Schemas['StaffCategory'];
 export type PictureType = Schemas['PictureType'];
 export type Upload = Schemas['Upload'];
+/** What became of an upload: `image` once it is ready, `reason` once it is rejected. */
+export type UploadState = Schemas['UploadState'];
+
+/** An order in the staff's list. */
+export type StaffOrderSummary = Schemas['StaffOrderSummary'];
+/** An order with the staff's notes. */
+export type StaffOrder = Schemas['StaffOrder'];
+export type OrderNote = StaffOrder['notes'][number];
+export type StaffOrderFilter = Filter<'admin-list-orders'>;
+/** The statuses that the staff move orders to. */
+export type NextOrderStatus = 'processing' | 'shipped' | 'delivered' | 'cancelled' | 'refunded';
+/** A status, that it is paid, a note: one at least. */
+export type OrderChange =
+  | { status: NextOrderStatus; paid?: true; note?: string }
+  | { status?: NextOrderStatus; paid: true; note?: string }
+  | { status?: NextOrderStatus; paid?: true; note: string };
+/** Whom to find, and why. */
+export type CustomerSearch = { email: string; reason: string } | { orderId: string; reason: string };
+export type CustomerRecord = Schemas['CustomerRecord'];
 
 /** A person as a super-admin sees them. */
 export type StaffUser = Schemas['User'];

@@ -2,13 +2,14 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type CustomerClient, ConnectionError, type CheckoutRequest, memoryTokenStore, SessionEnded } from '@buy-from-me/client';
-import { ADDRESS, account, customer, FaultyShop, newEmail, newcomer, PASSWORD, problem, signedInStaff, staff, until } from './shop.ts';
+import { account, ADDRESS, customer, FaultyShop, makeCategory, newcomer, newEmail, PASSWORD, problem, signedInStaff, staff, until } from './shop.ts';
 
 /** Makes a product with so many pieces, and returns its id. */
 async function newProduct(t: TestContext, stock: number): Promise<string> {
   const admin = await signedInStaff(t, 'admin');
   const price = { amount: 1250, currency: 'EUR' };
-  const { value } = await admin.products.create({ name: 'Test Teapot', price, category: 'test-teapots', status: 'published', stock });
+  const category = await makeCategory(admin, 'test-teapots', 'Test teapots');
+  const { value } = await admin.products.create({ name: 'Test Teapot', price, category, status: 'published', stock });
   return value.productId;
 }
 
@@ -56,13 +57,12 @@ test('a list reads no further than it is wanted, and ends when cancelled', async
 
 test('a cart is filled, changed and emptied', async (t) => {
   const client = await newcomer(t);
-  const [one, two] = (await client.products.list({ limit: 2 }).page()).items;
-  assert.ok(one && two);
-  await client.cart.setItem(one.productId, 2);
-  const cart = await client.cart.setItem(two.productId, 1);
-  assert.equal(cart.total.amount, 2 * one.price.amount + two.price.amount);
-  await client.cart.removeItem(one.productId);
-  assert.deepEqual((await client.cart.get()).items.map(({ productId }) => productId), [two.productId]);
+  const [one, two] = [await newProduct(t, 10), await newProduct(t, 10)];
+  await client.cart.setItem(one, 2);
+  const cart = await client.cart.setItem(two, 1);
+  assert.equal(cart.total.amount, 3 * 1250);
+  await client.cart.removeItem(one);
+  assert.deepEqual((await client.cart.get()).items.map(({ productId }) => productId), [two]);
   await problem(client.cart.setItem('prod_01arz3ndektsv4rrffq69g5fav', 1), 'not-found');
   await problem(customer(t).cart.get(), 'unauthenticated');
 });
@@ -259,6 +259,42 @@ test('one customer cannot read the order of another', async (t) => {
   await problem((await newcomer(t)).orders.get(order.orderId), 'not-found');
 });
 
+test('an order is cancelled once, by whom it belongs to', async (t) => {
+  const client = await newcomer(t);
+  const { order } = await client.checkout(await fillCart(t, client)).submit();
+  await problem((await newcomer(t)).orders.cancel(order.orderId), 'not-found');
+  const cancelled = await client.orders.cancel(order.orderId);
+  assert.deepEqual([cancelled.status, cancelled.history.map(({ status }) => status)], ['cancelled', ['placed', 'cancelled']]);
+  assert.ok(cancelled.version > order.version);
+  const again = await problem(client.orders.cancel(order.orderId), 'invalid-transition');
+  assert.equal(again.status, 409);
+  assert.deepEqual(await client.orders.get(order.orderId), cancelled);
+});
+
+test('what can no longer be bought stays in the cart, and out of its total', async (t) => {
+  const [client, admin] = [await newcomer(t), await signedInStaff(t, 'admin')];
+  const [scarce, draft] = [await newProduct(t, 2), await newProduct(t, 2)];
+  await client.cart.setItem(scarce, 3);
+  await client.cart.setItem(draft, 1);
+  const { version } = await admin.products.get(draft);
+  await admin.products.update(draft, { status: 'draft' }, version);
+  const { items, total } = await client.cart.get();
+  const told = items.map((it) => `${it.productId} ${it.purchasable} ${it.availability}`).sort();
+  assert.deepEqual(told, [`${draft} false out-of-stock`, `${scarce} false low-stock`].sort());
+  assert.equal(total.amount, 0);
+  const lowered = await client.cart.setItem(scarce, 2);
+  assert.equal(lowered.total.amount, 2500);
+});
+
+test('categories are listed, each with what it belongs to', async (t) => {
+  const admin = await signedInStaff(t, 'admin');
+  await makeCategory(admin, 'test-teapots', 'Test teapots');
+  const categories = await customer(t).categories.list();
+  const slugs = categories.map(({ slug }) => slug);
+  assert.deepEqual(slugs, [...slugs].sort());
+  assert.ok(categories.every(({ parent }) => parent === null || slugs.includes(parent)));
+});
+
 test('what the client has no name for is called through the typed client, with the session', async (t) => {
   const client = await newcomer(t);
   const { data, error } = await client.api.GET('/api/orders', { params: { query: { limit: 1 } } });
@@ -273,6 +309,7 @@ for (const id of ['', '.', '..']) {
     await problem(client.cart.setItem(id, 1), 'not-found');
     await problem(client.cart.removeItem(id), 'not-found');
     await problem(client.orders.get(id), 'not-found');
+    await problem(client.orders.cancel(id), 'not-found');
     await problem(staff(t, { baseUrl: shop.url }).users.update(id, { role: 'staff' }, 1), 'not-found');
     assert.equal(shop.calls.length, 0);
   });

@@ -13,7 +13,7 @@ const web = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 
 /** How many bytes the client and what it is built on may have, compressed. */
-const LIMIT = 9 * 1024;
+const LIMIT = 9.5 * 1024;
 
 test('the package builds, loads in plain Node, and holds what it exports', async () => {
   await run('npm', ['run', 'build', '--workspace', 'client'], { cwd: web });

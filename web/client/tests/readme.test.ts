@@ -18,7 +18,7 @@ const PRINTED = [
   /^Wrong address or password\nHello Alice Archer\nGoodbye\n$/,
   /^placed true\n$/,
   /^Alice Archer\nAbortError\n$/,
-  /^0 %\n100 %\nReading Lamp 1 pending\n$/,
+  /^0 %\n100 %\nReading Lamp 1 pending\n5200 12\n$/,
 ];
 
 test("the README's five examples compile, and do what they say", async (t) => {

@@ -76,6 +76,17 @@ export async function signedInStaff(t: TestContext, role: string, options: TestO
   return client;
 }
 
+/** Makes a category, unless it is there: others may make it, or another one, at the same time. */
+export async function makeCategory(admin: StaffClient, slug: string, name = slug): Promise<string> {
+  for (;;) {
+    try {
+      return (await admin.categories.save(slug, { name })).slug;
+    } catch (error) {
+      if (!(error instanceof ShopProblem && error.code === 'conflict')) throw error;
+    }
+  }
+}
+
 /** Returns the problem of a code that a call must end with. */
 export async function problem<Code extends ProblemCode>(call: Promise<unknown>, code: Code): Promise<ShopProblem<Code>> {
   const outcome = await call.then(

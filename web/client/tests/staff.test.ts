@@ -1,11 +1,18 @@
 // The staff's calls, against the shop as it is.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { ConnectionError, type NewProduct, SessionEnded, UploadRefused } from '@buy-from-me/client';
-import { account, api, customer, FaultyShop, newEmail, problem, signedInStaff, staff, until } from './shop.ts';
+import { before, test, type TestContext } from 'node:test';
+import { ConnectionError, createStaffClient, type NewProduct, type OrderStatus, SessionEnded, ShopProblem, UploadRefused } from '@buy-from-me/client';
+import { account, ADDRESS, api, customer, FaultyShop, makeCategory, newcomer, newEmail, problem, signedInStaff, staff, until } from './shop.ts';
 
 const MUG: NewProduct = { name: 'Test Mug', price: { amount: 900, currency: 'EUR' }, category: 'test-mugs', status: 'published', stock: 3 };
 const PASSWORD = 'twelve-herons-fish-at-dawn';
+
+before(async () => {
+  const admin = createStaffClient({ baseUrl: api });
+  await admin.signIn(account('admin'));
+  await makeCategory(admin, MUG.category, 'Test mugs');
+  admin.close();
+});
 
 function picture(size = 4000): Blob {
   return new Blob([new Uint8Array(size)], { type: 'image/png' });
@@ -116,6 +123,151 @@ for (const end of ['cancelled', 'signed out'] as const) {
     assert.equal(bucket.calls.length, 1);
   });
 }
+
+test('a category is made, changed and deleted, but not while something uses it', async (t) => {
+  const admin = await signedInStaff(t, 'admin');
+  const slug = `shelf-${crypto.randomUUID().slice(0, 8)}`;
+  await makeCategory(admin, slug, 'Shelf');
+  const { value } = await admin.products.create({ ...MUG, category: slug });
+  await problem(admin.categories.delete(slug), 'conflict');
+  await admin.products.update(value.productId, { category: MUG.category }, value.version);
+  assert.equal(await makeCategory(admin, slug, 'Long shelf'), slug);
+  await problem(admin.categories.save(slug, { name: 'Shelf', parent: slug }), 'invalid');
+  await repeated(() => admin.categories.delete(slug));
+  await problem(admin.categories.delete(slug), 'not-found');
+  await problem((await signedInStaff(t, 'staff')).categories.save(slug, { name: 'Shelf' }), 'forbidden');
+});
+
+/** Does something again for as long as categories are changed at the same time. */
+async function repeated(act: () => Promise<void>): Promise<void> {
+  for (let tries = 0; tries < 20; tries++) {
+    const error = await act().then(() => undefined, (it: unknown) => it);
+    if (!error) return;
+    if (!(error instanceof ShopProblem && error.code === 'conflict')) throw error;
+  }
+  assert.fail('There is always a conflict.');
+}
+
+test('a product is changed of the version that was read, and only what was sent', async (t) => {
+  const admin = await signedInStaff(t, 'admin');
+  const sku = `MUG-${crypto.randomUUID()}`;
+  const { value: made } = await admin.products.create({ ...MUG, status: 'draft', sku });
+  const changed = await admin.products.update(made.productId, { name: 'Other Mug', price: { amount: 950, currency: 'EUR' } }, made.version);
+  assert.deepEqual(await admin.products.get(made.productId), changed);
+  assert.deepEqual(changed, { ...made, name: 'Other Mug', price: { amount: 950, currency: 'EUR' }, version: changed.version });
+  assert.ok(changed.version > made.version);
+  await problem(admin.products.update(made.productId, { name: 'Late Mug' }, made.version), 'conflict');
+  await problem(admin.products.create({ ...MUG, sku: sku.toLowerCase() }), 'conflict');
+  const bare = await admin.products.update(made.productId, { sku: '' }, changed.version);
+  assert.equal(bare.sku, null);
+  const member = await signedInStaff(t, 'staff');
+  await problem(member.products.update(made.productId, { name: 'No Mug' }, bare.version), 'forbidden');
+  assert.equal((await member.products.get(made.productId)).name, 'Other Mug');
+});
+
+test('all products are listed, the newest first, and by status, category and stock', async (t) => {
+  const admin = await signedInStaff(t, 'admin');
+  const { value: first } = await admin.products.create({ ...MUG, status: 'draft', stock: 0 });
+  const { value: second } = await admin.products.create({ ...MUG, stock: 100 });
+  const member = await signedInStaff(t, 'staff');
+  const found = async (filter: Parameters<typeof member.products.list>[0]) => {
+    const ids: string[] = [];
+    for await (const { productId } of member.products.list({ ...filter, category: MUG.category, limit: 3 })) ids.push(productId);
+    return [second, first].map(({ productId }) => ids.indexOf(productId)).map((at) => at >= 0);
+  };
+  assert.deepEqual(await found({}), [true, true]);
+  assert.deepEqual(await found({ status: 'draft' }), [false, true]);
+  assert.deepEqual(await found({ lowStock: true }), [false, true]);
+  assert.deepEqual(await found({ status: 'published' }), [true, false]);
+});
+
+test('a change of the stock is done once under its key, and never below nothing', async (t) => {
+  const shop = await FaultyShop.start(t);
+  const member = await signedInStaff(t, 'staff', { baseUrl: shop.url, retry: { attempts: 1 } });
+  const { value: mug } = await (await signedInStaff(t, 'admin')).products.create(MUG);
+  const attempt = member.products.stockAttempt(mug.productId, { adjustBy: 4 });
+  shop.next('/stock', 'lose');
+  await assert.rejects(attempt.submit(), ConnectionError);
+  assert.deepEqual(await attempt.submit(), { value: { productId: mug.productId, available: 7 }, replayed: true });
+  assert.deepEqual((await member.products.setStock(mug.productId, { available: 2 })).value.available, 2);
+  await problem(member.products.setStock(mug.productId, { adjustBy: -3 }), 'conflict');
+  await problem(member.products.setStock(mug.productId, { available: 1_000_001 }), 'invalid');
+  assert.equal((await member.products.get(mug.productId)).available, 2);
+});
+
+test('a product is deleted by a super-admin alone, and again without harm', async (t) => {
+  const { value: mug } = await (await signedInStaff(t, 'admin')).products.create(MUG);
+  await problem((await signedInStaff(t, 'admin')).products.delete(mug.productId), 'forbidden');
+  const owner = await signedInStaff(t, 'super-admin');
+  await owner.products.delete(mug.productId);
+  await owner.products.delete(mug.productId);
+  await problem(owner.products.get(mug.productId), 'not-found');
+});
+
+test('an upload tells what became of it, to whom it belongs', async (t) => {
+  const admin = await signedInStaff(t, 'admin');
+  const { value: mug } = await admin.products.create(MUG);
+  const { uploadId } = await admin.uploads.send(mug.productId, picture());
+  const state = await admin.uploads.get(uploadId);
+  assert.deepEqual([state.uploadId, state.productId], [uploadId, mug.productId]);
+  assert.ok(['pending', 'rejected'].includes(state.status), 'it is no picture');
+  await problem((await signedInStaff(t, 'super-admin')).uploads.get(uploadId), 'not-found');
+  await problem(admin.products.deleteImage(mug.productId, uploadId.replace('upl', 'img')), 'not-found');
+});
+
+/** Makes an order of somebody new, and tells who that is. */
+async function newOrder(t: TestContext) {
+  const { value: mug } = await (await signedInStaff(t, 'admin')).products.create(MUG);
+  const client = await newcomer(t);
+  const { total } = await client.cart.setItem(mug.productId, 2);
+  const { order } = await client.checkout({ expectedTotal: total, shippingAddress: ADDRESS, paymentMethod: 'invoice' }).submit();
+  assert.ok(client.user);
+  return { order, user: client.user, client };
+}
+
+test('an order is moved along of the version that was read, one step at a time', async (t) => {
+  const { order, user, client } = await newOrder(t);
+  const member = await signedInStaff(t, 'staff');
+  const { orderId } = order;
+  const read = await member.orders.get(user.userId, orderId);
+  assert.deepEqual(read, { ...order, userId: user.userId, notes: [] });
+  const packed = await member.orders.update(user.userId, orderId, { status: 'processing', note: 'In the blue box' }, read.version);
+  assert.deepEqual([packed.status, packed.notes.map(({ text }) => text)], ['processing', ['In the blue box']]);
+  await problem(member.orders.update(user.userId, orderId, { status: 'shipped' }, read.version), 'conflict');
+  await problem(member.orders.update(user.userId, orderId, { status: 'delivered' }, packed.version), 'invalid-transition');
+  await problem(member.orders.update(user.userId, orderId, { paid: true }, packed.version), 'forbidden');
+  const admin = await signedInStaff(t, 'admin');
+  const paid = await admin.orders.update(user.userId, orderId, { paid: true }, packed.version);
+  assert.equal(paid.payment.status, 'paid');
+  const seen = await client.orders.get(orderId);
+  assert.deepEqual([seen.status, seen.payment.status, 'notes' in seen], ['processing', 'paid', false]);
+  await problem(member.orders.get(user.userId, orderId.slice(0, -1) + (orderId.endsWith('0') ? '1' : '0')), 'not-found');
+});
+
+test('orders are listed by their status, the newest first', async (t) => {
+  const [first, second] = [await newOrder(t), await newOrder(t)];
+  const member = await signedInStaff(t, 'staff');
+  const listed = async (status: OrderStatus) => {
+    const ids = [];
+    for await (const { orderId } of member.orders.list({ status, limit: 2 })) ids.push(orderId);
+    return ids.filter((it) => it === first.order.orderId || it === second.order.orderId);
+  };
+  assert.deepEqual(await listed('placed'), [second.order.orderId, first.order.orderId]);
+  await first.client.orders.cancel(first.order.orderId);
+  assert.deepEqual(await listed('placed'), [second.order.orderId]);
+  assert.deepEqual(await listed('cancelled'), [first.order.orderId]);
+});
+
+test('a customer is found by address or order, for a reason', async (t) => {
+  const { order, user } = await newOrder(t);
+  const member = await signedInStaff(t, 'staff');
+  const byOrder = await member.customers.search({ orderId: order.orderId, reason: 'Asks about a parcel' });
+  assert.equal(byOrder.customer.userId, user.userId);
+  assert.deepEqual(byOrder.orders.map(({ orderId }) => orderId), [order.orderId]);
+  assert.deepEqual(await member.customers.search({ email: user.email, reason: 'Asks about a parcel' }), byOrder);
+  await problem(member.customers.search({ email: newEmail(), reason: 'Asks about a parcel' }), 'not-found');
+  await problem(member.customers.search({ email: user.email, reason: '' }), 'invalid');
+});
 
 test('someone is invited, accepts, changes role, and is disabled', async (t) => {
   const owner = await signedInStaff(t, 'super-admin');

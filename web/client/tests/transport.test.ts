@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { ConnectionError, ShopProblem } from '@buy-from-me/client';
-import { account, customer, FaultyShop, newcomer, problem, signedInStaff, until } from './shop.ts';
+import { account, customer, FaultyShop, makeCategory, newcomer, problem, signedInStaff, until } from './shop.ts';
 
 /** Returns how many milliseconds something took. */
 async function duration(run: () => Promise<unknown>): Promise<number> {
@@ -93,8 +93,9 @@ test('PUT and DELETE are repeated, a POST without a key never', async (t) => {
 test('a POST with a key is repeated with it', async (t) => {
   const shop = await FaultyShop.start(t);
   const admin = await signedInStaff(t, 'admin', { baseUrl: shop.url });
+  const category = await makeCategory(await signedInStaff(t, 'admin'), 'test-mugs', 'Test mugs');
   shop.next('/products', 'lose', 2);
-  const product = { name: 'Repeated Mug', price: { amount: 900, currency: 'EUR' }, category: 'mugs', status: 'draft' as const };
+  const product = { name: 'Repeated Mug', price: { amount: 900, currency: 'EUR' }, category, status: 'draft' as const };
   const { replayed } = await admin.products.create(product);
   assert.equal(replayed, true);
   const keys = new Set(shop.callsOf('/products').map(({ key }) => key));

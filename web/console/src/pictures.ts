@@ -1,3 +1,4 @@
+import type { ProductImage } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
 
 /** The kinds of pictures that the shop takes. */
@@ -12,4 +13,16 @@ export function pictureError(file: { type: string; size: number }): string | und
   if (file.size === 0) return text.upload.empty;
   if (file.size > MAX_PICTURE_BYTES) return text.upload.tooLarge(file.size, MAX_PICTURE_BYTES);
   return undefined;
+}
+
+/** Returns what an image element shows of a picture: of its sizes the one that a small frame needs. */
+export function smallEnough(image: ProductImage) {
+  const all = [...image.variants, image];
+  return {
+    src: image.url,
+    srcset: all.length > 1 ? all.map((it) => `${it.url} ${it.width}w`).join(', ') : undefined,
+    sizes: all.length > 1 ? '16rem' : undefined,
+    width: image.width,
+    height: image.height,
+  };
 }

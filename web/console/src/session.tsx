@@ -2,7 +2,7 @@ import type { StaffClient, User } from '@buy-from-me/client';
 import { noteAnswer } from '@buy-from-me/ui';
 import { createContext } from 'preact';
 import { useContext, useEffect, useState } from 'preact/hooks';
-import type { Catalogue } from './catalogue.ts';
+import type { CategoryList } from './category-list.ts';
 import { forgetAll, keepFor } from './memory.ts';
 
 /** Whether somebody is signed in. */
@@ -12,7 +12,7 @@ export type Session =
   /** `why`: by themselves, or because the session ended. */
   | { readonly state: 'signed-out'; readonly why?: 'left' | 'ended' };
 
-const Staff = createContext<{ staff: StaffClient; catalogue: Catalogue; user: User | undefined } | undefined>(undefined);
+const Staff = createContext<{ staff: StaffClient; categories: CategoryList; user: User | undefined } | undefined>(undefined);
 
 /** Gives clients and user to all below it. */
 export const StaffProvider = Staff.Provider;
@@ -28,9 +28,9 @@ export function useStaff(): StaffClient {
   return useShop().staff;
 }
 
-/** Returns the catalogue as customers see it. */
-export function useCatalogue(): Catalogue {
-  return useShop().catalogue;
+/** Returns the list of categories. */
+export function useCategoryList(): CategoryList {
+  return useShop().categories;
 }
 
 /** Returns who is signed in. */

@@ -8,7 +8,10 @@ import { atLeast } from './roles.ts';
 /** Where the navigation leads, and which role needs it. */
 const PLACES: readonly { path: readonly string[]; label: string; needs: Role }[] = [
   { path: [], label: text.nav.home, needs: 'staff' },
+  { path: ['orders'], label: text.nav.orders, needs: 'staff' },
   { path: ['products'], label: text.nav.products, needs: 'staff' },
+  { path: ['categories'], label: text.nav.categories, needs: 'staff' },
+  { path: ['customers'], label: text.nav.customers, needs: 'staff' },
   { path: ['users'], label: text.nav.users, needs: 'super-admin' },
   { path: ['audit'], label: text.nav.audit, needs: 'super-admin' },
 ];

@@ -8,6 +8,7 @@ const typed: ProductDraft = {
   price: '19,99',
   category: ' coffee-mugs ',
   status: 'published',
+  sku: ' MUG-1 ',
   stock: '12',
 };
 
@@ -25,15 +26,16 @@ test('what was typed becomes a product, trimmed and in minor units', () => {
       price: { amount: 1999, currency: 'EUR' },
       category: 'coffee-mugs',
       status: 'published',
+      sku: 'MUG-1',
       stock: 12,
     },
   });
 });
 
-test('a description that is empty is left out', () => {
-  const read = readProduct({ ...typed, description: '  ' }, 'EUR');
+test('a description and a SKU that are empty are left out', () => {
+  const read = readProduct({ ...typed, description: '  ', sku: ' ' }, 'EUR');
   assert.ok('product' in read);
-  assert.equal('description' in read.product, false);
+  assert.deepEqual(Object.keys(read.product).sort(), ['category', 'name', 'price', 'status', 'stock']);
 });
 
 test('every bad field is named at once', () => {
@@ -50,6 +52,8 @@ test('limits are those of the shop', () => {
   assert.deepEqual(wrong({ stock: '1000001' }), ['/stock']);
   assert.deepEqual(wrong({ stock: '-1' }), ['/stock']);
   assert.deepEqual(wrong({ category: 'a--b' }), ['/category']);
+  assert.deepEqual(wrong({ sku: '!'.repeat(64) }), []);
+  for (const sku of ['x'.repeat(65), 'two words', 'größe']) assert.deepEqual(wrong({ sku }), ['/sku'], sku);
 });
 
 test('what the shop says of amount or currency stands at the price', () => {

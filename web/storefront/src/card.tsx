@@ -3,12 +3,15 @@ import { formatMoney, href } from '@buy-from-me/ui';
 import { AvailabilityLabel } from './availability.tsx';
 import { Picture } from './picture.tsx';
 
+/** How wide a card's picture is, by the columns of `.cards`. */
+const CARD_SIZES = '(min-width: 73rem) 16rem, (min-width: 40rem) 24vw, 45vw';
+
 /** One product of a list; all of it is the link. `eager`: its picture is seen at once. */
 export function Card(props: { product: ProductCard; level?: 'h2' | 'h3'; eager?: boolean }) {
   const { product, level: Heading = 'h2' } = props;
   return (
     <li class="product-card">
-      <Picture url={product.imageUrl} eager={!!props.eager} />
+      <Picture url={product.imageUrl} image={product.image} sizes={CARD_SIZES} eager={!!props.eager} />
       <Heading class="product-name">
         <a href={href(['products', product.productId])}>{product.name}</a>
       </Heading>

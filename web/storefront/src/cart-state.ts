@@ -1,4 +1,4 @@
-import type { Cart, CustomerClient } from '@buy-from-me/client';
+import type { Cart, CartItem, CustomerClient } from '@buy-from-me/client';
 
 /** The cart as far as it is known. */
 export interface CartView {
@@ -10,9 +10,25 @@ export interface CartView {
 
 type CartCalls = Pick<CustomerClient, 'cart'>;
 
-/** Returns how many things a cart holds. */
+/** Returns how many things a cart holds, those that can't be bought too. */
 export function countItems(cart: Cart | undefined): number {
-  return cart?.items.reduce((sum, line) => sum + line.quantity, 0) ?? 0;
+  return countPieces(cart?.items ?? []);
+}
+
+/** Returns how many pieces these lines are of. */
+export function countPieces(lines: readonly CartItem[]): number {
+  return lines.reduce((sum, line) => sum + line.quantity, 0);
+}
+
+/** Returns the lines that can be bought as they stand, and those that can't. */
+export function sortedOut(cart: Cart | undefined): { buyable: readonly CartItem[]; others: readonly CartItem[] } {
+  const lines = cart?.items ?? [];
+  return { buyable: lines.filter((it) => it.purchasable), others: lines.filter((it) => !it.purchasable) };
+}
+
+/** Whether fewer of a line could be bought, though not as many as it asks for. */
+export function isTooMany(line: CartItem): boolean {
+  return !line.purchasable && line.availability !== 'out-of-stock';
 }
 
 /**

@@ -1,31 +1,20 @@
-import { type CustomerClient, type TextStorage, tabStorage } from '@buy-from-me/client';
+import { type Category, type CustomerClient, type TextStorage, tabStorage } from '@buy-from-me/client';
+import { storefront as text } from '@buy-from-me/text';
 
-const NAME = 'buy-from-me.categories';
+const NAME = 'buy-from-me.category-list';
 
-/** How many pages of the newest products are looked at: a cache of the browser's has them for "Show more". */
-const PAGES = 3;
-
-/**
- * The categories of the products that were seen. The API has no list of them yet, so that
- * this page knows those that the newest products are of, and those it met since.
- */
+/** The shop's categories: as this tab read them last, until they are read once more. */
 export class Categories {
-  #seen: readonly string[] = [];
-  /** What is shown: only once the newest products were looked at, so that nothing moves about. */
-  #view: readonly string[] = [];
-  #learned: 'no' | 'soon' | 'yes' = 'no';
+  #view: readonly Category[] = [];
+  #state: 'kept' | 'reading' | 'read' = 'kept';
   readonly #listeners = new Set<() => void>();
 
   constructor(private readonly storage: Pick<TextStorage, 'getItem' | 'setItem'> = tabStorage()) {
-    const kept = storage.getItem(NAME);
-    if (kept) {
-      this.#seen = this.#view = kept.split(' ');
-      this.#learned = 'yes';
-    }
+    this.#view = readKept(storage.getItem(NAME));
   }
 
-  /** In alphabetical order. */
-  get view(): readonly string[] {
+  /** As the shop lists them; empty as long as none are known. */
+  get view(): readonly Category[] {
     return this.#view;
   }
 
@@ -34,35 +23,42 @@ export class Categories {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Notes the categories of products. */
-  see(products: readonly { category: string }[]): void {
-    const all = new Set([...this.#seen, ...products.map((it) => it.category)]);
-    if (all.size === this.#seen.length) return;
-    this.#seen = [...all].sort();
-    if (this.#learned === 'yes') this.#show();
+  /** Returns a category's name; one that isn't known is called by its slug. */
+  nameOf(slug: string): string {
+    return this.#view.find((it) => it.slug === slug)?.name ?? text.category(slug);
   }
 
-  /** Looks at the newest products, once, and shows what was seen. */
-  async learn(shop: Pick<CustomerClient, 'products'>): Promise<void> {
-    if (this.#learned !== 'no') return;
-    this.#learned = 'soon';
+  /** Reads the list, once a visit; again with the next page, if that failed. */
+  async load(shop: Pick<CustomerClient, 'categories'>): Promise<void> {
+    if (this.#state !== 'kept') return;
+    this.#state = 'reading';
     try {
-      let pages = 0;
-      for await (const page of shop.products.list({ sort: 'newest' }).pages()) {
-        this.see(page.items);
-        if (++pages === PAGES) break;
-      }
-      this.#learned = 'yes';
-      this.#show();
+      const list = await shop.categories.list();
+      this.#state = 'read';
+      const kept = JSON.stringify(list);
+      // What stays as it is doesn't move.
+      if (kept === JSON.stringify(this.#view)) return;
+      this.#view = list;
+      this.storage.setItem(NAME, kept);
+      this.#listeners.forEach((listener) => listener());
     } catch {
-      // The page itself says what is wrong; this is worth another try with the next.
-      this.#learned = 'no';
+      // The page itself says what is wrong.
+      this.#state = 'kept';
     }
   }
+}
 
-  #show(): void {
-    this.#view = this.#seen;
-    this.storage.setItem(NAME, this.#seen.join(' '));
-    this.#listeners.forEach((listener) => listener());
+/** Reads what a tab has kept; nothing, if that can't be read. */
+function readKept(kept: string | null): readonly Category[] {
+  try {
+    const list: unknown = JSON.parse(kept ?? '[]');
+    return Array.isArray(list) ? list.filter(isCategory) : [];
+  } catch {
+    return [];
   }
+}
+
+function isCategory(it: unknown): it is Category {
+  const { slug, name } = (it ?? {}) as Partial<Category>;
+  return typeof slug === 'string' && typeof name === 'string';
 }

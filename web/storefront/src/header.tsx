@@ -1,9 +1,9 @@
 import { storefront as text } from '@buy-from-me/text';
-import { href, useRoute } from '@buy-from-me/ui';
+import { childrenOf, href, pathTo, useRoute, useView } from '@buy-from-me/ui';
 import { useEffect } from 'preact/hooks';
 import { countItems } from './cart-state.ts';
 import { BagIcon, PersonIcon } from './icons.tsx';
-import { useCart, useSession, useShop, useView } from './shop.tsx';
+import { useCart, useSession, useShop } from './shop.tsx';
 
 const RETRY_MS = 3000;
 
@@ -19,6 +19,7 @@ export function Header() {
     return () => clearTimeout(timer);
   }, [error]);
   const route = useRoute();
+  useEffect(() => void shop.categories.load(shop.client), [route]);
   const count = countItems(cart);
   const listing = route.path.length === 0 || (route.path.length === 1 && route.path[0] === 'products');
   return (
@@ -47,13 +48,15 @@ export function Header() {
 }
 
 function CategoryLinks(props: { current: string | null; listing: boolean }) {
-  const known = useView(useShop().categories);
-  const slugs = props.current && !known.includes(props.current) ? [...known, props.current].sort() : known;
+  const categories = useView(useShop().categories);
+  // Those at the top stand here; what belongs to them, on their pages.
+  const top = childrenOf(categories);
+  const here = props.current === null ? undefined : (pathTo(categories, props.current)[0]?.slug ?? props.current);
   const entry = (slug: string | undefined, label: string) => (
     <li key={slug}>
       <a
         href={slug === undefined ? href([]) : href(['products'], { category: slug })}
-        aria-current={props.listing && (props.current ?? undefined) === slug ? 'page' : undefined}
+        aria-current={props.listing && here === slug ? (slug === (props.current ?? undefined) ? 'page' : 'true') : undefined}
       >
         {label}
       </a>
@@ -63,7 +66,7 @@ function CategoryLinks(props: { current: string | null; listing: boolean }) {
     <nav class="header-categories" aria-label={text.header.categories}>
       <ul>
         {entry(undefined, text.products.all)}
-        {slugs.map((slug) => entry(slug, text.category(slug)))}
+        {top.map(({ slug, name }) => entry(slug, name))}
       </ul>
     </nav>
   );

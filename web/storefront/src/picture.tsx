@@ -6,7 +6,7 @@ import { PictureIcon } from './icons.tsx';
  * A product's picture, in a frame that has its size before it is loaded. Beside the
  * product's name it says nothing new, so that screen readers skip it, unless `alt` is given.
  */
-export function Picture(props: { url: string | null; alt?: string; eager?: boolean; image?: ProductImage; sizes?: string }) {
+export function Picture(props: { url: string | null; alt?: string; eager?: boolean; image?: ProductImage | null | undefined; sizes?: string }) {
   const [broken, setBroken] = useState<string>();
   const { url, image } = props;
   const variants = image && image.variants.length > 0 ? [...image.variants, image] : [];

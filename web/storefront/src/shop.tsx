@@ -1,6 +1,7 @@
 import { type CustomerClient, type User, createCustomerClient, sessionTokenStore } from '@buy-from-me/client';
+import { useView } from '@buy-from-me/ui';
 import { createContext } from 'preact';
-import { useContext, useEffect, useState } from 'preact/hooks';
+import { useContext } from 'preact/hooks';
 import { CartState, type CartView } from './cart-state.ts';
 import { Categories } from './categories.ts';
 import { Session, type SessionView } from './session.ts';
@@ -30,17 +31,6 @@ export function useShop(): Shop {
   const shop = useContext(Context);
   if (!shop) throw new Error('no shop was given to this page');
   return shop;
-}
-
-/** Renders again whenever a source says that its view has changed. */
-export function useView<View>(source: { readonly view: View; subscribe(listener: () => void): () => void }): View {
-  const [view, setView] = useState(() => source.view);
-  useEffect(() => {
-    const changed = () => setView(source.view);
-    changed();
-    return source.subscribe(changed);
-  }, [source]);
-  return view;
 }
 
 /** Returns who is signed in; null for nobody, undefined as long as it isn't known. */

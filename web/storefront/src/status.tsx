@@ -1,4 +1,4 @@
-import type { OrderStatus } from '@buy-from-me/client';
+import type { Order, OrderStatus } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
 
 const looks: Readonly<Record<OrderStatus, string>> = {
@@ -11,6 +11,11 @@ const looks: Readonly<Record<OrderStatus, string>> = {
   expired: '',
   refunded: '',
 };
+
+/** Tells whether a customer may still cancel an order. */
+export function isCancellable({ status }: Pick<Order, 'status'>): boolean {
+  return status === 'pending-payment' || status === 'placed' || status === 'processing';
+}
 
 /** Says how far an order is. */
 export function StatusLabel({ status }: { status: OrderStatus }) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Cart, ConnectionError } from '@buy-from-me/client';
-import { CartState, countItems } from '../src/cart-state.ts';
+import { CartState, countItems, countPieces, isTooMany, sortedOut } from '../src/cart-state.ts';
 
 const line = (productId: string, quantity: number): Cart['items'][number] => ({
   productId,
@@ -10,6 +10,7 @@ const line = (productId: string, quantity: number): Cart['items'][number] => ({
   unitPrice: { amount: 100, currency: 'EUR' },
   lineTotal: { amount: 100 * quantity, currency: 'EUR' },
   availability: 'in-stock',
+  purchasable: true,
 });
 const cartOf = (...items: Cart['items']): Cart => ({ items, total: { amount: 0, currency: 'EUR' } });
 
@@ -105,4 +106,14 @@ test('a change that fails is told to who asked for it, and the next one goes on'
   await it.next();
   await set;
   assert.equal(countItems(cart.view.cart), 4);
+});
+
+test('what can’t be bought is told apart, and of that, what fewer can be bought of', () => {
+  const gone = { ...line('gone', 1), availability: 'out-of-stock' as const, purchasable: false };
+  const many = { ...line('many', 9), availability: 'low-stock' as const, purchasable: false };
+  const cart = cartOf(line('fine', 2), gone, many);
+  assert.deepEqual(sortedOut(cart), { buyable: [line('fine', 2)], others: [gone, many] });
+  assert.deepEqual(cart.items.map(isTooMany), [false, false, true]);
+  assert.deepEqual([countItems(cart), countPieces(sortedOut(cart).buyable)], [12, 2]);
+  assert.deepEqual(sortedOut(undefined), { buyable: [], others: [] });
 });

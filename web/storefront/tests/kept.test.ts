@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { CustomerClient } from '@buy-from-me/client';
 import { Categories } from '../src/categories.ts';
 import { emptyAddress } from '../src/checkout/address.tsx';
 import { forgetKept, isCheckoutKept, keepCheckout, keepToAdd, keptCheckout, takeToAdd, waitingToAdd } from '../src/kept.ts';
@@ -84,12 +83,10 @@ for (const [state, spoil] of [['refused', refuseStorage], ['full', fillStorage]]
     assert.equal(takeToAdd(), undefined);
     assert.equal(keptCheckout('usr_b'), undefined);
     assert.equal(isCheckoutKept(), false);
-    const pages = async function* () {
-      yield { items: [{ category: 'mugs' }], nextCursor: null };
-    };
+    const mugs = { slug: 'mugs', name: 'Mugs', parent: null };
     const categories = new Categories();
-    await categories.learn({ products: { list: () => ({ pages }) } } as unknown as CustomerClient);
-    assert.deepEqual(categories.view, ['mugs']);
+    await categories.load({ categories: { list: () => Promise.resolve([mugs]) } });
+    assert.deepEqual(categories.view, [mugs]);
   });
 }
 

@@ -24,7 +24,25 @@ export function parseMoney(text: string, currency: string): Money | undefined {
   return { amount: Number(whole + fraction.padEnd(places, '0')), currency };
 }
 
+/** Returns an amount as one would type it: 19.99. `parseMoney` reads it. */
+export function typedMoney({ amount, currency }: Money): string {
+  const places = digits(currency);
+  const text = String(amount).padStart(places + 1, '0');
+  return places === 0 ? text : `${text.slice(0, -places)}.${text.slice(-places)}`;
+}
+
 /** Returns a time of the API (RFC 3339, UTC) as date and time where the reader is. */
 export function formatDate(time: string): string {
   return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(time));
+}
+
+const countries = new Intl.DisplayNames(language, { type: 'region', fallback: 'code' });
+
+/** Returns a country's name by its code of two letters; the code itself, if it is none. */
+export function countryName(code: string): string {
+  try {
+    return countries.of(code) ?? code;
+  } catch {
+    return code;
+  }
 }

@@ -46,3 +46,24 @@ export function useLoad<T>(load: (signal: AbortSignal) => Promise<T>, inputs: In
   }, []);
   return [loaded, again];
 }
+
+/** What `useLatest` returns. */
+export interface Latest<T> {
+  readonly loaded: Loaded<T>;
+  /** What was loaded last, or what it has become; undefined before it is there. */
+  readonly value: T | undefined;
+  again(): void;
+  /** Says what it has become, by the answer to a change. */
+  set(value: T): void;
+}
+
+/** Loads something as `useLoad` does, and keeps what is shown while it is loaded again, or that fails. */
+export function useLatest<T>(load: (signal: AbortSignal) => Promise<T>, inputs: Inputs): Latest<T> {
+  const [loaded, again] = useLoad(load, inputs);
+  const [value, set] = useState<T>();
+  useEffect(() => set(undefined), inputs);
+  useEffect(() => {
+    if (loaded.state === 'ready') set(loaded.value);
+  }, [loaded]);
+  return { loaded, value, again, set };
+}

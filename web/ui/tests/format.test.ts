@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatMoney, parseMoney } from '../src/format.ts';
+import { countryName, formatMoney, parseMoney, typedMoney } from '../src/format.ts';
 
 test('writes an amount with the decimals of its currency', () => {
   assert.equal(formatMoney({ amount: 1999, currency: 'EUR' }), '€19.99');
@@ -21,4 +21,16 @@ test('reads an amount as minor units, without a rounding error', () => {
   assert.equal(amount(''), undefined);
   assert.equal(amount('1999', 'JPY'), 1999);
   assert.equal(amount('19.9', 'JPY'), undefined);
+});
+
+test('an amount is typed as it is read', () => {
+  for (const amount of [0, 5, 70, 1999, 100000]) {
+    for (const currency of ['EUR', 'JPY', 'KWD']) assert.deepEqual(parseMoney(typedMoney({ amount, currency }), currency), { amount, currency });
+  }
+  assert.equal(typedMoney({ amount: 5, currency: 'EUR' }), '0.05');
+});
+
+test('a country is called by its name, and what is none as it stands', () => {
+  assert.equal(countryName('DE'), 'Germany');
+  assert.equal(countryName('?'), '?');
 });

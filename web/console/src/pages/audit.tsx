@@ -1,4 +1,4 @@
-import { type AuditEntry, ShopProblem, type StaffUser } from '@buy-from-me/client';
+import { type AuditAction, type AuditEntry, ShopProblem, type StaffUser } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
 import { Field, Page, SelectField, href, navigate, useLoad } from '@buy-from-me/ui';
 import { useMemo, useState } from 'preact/hooks';
@@ -11,6 +11,9 @@ import { type Column, Table } from '../parts/table.tsx';
 import { useStaff } from '../session.tsx';
 
 const words = text.audit;
+
+/** What every action is called. */
+const ACTIONS: Readonly<Record<AuditAction, string>> = words.actions;
 
 /** Names of the staff by their ids. */
 type Names = ReadonlyMap<string, string>;
@@ -75,7 +78,7 @@ function columnsFor(names: Names): readonly Column<AuditEntry>[] {
       class: 'cell-short',
       cell: (it) => <Named id={it.actor} name={word(it.actor)} to={{ actor: it.actor }} label={words.onlyBy} />,
     },
-    { label: words.columns.action, class: 'cell-main', cell: (it) => words.actions[it.action] ?? it.action },
+    { label: words.columns.action, class: 'cell-main', cell: (it) => ACTIONS[it.action] ?? it.action },
     {
       label: words.columns.target,
       class: 'cell-short',

@@ -6,8 +6,11 @@ import { useUser } from '../session.tsx';
 
 /** What can be done here, and which role it needs. */
 const TASKS: readonly { path: readonly string[]; words: { title: string; text: string }; needs: Role }[] = [
+  { path: ['orders'], words: text.home.orders, needs: 'staff' },
   { path: ['products'], words: text.home.products, needs: 'staff' },
   { path: ['products', 'new'], words: text.home.newProduct, needs: 'admin' },
+  { path: ['categories'], words: text.home.categories, needs: 'staff' },
+  { path: ['customers'], words: text.home.customers, needs: 'staff' },
   { path: ['users'], words: text.home.users, needs: 'super-admin' },
   { path: ['users', 'invite'], words: text.home.invite, needs: 'super-admin' },
   { path: ['audit'], words: text.home.audit, needs: 'super-admin' },

@@ -1,105 +1,146 @@
-import type { Product, StaffProduct } from '@buy-from-me/client';
-import { console as text, ui } from '@buy-from-me/text';
-import { Failure, Page, formatDate, formatMoney, href, useLoad } from '@buy-from-me/ui';
+import { ShopProblem, type StaffProduct } from '@buy-from-me/client';
+import { console as text } from '@buy-from-me/text';
+import { ConfirmDialog, Failure, Page, Waiting, announce, formatDate, formatMoney, href, navigate, useAction, useLatest } from '@buy-from-me/ui';
 import type { ComponentChildren } from 'preact';
-import { findProduct } from '../catalogue.ts';
-import { createdHere } from '../created-products.ts';
-import { AvailabilityBadge } from '../parts/badges.tsx';
+import { useState } from 'preact/hooks';
+import { ProductStatusBadge, StockBadge } from '../parts/badges.tsx';
+import { nameOfCategory, useCategories } from '../parts/category-choice.tsx';
+import { EditProduct } from '../parts/edit-product.tsx';
 import { DoneNotice } from '../parts/notices.tsx';
-import { PictureUpload } from '../parts/picture-upload.tsx';
+import { ProductPictures } from '../parts/product-pictures.tsx';
+import { StockForm } from '../parts/stock-form.tsx';
 import { atLeast } from '../roles.ts';
-import { useCatalogue, useUser } from '../session.tsx';
+import { useStaff, useUser } from '../session.tsx';
 
 const words = text.product;
 
-/** Shows a product: as customers see it, and as the shop answered when it was created here. */
-export function ProductPage({ productId }: { productId: string }) {
-  const catalogue = useCatalogue();
+/** Shows a product, and lets it be changed as far as the role goes. `isNew`: it was just created. */
+export function ProductPage({ productId, isNew }: { productId: string; isNew: boolean }) {
+  const staff = useStaff();
   const user = useUser();
-  const created = createdHere(productId);
-  const [loaded, again] = useLoad((signal) => findProduct(catalogue, productId, signal), [catalogue, productId]);
-  const product = loaded.state === 'ready' ? loaded.value : undefined;
-  const isUnseen = loaded.state === 'ready' && !product && !created;
-  const title = product?.name ?? created?.name ?? (isUnseen ? words.unseen.title : ui.loading);
+  const { value: product, loaded, again, set } = useLatest((signal) => staff.products.get(productId, { signal }), [staff, productId]);
+  const failure = loaded.state === 'failed' && <Failure error={loaded.error} waiting={loaded.waiting} onRetry={again} />;
+  // 400: what stands in the address can't be the id of a product.
+  if (loaded.state === 'failed' && loaded.error instanceof ShopProblem && [400, 404].includes(loaded.error.status)) return <NoProduct />;
+  if (!product) return <div class="page-head">{failure || <Waiting />}</div>;
   return (
-    <Page title={title} suffix={text.suffix} lead={product && <StorefrontLink productId={productId} />}>
+    <Page title={product.name} suffix={text.suffix} lead={<Lead product={product} />}>
       <div class="stack-wide">
-        {created && (
-          <DoneNotice text={created.status === 'draft' ? words.createdDraft(created.name) : words.created(created.name)}>
+        {isNew && (
+          <DoneNotice text={product.status === 'draft' ? words.createdDraft(product.name) : words.created(product.name)}>
             <a class="button" href={href(['products', 'new'])}>
               {words.another}
             </a>
           </DoneNotice>
         )}
-        {loaded.state === 'failed' && <Failure error={loaded.error} waiting={loaded.waiting} onRetry={again} />}
-        {isUnseen && <p>{words.unseen.text}</p>}
-        {(product ?? created) && <Facts product={product} created={created} productId={productId} />}
-        {product && <Pictures product={product} />}
-        {/* An address that names no product is answered by the shop itself. */}
-        {atLeast(user.role, 'admin') && (product ?? created ?? isUnseen) && <PictureUpload productId={productId} />}
+        {failure}
+        <Facts product={product} />
+        {atLeast(user.role, 'admin') ? <EditProduct key={productId} product={product} onSaved={set} /> : <Description product={product} />}
+        <StockForm product={product} onChanged={(available) => set({ ...product, available })} onStale={again} />
+        <ProductPictures product={product} onStale={again} />
+        {atLeast(user.role, 'super-admin') && <DeleteProduct product={product} />}
       </div>
     </Page>
   );
 }
 
-/** Leads to what customers see, in a tab of its own: this one may be the only one that is signed in. */
-function StorefrontLink({ productId }: { productId: string }) {
+function Lead({ product }: { product: StaffProduct }) {
   return (
-    <p>
-      <a href={`../${href(['products', productId])}`} target="_blank" rel="noopener noreferrer">
-        {words.storefront} <span aria-hidden="true">↗</span>
-      </a>
+    <p class="row">
+      <ProductStatusBadge status={product.status} />
+      {product.status === 'published' && (
+        // In a tab of its own: this one may be the only one that is signed in.
+        <a href={`../${href(['products', product.productId])}`} target="_blank" rel="noopener noreferrer">
+          {words.storefront} <span aria-hidden="true">↗</span>
+        </a>
+      )}
     </p>
   );
 }
 
-function Facts(props: { product: Product | undefined; created: StaffProduct | undefined; productId: string }) {
-  const { product, created } = props;
-  const some = product ?? created;
-  if (!some) return null;
+function Facts({ product }: { product: StaffProduct }) {
+  const [categories] = useCategories();
   const rows: readonly [string, ComponentChildren][] = [
-    [words.facts.price, formatMoney(some.price)],
-    [words.facts.category, <a href={href(['products'], { category: some.category })}>{some.category}</a>],
-    [words.facts.status, words.statuses[created && !product ? created.status : 'published']],
-    product
-      ? [words.facts.availability, <AvailabilityBadge availability={product.availability} />]
-      : [words.facts.stock, created?.available],
-    [words.facts.created, <time dateTime={some.createdAt}>{formatDate(some.createdAt)}</time>],
-    [words.facts.id, <span class="mono">{props.productId}</span>],
+    [words.facts.price, formatMoney(product.price)],
+    [words.facts.category, <a href={href(['products'], { category: product.category })}>{nameOfCategory(categories, product.category)}</a>],
+    [words.facts.stock, <StockBadge pieces={product.available} />],
+    [words.facts.sku, product.sku ? <span class="mono">{product.sku}</span> : words.noSku],
+    [words.facts.created, <time dateTime={product.createdAt}>{formatDate(product.createdAt)}</time>],
+    [words.facts.id, <span class="mono">{product.productId}</span>],
   ];
   return (
-    <>
-      <dl class="facts card">
-        {rows.map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
-      <section class="stack" aria-labelledby="description">
-        <h2 id="description">{words.description}</h2>
-        {some.description ? <p class="prose">{some.description}</p> : <p class="quiet">{words.noDescription}</p>}
-      </section>
-    </>
+    <dl class="facts card">
+      {rows.map(([label, value]) => (
+        <div key={label}>
+          <dt>{label}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 
-function Pictures({ product }: { product: Product }) {
+function Description({ product }: { product: StaffProduct }) {
   return (
-    <section class="stack" aria-labelledby="pictures">
-      <h2 id="pictures">{words.pictures}</h2>
-      {product.images.length === 0 ? (
-        <p class="quiet">{words.noPictures}</p>
-      ) : (
-        <ul class="pictures">
-          {product.images.map((it, index) => (
-            <li key={it.imageId}>
-              <img src={it.url} alt={words.pictureOf(product.name, index + 1)} width={it.width} height={it.height} loading="lazy" />
-            </li>
-          ))}
-        </ul>
+    <section class="stack" aria-labelledby="description">
+      <h2 id="description">{words.description}</h2>
+      {product.description ? <p class="prose">{product.description}</p> : <p class="quiet">{words.noDescription}</p>}
+    </section>
+  );
+}
+
+/** Deletes a product, after it has asked with its name. */
+function DeleteProduct({ product }: { product: StaffProduct }) {
+  const staff = useStaff();
+  const [asking, setAsking] = useState(false);
+  const remove = useAction(async () => {
+    try {
+      await staff.products.delete(product.productId);
+    } catch (error) {
+      // Somebody else was faster.
+      if (!(error instanceof ShopProblem && error.status === 404)) throw error;
+    }
+    announce(words.delete.done(product.name));
+    navigate(href(['products']), { replace: true });
+  });
+  return (
+    <section class="stack" aria-labelledby="delete">
+      <h2 id="delete">{words.delete.title}</h2>
+      <p class="quiet">{words.delete.lead}</p>
+      <p>
+        <button type="button" class="button button-danger" onClick={() => setAsking(true)}>
+          {words.delete.open}
+        </button>
+      </p>
+      {asking && (
+        <ConfirmDialog
+          title={words.delete.ask(product.name)}
+          text={words.delete.text}
+          confirm={words.delete.yes}
+          cancel={text.cancel}
+          busy={remove.busy}
+          onConfirm={() => void remove.run()}
+          onClose={() => {
+            setAsking(false);
+            remove.clear();
+          }}
+        >
+          {remove.error !== undefined && <Failure error={remove.error} />}
+        </ConfirmDialog>
       )}
     </section>
+  );
+}
+
+function NoProduct() {
+  return (
+    <Page title={words.missing.title} suffix={text.suffix}>
+      <div class="stack">
+        <p>{words.missing.text}</p>
+        <p>
+          <a href={href(['products'])}>{words.missing.back}</a>
+        </p>
+      </div>
+    </Page>
   );
 }

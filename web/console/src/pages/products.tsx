@@ -1,44 +1,69 @@
-import type { ProductCard } from '@buy-from-me/client';
+import type { ProductStatus, StaffProductCard } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Page, formatMoney, href, useLoad } from '@buy-from-me/ui';
-import { AvailabilityBadge } from '../parts/badges.tsx';
+import { Page, SelectField, formatMoney, href, navigate, useLoad } from '@buy-from-me/ui';
+import { useMemo } from 'preact/hooks';
+import { knownWord } from '../known-word.ts';
+import { ProductStatusBadge, StockBadge } from '../parts/badges.tsx';
+import { CategoryChoice, nameOfCategory, useCategories } from '../parts/category-choice.tsx';
 import { ListPage } from '../parts/listing.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { atLeast } from '../roles.ts';
-import { useCatalogue, useUser } from '../session.tsx';
+import { useStaff, useUser } from '../session.tsx';
 
 const words = text.products;
 
-const COLUMNS: readonly Column<ProductCard>[] = [
-  {
-    label: words.columns.picture,
-    quiet: true,
-    class: 'cell-picture',
-    cell: (it) =>
-      it.imageUrl ? <img class="thumb" src={it.imageUrl} alt="" loading="lazy" width={48} height={48} /> : <span class="thumb" />,
-  },
-  {
-    label: words.columns.name,
-    class: 'cell-main',
-    cell: (it) => <a href={href(['products', it.productId])}>{it.name}</a>,
-  },
-  {
-    label: words.columns.category,
-    cell: (it) => <a href={href(['products'], { category: it.category })}>{it.category}</a>,
-  },
-  { label: words.columns.price, class: 'cell-number', cell: (it) => formatMoney(it.price) },
-  { label: words.columns.availability, cell: (it) => <AvailabilityBadge availability={it.availability} /> },
-];
+/** What is looked at, as it stands in the address: empty for all. */
+interface Filter {
+  readonly status: ProductStatus | undefined;
+  readonly category: string;
+  readonly stock: string;
+}
 
-/** Lists what is published. */
+/** Lists the catalogue, drafts too. */
 export function ProductsPage({ query }: { query: URLSearchParams }) {
-  const catalogue = useCatalogue();
+  const staff = useStaff();
   const user = useUser();
-  const category = query.get('category') ?? undefined;
+  const status = knownWord<ProductStatus>(query.get('status'), text.product.statuses);
+  const filter: Filter = { status, category: query.get('category') ?? '', stock: query.get('stock') === 'low' ? 'low' : '' };
   const cursor = query.get('cursor') ?? undefined;
+  const [categories] = useCategories();
   const [loaded, again] = useLoad(
-    (signal) => catalogue.list({ limit: 25, ...(category && { category }) }, { signal }).page(cursor),
-    [catalogue, category, cursor],
+    (signal) => {
+      const asked = {
+        limit: 25,
+        ...(status && { status }),
+        ...(filter.category && { category: filter.category }),
+        ...(filter.stock && { lowStock: true as const }),
+      };
+      return staff.products.list(asked, { signal }).page(cursor);
+    },
+    [staff, status, filter.category, filter.stock, cursor],
+  );
+  const columns = useMemo<readonly Column<StaffProductCard>[]>(
+    () => [
+      {
+        label: words.columns.picture,
+        quiet: true,
+        class: 'cell-picture',
+        cell: (it) =>
+          it.imageUrl ? <img class="thumb" src={it.imageUrl} alt="" loading="lazy" width={48} height={48} /> : <span class="thumb" />,
+      },
+      {
+        label: words.columns.name,
+        class: 'cell-main',
+        cell: (it) => (
+          <>
+            <a href={href(['products', it.productId])}>{it.name}</a>
+            {it.sku && <div class="mono quiet cell-sku">{it.sku}</div>}
+          </>
+        ),
+      },
+      { label: words.columns.category, cell: (it) => nameOfCategory(categories, it.category) },
+      { label: words.columns.price, class: 'cell-number', cell: (it) => formatMoney(it.price) },
+      { label: words.columns.status, cell: (it) => <ProductStatusBadge status={it.status} /> },
+      { label: words.columns.stock, cell: (it) => <StockBadge pieces={it.available} /> },
+    ],
+    [categories],
   );
   return (
     <Page
@@ -55,21 +80,53 @@ export function ProductsPage({ query }: { query: URLSearchParams }) {
         </div>
       }
     >
-      {category && (
-        <p class="row chips">
-          <span class="quiet">{words.category}:</span> <span class="badge">{category}</span>
-          <a href={href(['products'])}>{words.all}</a>
-        </p>
-      )}
-      <ListPage
-        loaded={loaded}
-        onRetry={again}
-        empty={category ? words.noneOfCategory(category) : words.none}
-        first={!cursor}
-        pageHref={(next) => href(['products'], { category, cursor: next })}
-      >
-        {(items) => <Table caption={words.caption} columns={COLUMNS} items={items} itemKey={(it) => it.productId} />}
-      </ListPage>
+      <div class="stack">
+        <FilterChoices filter={filter} categories={categories.state === 'ready' ? categories.value : []} />
+        <ListPage
+          loaded={loaded}
+          onRetry={again}
+          empty={words.none}
+          first={!cursor}
+          pageHref={(next) => href(['products'], { ...filter, cursor: next })}
+        >
+          {(items) => <Table caption={words.caption} columns={columns} items={items} itemKey={(it) => it.productId} />}
+        </ListPage>
+      </div>
     </Page>
+  );
+}
+
+function FilterChoices({ filter, categories }: { filter: Filter; categories: Parameters<typeof CategoryChoice>[0]['categories'] }) {
+  const go = (change: Partial<Record<keyof Filter, string>>) => navigate(href(['products'], { ...filter, ...change }));
+  return (
+    <fieldset class="filter">
+      <legend class="hidden-visually">{words.filter}</legend>
+      <SelectField
+        label={words.status}
+        value={filter.status ?? ''}
+        onValue={(status) => go({ status })}
+        options={[
+          { value: '', label: words.anyStatus },
+          { value: 'draft', label: text.product.statuses.draft },
+          { value: 'published', label: text.product.statuses.published },
+        ]}
+      />
+      <CategoryChoice
+        label={words.category}
+        none={words.anyCategory}
+        categories={categories}
+        value={filter.category}
+        onValue={(category) => go({ category })}
+      />
+      <SelectField
+        label={words.stock}
+        value={filter.stock}
+        onValue={(stock) => go({ stock })}
+        options={[
+          { value: '', label: words.anyStock },
+          { value: 'low', label: words.lowStock },
+        ]}
+      />
+    </fieldset>
   );
 }

@@ -7,22 +7,18 @@ import { StatusBadge } from '../parts/badges.tsx';
 import { ChangeUser } from '../parts/change-user.tsx';
 import { ListPage } from '../parts/listing.tsx';
 import { type Column, Table } from '../parts/table.tsx';
+import { knownWord } from '../known-word.ts';
 import { STAFF_ROLES } from '../roles.ts';
 import { useStaff, useUser } from '../session.tsx';
 
 const words = text.users;
 
-/** Returns a word of the address if it is one of those that are known. */
-function known<Word extends string>(word: string | null, all: Readonly<Record<Word, string>>): Word | undefined {
-  return word !== null && Object.hasOwn(all, word) ? (word as Word) : undefined;
-}
-
 /** Lists staff or customers, and lets a super-admin change them. */
 export function UsersPage({ query }: { query: URLSearchParams }) {
   const staff = useStaff();
   const user = useUser();
-  const role = known<Role>(query.get('role'), text.roles);
-  const status = known<UserStatus>(query.get('status'), text.statuses);
+  const role = knownWord<Role>(query.get('role'), text.roles);
+  const status = knownWord<UserStatus>(query.get('status'), text.statuses);
   const cursor = query.get('cursor') ?? undefined;
   const [changing, setChanging] = useState<StaffUser>();
   const [loaded, again] = useLoad(

@@ -1,11 +1,10 @@
 import { ShopProblem, type StaffUser, type UserChange, type UserStatus } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, fieldErrors, SelectField, Submit, useAction, Waiting } from '@buy-from-me/ui';
+import { Dialog, Failure, fieldErrors, SelectField, Submit, useAction, Waiting } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
 import { type Choice, changeOf, possibleStatuses, readAgain } from '../people.ts';
 import { STAFF_ROLES } from '../roles.ts';
 import { useStaff, useUser } from '../session.tsx';
-import { Dialog } from './dialog.tsx';
 import { Form } from './form.tsx';
 import { InvitationLink, useInvitation } from './invitation-link.tsx';
 import { RefusedNotice } from './notices.tsx';

@@ -9,13 +9,14 @@ export function TextField(props: {
   onValue(value: string): void;
   maxLength?: number;
   rows?: number;
+  required?: boolean;
 }) {
   const id = useId();
   const described = props.error ? { 'aria-describedby': `${id}-error` } : {};
   return (
     <div class="field">
       <label for={id}>
-        {props.label} <span class="quiet">({ui.optional})</span>
+        {props.label} {!props.required && <span class="quiet">({ui.optional})</span>}
       </label>
       <textarea
         id={id}

@@ -1,4 +1,5 @@
 import { language } from '@buy-from-me/text';
+import { countryName } from '@buy-from-me/ui';
 
 // ISO 3166-1 alpha-2. Browsers know the names, not the list.
 const CODES =
@@ -9,17 +10,6 @@ const CODES =
   'MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW ' +
   'SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG ' +
   'UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW';
-
-const names = new Intl.DisplayNames(language, { type: 'region', fallback: 'code' });
-
-/** Returns a country's name by its code of two letters; the code itself, if it is none. */
-export function countryName(code: string): string {
-  try {
-    return names.of(code) ?? code;
-  } catch {
-    return code;
-  }
-}
 
 /** Returns all countries by name, as options of a choice. */
 export function countryOptions(): { value: string; label: string }[] {

@@ -3,6 +3,7 @@ import { storefront as text } from '@buy-from-me/text';
 import { Failure, formatMoney, secondsToWait, useAction, useExplanation } from '@buy-from-me/ui';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { isTooMany, sortedOut } from '../cart-state.ts';
 import { Quantity, parseQuantity } from '../quantity.tsx';
 import { useShop } from '../shop.tsx';
 import type { Checkout } from './flow.ts';
@@ -12,6 +13,7 @@ export function Notice(props: { view: Checkout; cart: Cart | undefined; onAsk():
   const { view } = props;
   switch (view.state) {
     case 'editing':
+      return <NotBuyable cart={props.cart} />;
     case 'placed':
       return null;
     case 'sending':
@@ -21,6 +23,31 @@ export function Notice(props: { view: Checkout; cart: Cart | undefined; onAsk():
     case 'refused':
       return <Refused error={view.error} before={formatMoney(view.request.expectedTotal)} cart={props.cart} />;
   }
+}
+
+/** Names what the cart holds and can't be bought as it is, before anything is sent. */
+function NotBuyable({ cart }: { cart: Cart | undefined }) {
+  const { others } = sortedOut(cart);
+  if (others.length === 0) return null;
+  return (
+    <section class="notice notice-warn" aria-labelledby="short">
+      <div class="stack">
+        <h2 id="short">{text.checkout.short}</h2>
+        <p>{text.checkout.shortText}</p>
+        <ShortLines lines={others} />
+      </div>
+    </section>
+  );
+}
+
+function ShortLines({ lines }: { lines: readonly CartItem[] }) {
+  return (
+    <ul class="stack">
+      {lines.map((line) => (
+        <ShortLine key={line.productId} line={line} />
+      ))}
+    </ul>
+  );
 }
 
 function Unknown(props: { asking?: boolean; error?: unknown; onAsk(): void }) {
@@ -61,29 +88,31 @@ function Refused(props: { error: unknown; before: string; cart: Cart | undefined
   switch (error.code) {
     case 'price-changed':
       return (
-        <Told title={text.checkout.priceChanged}>
-          <p>{text.checkout.priceChangedText(props.before, formatMoney(error.total))}</p>
-        </Told>
+        <>
+          <Told title={text.checkout.priceChanged}>
+            <p>{text.checkout.priceChangedText(props.before, formatMoney(error.total))}</p>
+          </Told>
+          <NotBuyable cart={props.cart} />
+        </>
       );
     case 'out-of-stock': {
-      const short = props.cart?.items.filter((line) => error.products.includes(line.productId)) ?? [];
+      const short = props.cart?.items.filter((it) => !it.purchasable || error.products.includes(it.productId)) ?? [];
       if (short.length === 0) return null;
       return (
         <Told title={text.checkout.outOfStock}>
           <p>{text.checkout.outOfStockText}</p>
-          <ul class="stack">
-            {short.map((line) => (
-              <ShortLine key={line.productId} line={line} />
-            ))}
-          </ul>
+          <ShortLines lines={short} />
         </Told>
       );
     }
     case 'cart-changed':
       return (
-        <Told title={text.checkout.cartChanged}>
-          <p>{text.checkout.cartChangedText}</p>
-        </Told>
+        <>
+          <Told title={text.checkout.cartChanged}>
+            <p>{text.checkout.cartChangedText}</p>
+          </Told>
+          <NotBuyable cart={props.cart} />
+        </>
       );
     case 'idempotency-mismatch':
       return (
@@ -116,18 +145,21 @@ function ShortLine({ line }: { line: CartItem }) {
   return (
     <li class="short-line">
       <span>{name}</span>
-      <Quantity
-        label={text.cart.quantityOf(name)}
-        fewer={text.cart.fewerOf(name)}
-        more={text.cart.moreOf(name)}
-        value={typed}
-        onValue={(next) => {
-          setTyped(next);
-          const quantity = parseQuantity(next);
-          if (quantity !== undefined) void change.run(quantity);
-        }}
-        disabled={change.busy}
-      />
+      {/* Of what there is nothing of, fewer can't be bought either. */}
+      {(line.purchasable || isTooMany(line)) && (
+        <Quantity
+          label={text.cart.quantityOf(name)}
+          fewer={text.cart.fewerOf(name)}
+          more={text.cart.moreOf(name)}
+          value={typed}
+          onValue={(next) => {
+            setTyped(next);
+            const quantity = parseQuantity(next);
+            if (quantity !== undefined) void change.run(quantity);
+          }}
+          disabled={change.busy}
+        />
+      )}
       <button
         type="button"
         class="button button-small"

@@ -3,7 +3,7 @@ import { storefront as text } from '@buy-from-me/text';
 import { Failure, Page, Waiting, announce, formatMoney, href, useAction } from '@buy-from-me/ui';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { AvailabilityLabel } from '../availability.tsx';
-import { countItems } from '../cart-state.ts';
+import { countPieces, isTooMany, sortedOut } from '../cart-state.ts';
 import { Quantity, parseQuantity } from '../quantity.tsx';
 import { useCart, useShop } from '../shop.tsx';
 
@@ -43,7 +43,7 @@ function EmptyCart() {
 }
 
 function FullCart({ cart }: { cart: Cart }) {
-  const soldOut = cart.items.some((line) => line.availability === 'out-of-stock');
+  const { buyable, others } = sortedOut(cart);
   return (
     <Page key="full" title={text.cart.title} suffix={text.shop}>
       <div class="with-aside">
@@ -55,17 +55,23 @@ function FullCart({ cart }: { cart: Cart }) {
         <section class="aside card stack" aria-labelledby="summary">
           <h2 id="summary">{text.cart.summary}</h2>
           <p class="row row-apart quiet">
-            <span>{text.cart.subtotal(countItems(cart))}</span>
+            <span>{text.cart.subtotal(countPieces(buyable))}</span>
             <span class="small">{text.cart.priceNote}</span>
           </p>
           <p class="row row-apart total">
             <span>{text.cart.total}</span>
             <strong class="number">{formatMoney(cart.total)}</strong>
           </p>
-          {soldOut && <p class="notice notice-warn">{text.cart.soldOut}</p>}
-          <a class="button button-primary" href={href(['checkout'])}>
-            {text.cart.checkout}
-          </a>
+          {others.length > 0 && (
+            <p class="notice notice-warn" role="status">
+              {buyable.length > 0 ? text.cart.notCounted : text.cart.nothingToBuy}
+            </p>
+          )}
+          {buyable.length > 0 && (
+            <a class="button button-primary" href={href(['checkout'])}>
+              {text.cart.checkout}
+            </a>
+          )}
         </section>
       </div>
     </Page>
@@ -107,7 +113,7 @@ function Line({ line }: { line: CartItem }) {
   const error = change.error ?? remove.error;
   const gone = error instanceof ShopProblem && error.status === 404;
   return (
-    <li class="cart-line" ref={item}>
+    <li class={line.purchasable ? 'cart-line' : 'cart-line cart-line-off'} ref={item}>
       <div class="cart-line-words">
         <h2 class="cart-line-name">
           <a href={href(['products', productId])}>{name}</a>
@@ -126,9 +132,11 @@ function Line({ line }: { line: CartItem }) {
           editing.current = true;
           setTyped(next);
         }}
+        // Of what there is nothing of, fewer can't be bought either.
+        disabled={!line.purchasable && !isTooMany(line)}
       />
       <p class="cart-line-total number" aria-busy={change.busy}>
-        {formatMoney(line.lineTotal)}
+        {line.purchasable ? formatMoney(line.lineTotal) : <span class="small">{text.cart.left}</span>}
       </p>
       <button
         type="button"
@@ -140,6 +148,11 @@ function Line({ line }: { line: CartItem }) {
       >
         {text.cart.remove}
       </button>
+      {!line.purchasable && (
+        <p class="field-error cart-line-note" role="status">
+          {isTooMany(line) ? text.cart.tooMany(line.quantity) : text.cart.noLonger}
+        </p>
+      )}
       {parseQuantity(typed) === undefined && <p class="field-error cart-line-note">{text.product.noQuantity}</p>}
       {gone && <p class="field-error cart-line-note">{text.cart.gone}</p>}
       {error !== undefined && !gone && (

@@ -1,12 +1,13 @@
 import type { Cart, Money } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Page, Waiting, fieldErrors, focusFirstInvalid, formatMoney, href, navigate } from '@buy-from-me/ui';
+import { Failure, Page, Waiting, fieldErrors, focusFirstInvalid, formatMoney, href, navigate, useView } from '@buy-from-me/ui';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { AddressFields, emptyAddress, readAddress } from '../checkout/address.tsx';
 import { CheckoutFlow } from '../checkout/flow.ts';
 import { Notice } from '../checkout/notice.tsx';
+import { sortedOut } from '../cart-state.ts';
 import { forgetCheckout, keepCheckout, keptCheckout } from '../kept.ts';
-import { useCart, usePerson, useShop, useView } from '../shop.tsx';
+import { useCart, usePerson, useShop } from '../shop.tsx';
 
 /** Asks where to and how to pay, and places the order. */
 export function CheckoutPage() {
@@ -63,6 +64,8 @@ function CheckoutForm({ flow, cart }: { flow: CheckoutFlow; cart: Cart | undefin
   // What an attempt that was interrupted is about may be less than the cart now holds.
   const [ordered, setOrdered] = useState<Money | undefined>(kept?.attempt?.request.expectedTotal);
   const total = locked ? (ordered ?? cart?.total) : cart?.total;
+  const { buyable } = sortedOut(cart);
+  const nothing = !locked && buyable.length === 0;
 
   useEffect(() => {
     if (view.state === 'refused') focusFirstInvalid(form.current);
@@ -70,7 +73,7 @@ function CheckoutForm({ flow, cart }: { flow: CheckoutFlow; cart: Cart | undefin
 
   const submit = (event: Event) => {
     event.preventDefault();
-    if (locked || !cart) return;
+    if (locked || nothing || !cart) return;
     setOrdered(cart.total);
     flow.place({ expectedTotal: cart.total, shippingAddress: readAddress(address), paymentMethod: 'invoice' });
   };
@@ -101,9 +104,9 @@ function CheckoutForm({ flow, cart }: { flow: CheckoutFlow; cart: Cart | undefin
         </div>
         <section class="aside card stack" aria-labelledby="summary">
           <h2 id="summary">{text.checkout.summary}</h2>
-          {cart && cart.items.length > 0 && (
+          {buyable.length > 0 && (
             <ul class="summary-lines">
-              {cart.items.map((line) => (
+              {buyable.map((line) => (
                 <li key={line.productId}>
                   <span>{text.checkout.line(line.quantity, line.name)}</span>
                   <span class="number">{formatMoney(line.lineTotal)}</span>
@@ -115,14 +118,18 @@ function CheckoutForm({ flow, cart }: { flow: CheckoutFlow; cart: Cart | undefin
             <span>{text.cart.total}</span>
             {total && <strong class="number">{formatMoney(total)}</strong>}
           </p>
-          <button
-            type={locked ? 'button' : 'submit'}
-            class="button button-primary"
-            aria-busy={view.state === 'sending'}
-            aria-disabled={locked}
-          >
-            {locked || !total ? text.checkout.placing : text.checkout.place(formatMoney(total))}
-          </button>
+          {nothing ? (
+            <p class="quiet">{text.checkout.nothing}</p>
+          ) : (
+            <button
+              type={locked ? 'button' : 'submit'}
+              class="button button-primary"
+              aria-busy={view.state === 'sending'}
+              aria-disabled={locked}
+            >
+              {locked || !total ? text.checkout.placing : text.checkout.place(formatMoney(total))}
+            </button>
+          )}
           {view.state === 'sending' && <Waiting quiet />}
           {!locked && (
             <a class="small" href={href(['cart'])}>

@@ -1,35 +1,30 @@
-import { type Order, type ShippingAddress, ShopProblem } from '@buy-from-me/client';
+import { ConnectionError, type Order, type ShippingAddress, ShopProblem } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Page, Waiting, formatDate, formatMoney, href, useLoad } from '@buy-from-me/ui';
-import { countryName } from '../checkout/countries.ts';
+import { ConfirmDialog, Failure, Page, Waiting, announce, countryName, forgetPages, formatDate, formatMoney, href, useAction, useLatest } from '@buy-from-me/ui';
+import { useState } from 'preact/hooks';
 import { useShop } from '../shop.tsx';
-import { StatusLabel } from '../status.tsx';
+import { StatusLabel, isCancellable } from '../status.tsx';
 
 /** Shows one order. `thanks`: it was just placed. */
 export function OrderPage({ id, thanks }: { id: string; thanks: boolean }) {
   const { client } = useShop();
-  const [loaded, again] = useLoad((signal) => client.orders.get(id, { signal }), [id]);
-  switch (loaded.state) {
-    case 'loading':
-      return <div class="page-head"><Waiting /></div>;
-    case 'failed': {
-      const { error } = loaded;
-      if (error instanceof ShopProblem && error.status === 404) return <NoOrder />;
-      return (
-        <div class="page-head">
-          <Failure error={error} waiting={loaded.waiting} onRetry={again} />
-        </div>
-      );
-    }
-    case 'ready':
-      return <OrderView order={loaded.value} thanks={thanks} />;
-  }
+  const { value: order, loaded, again, set } = useLatest((signal) => client.orders.get(id, { signal }), [id]);
+  if (order) return <OrderView order={order} thanks={thanks} onChanged={set} />;
+  if (loaded.state !== 'failed') return <div class="page-head"><Waiting /></div>;
+  const { error, waiting } = loaded;
+  if (error instanceof ShopProblem && error.status === 404) return <NoOrder />;
+  return (
+    <div class="page-head">
+      <Failure error={error} waiting={waiting} onRetry={again} />
+    </div>
+  );
 }
 
-function OrderView({ order, thanks }: { order: Order; thanks: boolean }) {
+function OrderView({ order, thanks, onChanged }: { order: Order; thanks: boolean; onChanged(order: Order): void }) {
+  const isPlaced = thanks && order.status !== 'cancelled';
   return (
     <Page
-      title={thanks ? text.order.thanks : text.order.title(formatDate(order.createdAt))}
+      title={isPlaced ? text.order.thanks : text.order.title(formatDate(order.createdAt))}
       suffix={text.shop}
       lead={
         <p class="row">
@@ -42,11 +37,12 @@ function OrderView({ order, thanks }: { order: Order; thanks: boolean }) {
     >
       <div class="with-aside">
         <div class="stack-wide">
-          {thanks && <p class="notice notice-good">{text.order.thanksText}</p>}
+          {isPlaced && <p class="notice notice-good">{text.order.thanksText}</p>}
           <div class="stack">
             <h2 id="lines">{text.order.lines}</h2>
             <Lines order={order} />
           </div>
+          <CancelOrder order={order} onChanged={onChanged} />
         </div>
         <aside class="aside card stack-wide">
           <section class="stack" aria-labelledby="address">
@@ -78,6 +74,67 @@ function OrderView({ order, thanks }: { order: Order; thanks: boolean }) {
         <a href={href(['orders'])}>{text.order.back}</a>
       </p>
     </Page>
+  );
+}
+
+/**
+ * Cancels an order, after it has asked, as long as that is possible. What came of it when the
+ * answer is lost, or when the order has moved on, is told by the order itself, read anew.
+ */
+function CancelOrder({ order, onChanged }: { order: Order; onChanged(order: Order): void }) {
+  const { client } = useShop();
+  const [asking, setAsking] = useState(false);
+  const [told, setTold] = useState<{ text: string; done: boolean }>();
+  const cancel = useAction(async () => {
+    let now: Order;
+    try {
+      now = await client.orders.cancel(order.orderId);
+    } catch (error) {
+      const isOver = error instanceof ShopProblem && error.status === 409;
+      if (!isOver && !(error instanceof ConnectionError)) throw error;
+      now = await client.orders.get(order.orderId);
+      // The order is as it was: nothing came of it.
+      if (isCancellable(now)) throw error;
+    }
+    // The list has it as it was.
+    forgetPages();
+    const done = now.status === 'cancelled';
+    const words = done ? text.order.cancelled : text.order.tooLate(text.status[now.status]);
+    setAsking(false);
+    setTold({ text: words, done });
+    onChanged(now);
+    announce(words);
+    document.querySelector<HTMLElement>('h1')?.focus();
+  });
+  const close = () => {
+    setAsking(false);
+    cancel.clear();
+  };
+  return (
+    <>
+      {told && <p class={`notice ${told.done ? 'notice-good' : 'notice-warn'}`}>{told.text}</p>}
+      {isCancellable(order) && (
+        <div class="row row-apart">
+          <p class="quiet small">{text.order.cancelHint}</p>
+          <button type="button" class="button" onClick={() => setAsking(true)}>
+            {text.order.cancel}
+          </button>
+        </div>
+      )}
+      {asking && (
+        <ConfirmDialog
+          title={text.order.cancelTitle}
+          text={order.payment.status === 'paid' ? text.order.cancelPaidText : text.order.cancelText(formatMoney(order.total))}
+          confirm={text.order.cancelYes}
+          cancel={text.order.cancelNo}
+          busy={cancel.busy}
+          onConfirm={() => void cancel.run()}
+          onClose={close}
+        >
+          {cancel.error !== undefined && <Failure error={cancel.error} />}
+        </ConfirmDialog>
+      )}
+    </>
   );
 }
 

@@ -1,27 +1,19 @@
 import { type Product, ShopProblem } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Page, Waiting, announce, formatMoney, href, navigate, useAction, useLoad } from '@buy-from-me/ui';
-import { useEffect, useState } from 'preact/hooks';
+import { Failure, Page, Waiting, announce, formatMoney, href, navigate, pathTo, useAction, useLoad, useView } from '@buy-from-me/ui';
+import { useState } from 'preact/hooks';
 import { AvailabilityLabel } from '../availability.tsx';
-import { Card, CardSkeletons } from '../card.tsx';
+import { MoreOfCategory } from '../more-of-category.tsx';
 import { keepToAdd } from '../kept.ts';
 import { Picture } from '../picture.tsx';
 import { Quantity, parseQuantity } from '../quantity.tsx';
 import { useCart, useSession, useShop } from '../shop.tsx';
-
-/** How many others of its category stand below a product. */
-const MORE = 4;
+import { Way } from '../way.tsx';
 
 /** Shows one product, and puts it into the cart. */
 export function ProductPage({ id }: { id: string }) {
-  const { client, categories } = useShop();
+  const { client } = useShop();
   const [loaded, again] = useLoad((signal) => client.products.get(id, { signal }), [id]);
-  useEffect(() => {
-    if (loaded.state !== 'ready') return;
-    categories.see([loaded.value]);
-    void categories.learn(client);
-  }, [loaded]);
-
   switch (loaded.state) {
     case 'loading':
       return <ProductSkeleton />;
@@ -41,6 +33,9 @@ export function ProductPage({ id }: { id: string }) {
 
 function ProductView({ product }: { product: Product }) {
   const [chosen, setChosen] = useState(0);
+  const shop = useShop();
+  const categories = useView(shop.categories);
+  const nameOf = (slug: string) => shop.categories.nameOf(slug);
   const image = product.images[chosen];
   const count = product.images.length;
   return (
@@ -48,7 +43,7 @@ function ProductView({ product }: { product: Product }) {
       <div class="product-pictures">
         <Picture
           url={image?.url ?? product.imageUrl}
-          {...(image && { image })}
+          image={image}
           alt={count > 1 ? text.product.picture(chosen + 1, count) : ''}
           sizes="(min-width: 60rem) 40rem, 100vw"
           eager
@@ -63,7 +58,7 @@ function ProductView({ product }: { product: Product }) {
                   aria-pressed={index === chosen}
                   onClick={() => setChosen(index)}
                 >
-                  <Picture url={it.url} />
+                  <Picture url={it.variants[0]?.url ?? it.url} image={it} sizes="5rem" />
                 </button>
               </li>
             ))}
@@ -75,42 +70,23 @@ function ProductView({ product }: { product: Product }) {
           title={product.name}
           suffix={text.shop}
           lead={
-            <p class="product-facts">
-              <span class="product-price-large number">{formatMoney(product.price)}</span>
-              <AvailabilityLabel availability={product.availability} />
-            </p>
+            <>
+              <p class="product-facts">
+                <span class="product-price-large number">{formatMoney(product.price)}</span>
+                <AvailabilityLabel availability={product.availability} />
+              </p>
+              <Way path={pathTo(categories, product.category)} />
+            </>
           }
         >
           {product.description && <p class="product-description">{product.description}</p>}
           <AddToCart product={product} />
         </Page>
       </div>
-      <MoreOfCategory product={product} />
-    </article>
-  );
-}
-
-/** Shows a few others of the same category, and leads to all of them. */
-function MoreOfCategory({ product }: { product: Product }) {
-  const { client } = useShop();
-  const { category, productId } = product;
-  const [loaded] = useLoad((signal) => client.products.list({ category, limit: MORE + 1 }, { signal }).page(), [category]);
-  const others = loaded.state === 'ready' ? loaded.value.items.filter((it) => it.productId !== productId) : [];
-  return (
-    <section class="product-more stack-wide" aria-labelledby="more">
-      <div class="row row-apart">
-        <h2 id="more">{text.product.moreOf(text.category(category))}</h2>
-        <a href={href(['products'], { category })}>{text.products.seeCategory}</a>
+      <div class="product-more">
+        <MoreOfCategory category={product.category} except={product.productId} title={text.product.moreOf(nameOf(product.category))} />
       </div>
-      {loaded.state === 'loading' && <CardSkeletons count={MORE} />}
-      {others.length > 0 && (
-        <ul class="cards">
-          {others.slice(0, MORE).map((it) => (
-            <Card key={it.productId} product={it} level="h3" />
-          ))}
-        </ul>
-      )}
-    </section>
+    </article>
   );
 }
 

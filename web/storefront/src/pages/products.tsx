@@ -1,9 +1,12 @@
+import type { Category } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Page, Waiting, href, navigate, usePages } from '@buy-from-me/ui';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { Failure, Page, Waiting, childrenOf, href, navigate, pathTo, usePages, useView } from '@buy-from-me/ui';
+import { useId, useRef } from 'preact/hooks';
 import { Card, CardSkeletons } from '../card.tsx';
+import { MoreOfCategory } from '../more-of-category.tsx';
 import { ShowMore, useGrowth } from '../list.tsx';
 import { useShop } from '../shop.tsx';
+import { Way } from '../way.tsx';
 
 type Sort = keyof typeof text.products.sorts;
 const sorts = Object.keys(text.products.sorts) as Sort[];
@@ -15,33 +18,50 @@ const FIRST_ROWS = 4;
 export function ProductsPage({ query }: { query: URLSearchParams }) {
   const category = query.get('category') ?? undefined;
   const sort = sorts.find((it) => it === query.get('sort')) ?? 'newest';
-  const title = category ? text.category(category) : text.products.title;
-  const lead = category ? text.products.categoryLead(title) : text.products.lead;
+  const { categories } = useShop();
+  const known = useView(categories);
+  const title = category ? categories.nameOf(category) : text.products.title;
+  const above = category ? pathTo(known, category).slice(0, -1) : [];
+  const below = category ? childrenOf(known, category) : [];
+  const lead = !category ? text.products.lead : below.length > 0 ? text.products.parentLead : text.products.categoryLead(title);
   return (
     <div class="listing">
-      <Page title={title} suffix={text.shop} lead={<p class="quiet lead">{lead}</p>}>
+      <Page
+        title={title}
+        suffix={text.shop}
+        lead={
+          <>
+            <Way path={above} />
+            <p class="quiet lead">{lead}</p>
+          </>
+        }
+      >
         <SortChoice
           sort={sort}
           onSort={(next) =>
             navigate(href(['products'], { category, sort: next === 'newest' ? undefined : next }), { replace: true })
           }
         />
-        <ProductList key={sort} category={category} sort={sort} />
+        {below.length > 0 && (
+          <ul class="below" aria-label={text.products.below(title)}>
+            {below.map(({ slug, name }) => (
+              <li key={slug}>
+                <a href={href(['products'], { category: slug })}>{name}</a>
+              </li>
+            ))}
+          </ul>
+        )}
+        <ProductList key={sort} category={category} sort={sort} below={below} />
       </Page>
     </div>
   );
 }
 
-function ProductList({ category, sort }: { category: string | undefined; sort: Sort }) {
-  const { client, categories } = useShop();
+/** Lists products of a category, or of all. If it has none of its own, those `below` it show some of theirs. */
+function ProductList({ category, sort, below }: { category: string | undefined; sort: Sort; below: readonly Category[] }) {
+  const { client } = useShop();
   const list = usePages('products', (signal) => client.products.list({ sort, ...(category && { category }) }, { signal }));
   const { items } = list;
-
-  useEffect(() => {
-    if (!items) return;
-    categories.see(items);
-    void categories.learn(client);
-  }, [items]);
 
   const cards = useRef<HTMLUListElement>(null);
   useGrowth(cards, items?.length, text.products.shown);
@@ -54,7 +74,14 @@ function ProductList({ category, sort }: { category: string | undefined; sort: S
           ))}
         </ul>
       )}
-      {items?.length === 0 && (
+      {items?.length === 0 && below.length > 0 && (
+        <div class="shelves">
+          {below.map(({ slug, name }) => (
+            <MoreOfCategory key={slug} category={slug} title={name} />
+          ))}
+        </div>
+      )}
+      {items?.length === 0 && below.length === 0 && (
         <div class="empty">
           <p>{category ? text.products.noneInCategory : text.products.none}</p>
           {category && (

@@ -31,3 +31,33 @@ export function Dialog(props: { title: string; onClose(): void; children: Compon
     </dialog>
   );
 }
+
+/**
+ * Asks before something is done that can't be undone. The focus is on the way out, so that a
+ * key pressed too often does nothing.
+ */
+export function ConfirmDialog(props: {
+  title: string;
+  text: string;
+  confirm: string;
+  cancel: string;
+  busy: boolean;
+  onConfirm(): void;
+  onClose(): void;
+  children?: ComponentChildren;
+}) {
+  return (
+    <Dialog title={props.title} onClose={props.onClose}>
+      <p>{props.text}</p>
+      {props.children}
+      <p class="row">
+        <button type="button" class="button" autoFocus onClick={props.onClose}>
+          {props.cancel}
+        </button>
+        <button type="button" class="button button-danger" aria-busy={props.busy} aria-disabled={props.busy} onClick={props.onConfirm}>
+          {props.confirm}
+        </button>
+      </p>
+    </Dialog>
+  );
+}

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Category } from '@buy-from-me/client';
+import { CategoryList, slugOf } from '../src/category-list.ts';
+
+const category = (slug: string, name = slug): Category => ({ slug, name, parent: null });
+
+test('what was just changed shows, though the shop still answers with what was', async () => {
+  let now = 0;
+  const list = new CategoryList(() => Promise.resolve([category('lamps'), category('mugs')]), () => now);
+  list.saved(category('lamps', 'Lights'));
+  list.saved(category('new'));
+  list.deleted('mugs');
+  const names = async () => (await list.read()).map((it) => it.name);
+  assert.deepEqual(await names(), ['Lights', 'new']);
+  now = 15_001;
+  assert.deepEqual(await names(), ['lamps', 'mugs'], 'by then the shop knows better');
+});
+
+test('a name suggests a slug', () => {
+  assert.equal(slugOf(' Coffee & Mugs! '), 'coffee-mugs');
+  assert.equal(slugOf('Éclairs 2'), 'eclairs-2');
+  assert.equal(slugOf('灯'), '');
+  assert.equal(slugOf(`${'a'.repeat(63)} b`), 'a'.repeat(63));
+});
