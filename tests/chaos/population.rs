@@ -9,7 +9,9 @@ use local::Profile;
 use local::demo::{self, Demo};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{NEWCOMERS_PASSWORD, Shop, password_of, product_body, spawn_empty_shop_with, try_send};
+use tests::{
+    CATEGORY, NEWCOMERS_PASSWORD, Shop, password_of, product_body, spawn_empty_shop_with, try_send,
+};
 
 use crate::client::{Client, Network, Request};
 use crate::clock_skew;
@@ -96,6 +98,8 @@ impl Population {
         let shop = spawn_empty_shop_with(options).await;
         let network = Arc::new(Network::new(shop.cloud.api_url()));
         demo::fill(&shop.cloud, Demo::Small).await.unwrap();
+        let made = demo::make_category(&shop.cloud, CATEGORY, "Tests").await;
+        made.unwrap();
         let mut customers = Vec::new();
         for number in 0..CUSTOMERS {
             let name = format!("chaos-{number}");
@@ -166,6 +170,7 @@ pub(crate) fn short_name(table: &str) -> Option<String> {
     match name {
         "Inventory" => Some("stock".to_owned()),
         "IdempotencyKeys" => Some("idempotency".to_owned()),
+        "StockMovements" => Some("movements".to_owned()),
         "Products" | "Users" | "Staff" | "Carts" | "Orders" | "Audit" => Some(name.to_lowercase()),
         _ => None,
     }

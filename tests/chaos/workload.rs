@@ -15,9 +15,6 @@ use crate::population::{Person, Population, new_key, new_product};
 /// Of a hundred checkouts, this many are not waited for at first.
 const IMPATIENT: u32 = 3;
 
-/// How long the operator waits before they try again to write what a transaction is about.
-const BETWEEN_OPERATORS_TRIES: Duration = Duration::from_millis(20);
-
 /// What a client does at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Operation {
@@ -26,7 +23,10 @@ pub(crate) enum Operation {
     KeyWithOtherBody,
     CheckoutWhileEditing,
     OwnOrders,
-    OperatorsChange,
+    Cancellation,
+    OrderMoved,
+    StockSet,
+    ProductEdited,
     NewProduct,
     Browsing,
 }
@@ -35,12 +35,15 @@ impl Operation {
     /// Draws one.
     fn draw(random: &mut fastrand::Rng) -> Self {
         match random.u32(..100) {
-            0..55 => Self::Checkout,
-            55..65 => Self::ParallelCheckouts,
-            65..70 => Self::KeyWithOtherBody,
-            70..80 => Self::CheckoutWhileEditing,
-            80..90 => Self::OwnOrders,
-            90..95 => Self::OperatorsChange,
+            0..49 => Self::Checkout,
+            49..59 => Self::ParallelCheckouts,
+            59..64 => Self::KeyWithOtherBody,
+            64..73 => Self::CheckoutWhileEditing,
+            73..81 => Self::OwnOrders,
+            81..86 => Self::Cancellation,
+            86..90 => Self::OrderMoved,
+            90..93 => Self::StockSet,
+            93..95 => Self::ProductEdited,
             95..97 => Self::NewProduct,
             _ => Self::Browsing,
         }
@@ -54,7 +57,10 @@ impl Operation {
             Self::KeyWithOtherBody => "same key, other body",
             Self::CheckoutWhileEditing => "checkout while the cart is edited",
             Self::OwnOrders => "own orders",
-            Self::OperatorsChange => "price, stock or list, by the operator",
+            Self::Cancellation => "order cancelled",
+            Self::OrderMoved => "order moved by the staff",
+            Self::StockSet => "stock set by the staff",
+            Self::ProductEdited => "price or list, by the staff",
             Self::NewProduct => "new product",
             Self::Browsing => "browsing",
         }
@@ -172,7 +178,10 @@ impl Shopper<'_> {
             Operation::KeyWithOtherBody => self.change_body().await,
             Operation::CheckoutWhileEditing => self.buy_while_editing().await,
             Operation::OwnOrders => self.look_at_orders().await,
-            Operation::OperatorsChange => self.change_as_operator().await,
+            Operation::Cancellation => self.cancel().await,
+            Operation::OrderMoved => self.move_order().await,
+            Operation::StockSet => self.set_stock().await,
+            Operation::ProductEdited => self.edit_product().await,
             Operation::NewProduct => self.make_product().await,
             Operation::Browsing => self.browse().await,
         }
@@ -292,104 +301,113 @@ impl Shopper<'_> {
         outcome(self.client.settle(request).await.as_ref())
     }
 
-    /// Changes a price or the stock in the database itself, or takes a product off the list for a
-    /// while, as the operator.
-    async fn change_as_operator(&mut self) -> String {
-        let shop = &self.workload.population.shop;
+    /// Picks an order that this customer, or anybody, was told of: whose it is, and its id.
+    fn known_order(&mut self, is_own: bool) -> Option<(String, String)> {
+        let all = &self.workload.population.customers;
+        let user = match is_own {
+            true => &self.person.user_id,
+            false => &all[self.random.usize(..all.len())].user_id,
+        };
+        let purchases = lock(&self.workload.purchases);
+        let orders = purchases.get(user).filter(|it| !it.is_empty())?;
+        let order = &orders[self.random.usize(..orders.len())];
+        Some((user.clone(), order.order_id.clone()))
+    }
+
+    /// Cancels an order, mostly twice at once, and at times one that is cancelled already.
+    async fn cancel(&mut self) -> String {
+        let Some((_, order)) = self.known_order(true) else {
+            return "no order yet".to_owned();
+        };
+        let request = Request {
+            operation: "cancel-order",
+            method: Method::POST,
+            path: format!("/api/orders/{order}/cancel"),
+            key: None,
+            body: None,
+        };
+        let client = self.client.clone();
+        self.settle_maybe_twice(&client, request).await
+    }
+
+    /// Moves somebody's order along, or calls it off, as one of the staff.
+    async fn move_order(&mut self) -> String {
+        let Some((user, order)) = self.known_order(false) else {
+            return "no order yet".to_owned();
+        };
+        let body = match self.random.u32(..100) {
+            0..40 => json!({ "status": "processing" }),
+            40..55 => json!({ "status": "shipped", "note": "Parcel" }),
+            55..65 => json!({ "paid": true }),
+            65..75 => json!({ "status": "refunded" }),
+            75..90 => json!({ "status": "cancelled" }),
+            _ => json!({ "note": "Note", "version": self.random.u32(1..3) }),
+        };
+        let request = Request {
+            operation: "admin-update-order",
+            method: Method::PATCH,
+            path: format!("/api/admin/orders/{user}/{order}"),
+            key: None,
+            body: Some(body),
+        };
+        let admin = self.admin.clone();
+        self.settle_maybe_twice(&admin, request).await
+    }
+
+    /// Says how many pieces of a product there are, or how many more or fewer.
+    async fn set_stock(&mut self) -> String {
         let product = self.product();
-        if self.random.u8(..4) == 0 {
-            return self.unlist(&product).await;
-        }
-        let (table, key, update, amount) = if self.random.u8(..3) == 0 {
-            (
-                "ProductsTable",
-                json!({ "productId": { "S": product } }),
-                "SET price = :amount ADD version :one",
-                self.random.u64(1..5000),
-            )
-        } else {
-            (
-                "InventoryTable",
-                json!({ "productId": { "S": product }, "bucket": { "S": "0" } }),
-                "ADD available :amount, version :one",
-                self.random.u64(10..=40),
-            )
+        let body = match self.random.u32(..100) {
+            0..20 => json!({ "available": self.random.u32(10..=40) }),
+            20..80 => json!({ "adjustBy": self.random.u32(10..=40) }),
+            _ => json!({ "adjustBy": -self.random.i32(1..=5) }),
         };
-        let change = json!({
-            "TableName": shop.table(table), "Key": key, "UpdateExpression": update,
-            "ExpressionAttributeValues": {
-                ":amount": { "N": amount.to_string() }, ":one": { "N": "1" },
-            },
-        });
-        self.update_as_operator(&change).await.unwrap();
-        "changed".to_owned()
+        let is_keyed = self.random.u8(..4) > 0;
+        let request = Request {
+            operation: "admin-set-stock",
+            method: Method::PUT,
+            path: format!("/api/admin/products/{product}/stock"),
+            key: is_keyed.then(|| new_key(&mut self.random)),
+            body: Some(body),
+        };
+        let admin = self.admin.clone();
+        self.settle_maybe_twice(&admin, request).await
     }
 
-    /// Takes a product off the list, and puts it on again soon after.
-    async fn unlist(&mut self, product: &str) -> String {
-        let table = self.workload.population.shop.table("ProductsTable");
-        let key = json!({ "productId": { "S": product } });
-        let off = json!({
-            "TableName": table, "Key": key,
-            "UpdateExpression":
-                "SET #status = :draft ADD version :one REMOVE listed, listedCategory, nameKey",
-            "ConditionExpression": "attribute_exists(listed)",
-            "ExpressionAttributeNames": { "#status": "status" },
-            "ExpressionAttributeValues": { ":draft": { "S": "draft" }, ":one": { "N": "1" } },
-            "ReturnValues": "ALL_OLD",
-        });
-        let was = self.update_as_operator(&off).await;
-        let Some(was) = was.as_ref().map(|it| &it["Attributes"]) else {
-            return "off the list already".to_owned();
-        };
+    /// Changes a price, or takes a product off the list for a while.
+    async fn edit_product(&mut self) -> String {
+        let product = self.product();
+        if self.random.u8(..3) > 0 {
+            let price = json!({ "amount": self.random.u64(1..5000), "currency": "EUR" });
+            let request = edit_product(&product, json!({ "price": price }));
+            let admin = self.admin.clone();
+            return self.settle_maybe_twice(&admin, request).await;
+        }
+        let off = edit_product(&product, json!({ "status": "draft" }));
+        let off = self.admin.settle(off).await;
         tokio::time::sleep(Duration::from_millis(self.random.u64(50..1000))).await;
-        let on = json!({
-            "TableName": table, "Key": key,
-            "UpdateExpression":
-                "SET #status = :status, listed = :listed, listedCategory = :category, \
-                 nameKey = :name ADD version :one",
-            "ExpressionAttributeNames": { "#status": "status" },
-            "ExpressionAttributeValues": {
-                ":status": was["status"], ":listed": was["listed"],
-                ":category": was["listedCategory"], ":name": was["nameKey"],
-                ":one": { "N": "1" },
-            },
-        });
-        self.update_as_operator(&on).await.unwrap();
-        "off the list for a while".to_owned()
+        let on = edit_product(&product, json!({ "status": "published" }));
+        let on = self.admin.settle(on).await;
+        format!("{}, {}", outcome(off.as_ref()), outcome(on.as_ref()))
     }
 
-    /// Updates an item, as soon as no transaction is in the way; `None` if its condition does not
-    /// hold.
-    async fn update_as_operator(&self, update: &Value) -> Option<Value> {
-        loop {
-            let shop = &self.workload.population.shop;
-            let answer = shop.dynamodb("UpdateItem", update).await;
-            match answer["__type"].as_str() {
-                None => return Some(answer),
-                Some(it) if it.ends_with("#ConditionalCheckFailedException") => return None,
-                Some(it) => assert!(it.ends_with("#TransactionConflictException"), "{answer}"),
-            }
-            tokio::time::sleep(BETWEEN_OPERATORS_TRIES).await;
+    /// Sends something, and every other time the very same at once. Returns the better answer.
+    async fn settle_maybe_twice(&mut self, client: &Client, request: Request) -> String {
+        if self.random.bool() {
+            return outcome(client.settle(request).await.as_ref());
         }
+        let again = client.settle(request.clone());
+        let (one, two) = tokio::join!(client.settle(request), again);
+        let answers = [one, two].into_iter().flatten();
+        outcome(answers.min_by_key(|it| it.status).as_ref())
     }
 
     async fn make_product(&mut self) -> String {
         let name = format!("Novelty {}", self.random.u32(..));
         let body = product_body(&name, self.random.u64(1..5000), self.random.u32(..50));
         let request = new_product(&mut self.random, body);
-        if self.random.bool() {
-            return outcome(self.admin.settle(request).await.as_ref());
-        }
-        let again = self.admin.settle(request.clone());
-        let (one, two) = tokio::join!(self.admin.settle(request), again);
-        outcome(
-            [one, two]
-                .into_iter()
-                .flatten()
-                .min_by_key(|it| it.status)
-                .as_ref(),
-        )
+        let admin = self.admin.clone();
+        self.settle_maybe_twice(&admin, request).await
     }
 
     async fn browse(&mut self) -> String {
@@ -523,6 +541,16 @@ fn set_cart_item(product: &str, quantity: u32) -> Request {
         path: format!("/api/cart/items/{product}"),
         key: None,
         body: Some(json!({ "quantity": quantity })),
+    }
+}
+
+fn edit_product(product: &str, body: Value) -> Request {
+    Request {
+        operation: "admin-update-product",
+        method: Method::PATCH,
+        path: format!("/api/admin/products/{product}"),
+        key: None,
+        body: Some(body),
     }
 }
 

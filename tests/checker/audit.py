@@ -7,7 +7,10 @@ from run import OPERATOR, Commit, Run, text
 from verdict import Verdict
 
 # Records that are written before what they tell of, or apart from it.
-APART = ("signing-key-rotated", "refresh-token-reused", "frontend-trusted", "frontend-removed")
+APART = (
+    "signing-key-rotated", "refresh-token-reused", "frontend-trusted", "frontend-removed",
+    "customer-searched",
+)  # fmt: skip
 CREATED = "product-created"
 
 

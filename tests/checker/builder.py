@@ -22,6 +22,7 @@ PUBLIC = {
 STATUS_OF = {
     "malformed": 400, "unauthenticated": 401, "forbidden": 403, "not-found": 404,
     "empty-cart": 409, "out-of-stock": 409, "price-changed": 409, "cart-changed": 409,
+    "invalid-transition": 409, "conflict": 409,
     "invalid": 422, "idempotency-mismatch": 422, "rate-limited": 429, "unavailable": 503,
     "internal": 500,
 }  # fmt: skip
@@ -251,7 +252,9 @@ class Shop:
         return sum(line["lineTotal"]["amount"] for line in self.lines(user))
 
     def cart(self, user: str) -> Dict[str, Any]:
-        lines = [{**line, "availability": "in-stock"} for line in self.lines(user)]
+        lines = [
+            {**line, "availability": "in-stock", "purchasable": True} for line in self.lines(user)
+        ]
         return {"items": lines, "total": euros(self.total(user))}
 
     def see_cart(self, user: str) -> Dict[str, Any]:
@@ -286,7 +289,21 @@ class Shop:
             "payment": {"method": body["paymentMethod"], "status": "pending"},
             "history": [{"status": "placed", "at": self.date()}], "version": 1, **changes,
         }  # fmt: skip
+        order.setdefault("statusShard", f"{order['status']}#2")
         return item(**order)
+
+    def moved(self, row: Dict[str, Any], status: str, **changes: Any) -> Dict[str, Any]:
+        """Returns an order's item once it has come to another status."""
+        step = {"M": item(status=status, at=self.date())}
+        return {
+            **row,
+            **item(
+                status=status, statusShard=f"{status}#{row['statusShard']['S'][-1]}",
+                version=int(row["version"]["N"]) + 1,
+            ),
+            "history": {"L": [*row["history"]["L"], step]},
+            **item(**changes),
+        }  # fmt: skip
 
     def parts(self, send: Dict[str, Any], order: Dict[str, Any]) -> Dict[str, List[Any]]:
         """Returns the changes of a checkout's commit, by table; key rows apart."""
@@ -319,11 +336,9 @@ class Shop:
 
     def shown(self, order: Dict[str, Any]) -> Dict[str, Any]:
         """Returns an order as an answer shows it."""
-        from run import plain_item
+        from run import plain_item, shown
 
-        shown = plain_item(order)
-        del shown["userId"]
-        return shown
+        return shown(plain_item(order))
 
     def checkout(
         self, user: str, key: str, body: Any = None, **changes: Any
@@ -357,6 +372,34 @@ class Shop:
         rows = sorted(self.rows["orders"].items())
         return [self.shown(row) for key, row in rows if key[0] == user and key[1][:4] == "ord_"]
 
+    def begin_cancel(
+        self, user: str, order: Dict[str, Any], intent: Optional[int] = None
+    ) -> Dict[str, Any]:
+        path = f"/api/orders/{order['orderId']}/cancel"
+        return self.begin("cancel-order", user, path, intent=intent, method="POST")
+
+    def cancellation(
+        self, user: str, order: Dict[str, Any], to: str = "cancelled", **of_record: Any
+    ) -> Dict[str, List[Any]]:
+        """Returns the changes of the commit that cancels an order, by table."""
+        row = self.rows["orders"][(user, order["orderId"])]
+        record = self.record(user, order["orderId"], "order-cancelled")
+        return {
+            "orders": [("orders", self.moved(row, to))],
+            "stock": [
+                self.stock_change(line["productId"], line["quantity"]) for line in order["lines"]
+            ],
+            "audit": [("audit", {**record, **item(**of_record)})],
+        }
+
+    def cancel(self, user: str, order: Dict[str, Any], *without: str) -> Dict[str, Any]:
+        """Cancels an order by a request, without some parts of the commit."""
+        send = self.begin_cancel(user, order)
+        parts = self.cancellation(user, order)
+        changes = [change for name in parts if name not in without for change in parts[name]]
+        self.commit("cancel-order", *changes)
+        return self.end(send, 200, self.shown(self.rows["orders"][(user, order["orderId"])]))
+
     def list_orders(
         self, user: str, orders: Any = None, query: str = "", cursor: Optional[str] = None
     ) -> Dict[str, Any]:
@@ -374,7 +417,7 @@ class Shop:
         send = self.begin("list-products", user, "/api/products")
         cards = [
             {"productId": key[0], "name": "Blue Mug", "price": euros(int(row["price"]["N"])),
-             "category": "mugs", "imageUrl": None, "availability": "in-stock"}
+             "category": "mugs", "imageUrl": None, "image": None, "availability": "in-stock"}
             for key, row in self.rows["products"].items()
         ]  # fmt: skip
         self.end(send, 200, {"items": cards, "nextCursor": None})
@@ -387,8 +430,8 @@ class Shop:
         price = int(self.rows["products"][(product,)]["price"]["N"])
         shown = {
             "productId": product, "name": "Blue Mug", "price": euros(price), "category": "mugs",
-            "imageUrl": None, "availability": "in-stock", "description": "", "images": [],
-            "createdAt": self.date(),
+            "imageUrl": None, "image": None, "availability": "in-stock", "description": "",
+            "images": [], "createdAt": self.date(),
         }  # fmt: skip
         self.end(send, 200, shown)
         send["headers"] = {"content-type": "application/json", **PUBLIC}
@@ -412,6 +455,8 @@ class Shop:
             "products": ("products", self.product_item(
                 product, price, body["status"], body["name"])),
             "stock": ("stock", self.stock_item(product, body["stock"], 1)),
+            "movements": self.movement(
+                product, "initial", body["stock"], send["user"], (0, body["stock"])),
             "audit": ("audit", self.record(send["user"], product)),
         }  # fmt: skip
         if send["key"]:
@@ -423,8 +468,137 @@ class Shop:
         return {
             "productId": product, "name": body["name"], "description": "",
             "price": body["price"], "category": body["category"], "status": body["status"],
-            "available": body["stock"], "version": 1, "createdAt": self.date(),
+            "sku": None, "available": body["stock"], "images": [], "version": 1,
+            "createdAt": self.date(),
         }  # fmt: skip
+
+    def movement(
+        self, product: str, kind: str, change: int, by: str,
+        between: Optional[Tuple[int, int]] = None,
+    ) -> Tuple[str, Any]:  # fmt: skip
+        """Returns the change that writes down a movement of stock."""
+        told = {} if between is None else {"before": between[0], "after": between[1]}
+        return ("movements", item(
+            productId=product, movementId=self.id("mov"), kind=kind, change=change, by=by,
+            at=self.date(), **told,
+        ))  # fmt: skip
+
+    def begin_stock(
+        self, user: str, product: str, key: Optional[str] = None, **asked: int
+    ) -> Dict[str, Any]:
+        """Begins to set the stock of a product."""
+        path = f"/api/admin/products/{product}/stock"
+        return self.begin("admin-set-stock", user, path, asked, key, method="PUT")
+
+    def setting(self, send: Dict[str, Any], **of_record: Any) -> Dict[str, List[Any]]:
+        """Returns the changes of the commit that sets the stock as a send asks, by table."""
+        product, asked = send["path"].split("/")[4], send["request"]
+        before = self.pieces(product)
+        change = asked["adjustBy"] if "adjustBy" in asked else asked["available"] - before
+        is_set = "available" in asked
+        kind, between = ("set", (before, before + change)) if is_set else ("adjust", None)
+        record = self.record(send["user"], product, "stock-changed")
+        parts = {
+            "stock": [self.stock_change(product, change)],
+            "movements": [self.movement(product, kind, change, send["user"], between)],
+            "audit": [("audit", {**record, **item(**of_record)})],
+        }
+        if send["key"]:
+            parts["idempotency"] = [("idempotency", item(
+                caller=f"admin-set-stock#{send['user']}", keyHash=hash_of_key(send["key"]),
+                bodyHash="h", made=product, createdAt=self.date(), expiresAt=int(EPOCH) + 86400,
+            ))]  # fmt: skip
+        return parts
+
+    def told_stock(self, send: Dict[str, Any], **headers: str) -> Dict[str, Any]:
+        """Answers how many pieces there are."""
+        product = send["path"].split("/")[4]
+        level = {"productId": product, "available": self.pieces(product)}
+        return self.end(send, 200, level, **headers)
+
+    def set_stock(
+        self, user: str, product: str, *without: str, key: Optional[str] = None, **asked: int
+    ) -> Dict[str, Any]:
+        """Sets the stock of a product by a request, without some parts of the commit."""
+        send = self.begin_stock(user, product, key, **asked)
+        parts = self.setting(send)
+        self.commit(
+            "admin-set-stock",
+            *(change for name in parts if name not in without for change in parts[name]),
+        )
+        return self.told_stock(send)
+
+    def begin_edit(self, user: str, product: str, **asked: Any) -> Dict[str, Any]:
+        path = f"/api/admin/products/{product}"
+        return self.begin("admin-update-product", user, path, asked, method="PATCH")
+
+    def edited_row(self, product: str, **changes: Any) -> Dict[str, Any]:
+        """Returns a product's row once it was changed."""
+        row = self.rows["products"][(product,)]
+        return {**row, **item(**{"version": int(row["version"]["N"]) + 1, **changes})}
+
+    def shown_product(self, product: str) -> Dict[str, Any]:
+        """Returns a product as the staff see it."""
+        row = plain_item(self.rows["products"][(product,)])
+        return {
+            "productId": product, "price": euros(row["price"]), "sku": None, "images": [],
+            "available": self.pieces(product),
+            **{name: row[name] for name in
+               ("name", "description", "category", "status", "version", "createdAt")},
+        }  # fmt: skip
+
+    def edit(
+        self, user: str, product: str, changes: Dict[str, Any], *without: str, **asked: Any
+    ) -> Dict[str, Any]:
+        """Changes a product by a request, without some parts of the commit."""
+        send = self.begin_edit(user, product, **asked)
+        parts = {
+            "products": ("products", self.edited_row(product, **changes)),
+            "audit": ("audit", self.record(user, product, "product-changed")),
+        }
+        self.commit(
+            "admin-update-product", *(parts[name] for name in parts if name not in without)
+        )
+        return self.end(send, 200, self.shown_product(product))
+
+    def begin_deletion(self, user: str, product: str) -> Dict[str, Any]:
+        path = f"/api/admin/products/{product}"
+        return self.begin("admin-delete-product", user, path, method="DELETE")
+
+    def delete(self, user: str, product: str) -> Dict[str, Any]:
+        """Deletes a product by a request."""
+        send = self.begin_deletion(user, product)
+        self.commit(
+            "admin-delete-product",
+            ("products", self.edited_row(product, deletedAt=self.date())),
+            ("audit", self.record(user, product, "product-deleted")),
+        )
+        return self.end(send, 204, None)
+
+    def begin_move(self, user: str, order: Dict[str, Any], **asked: Any) -> Dict[str, Any]:
+        """Begins to change an order as one of the staff."""
+        owner = next(key[0] for key in self.rows["orders"] if key[1] == order["orderId"])
+        path = f"/api/admin/orders/{owner}/{order['orderId']}"
+        return self.begin("admin-update-order", user, path, asked, method="PATCH")
+
+    def paid(self, row: Dict[str, Any], status: str = "paid") -> Dict[str, Any]:
+        """Returns an order's item once its payment has come to a status."""
+        version = int(row["version"]["N"]) + 1
+        return {**row, **item(version=version, payment={"method": "invoice", "status": status})}
+
+    def noted(self, row: Dict[str, Any], text: str, by: str) -> Dict[str, Any]:
+        """Returns an order's item that has one note more."""
+        notes = row.get("notes", {"L": []})["L"]
+        return {**row, "notes": {"L": [*notes, {"M": item(text=text, by=by, at=self.date())}]}}
+
+    def move(self, send: Dict[str, Any], row: Dict[str, Any], *more: Any) -> Dict[str, Any]:
+        """Commits an order's new state for one of the staff, and answers with it."""
+        order = row["orderId"]["S"]
+        record = self.record(send["user"], order, "order-updated")
+        self.commit("admin-update-order", ("orders", row), *more, ("audit", record))
+        plain = plain_item(row)
+        shown = {**self.shown(row), "userId": plain["userId"], "notes": plain.get("notes", [])}
+        return self.end(send, 200, shown)
 
     def record(self, actor: str, target: str, action: str = "product-created") -> Dict[str, Any]:
         """Returns a record of the audit log."""

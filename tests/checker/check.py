@@ -26,12 +26,18 @@ import durability
 import isolation
 import keys
 import liveness
+import movements
 import orders
+import products
+import steps
 import stock
 from run import Malformed, Run
 from verdict import INPUT, Verdict
 
-JUDGES = (stock, orders, keys, durability, isolation, liveness, contract, audit)
+JUDGES = (
+    stock, movements, products, orders, steps, keys, durability, isolation, liveness, contract,
+    audit,
+)  # fmt: skip
 
 
 def judge(document: Any) -> Verdict:

@@ -22,6 +22,7 @@ _SIGN_OUT = (204, 400, 401, 403, 413, 415, 422, 429, 500, 503)
 STATUSES = {
     "list-products": (200, 304, 400, 429, 500, 503),
     "get-product": (200, 304, 404, 429, 500, 503),
+    "list-categories": (200, 304, 429, 500, 503),
     "register": (201, 400, 409, 413, 415, 422, 429, 500, 503),
     "login": _SIGN_IN,
     "refresh": _SIGN_IN,
@@ -33,13 +34,27 @@ STATUSES = {
     "checkout": (200, 201, 400, 401, 403, 409, 413, 415, 422, 429, 500, 503),
     "get-orders": _READ,
     "get-order": (200, 401, 403, 404, 429, 500, 503),
+    "cancel-order": (200, 401, 403, 404, 409, 429, 500, 503),
     "admin-login": (200, 400, 401, 403, 413, 415, 422, 429, 500, 503),
     "admin-refresh": (200, 400, 401, 403, 413, 415, 422, 429, 500, 503),
     "admin-logout": _SIGN_OUT,
     "accept-invite": _PASSWORD,
     "admin-change-password": _PASSWORD,
-    "admin-create-product": _CREATE,
-    "admin-upload": _CREATE,
+    "admin-list-orders": _READ,
+    "admin-get-order": (200, 401, 403, 404, 429, 500, 503),
+    "admin-update-order": (200, 400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503),
+    "admin-search-customers": (200, 400, 401, 403, 404, 413, 415, 422, 429, 500, 503),
+    "admin-list-products": _READ,
+    "admin-get-product": (200, 401, 403, 404, 429, 500, 503),
+    "admin-create-product": tuple(sorted((*_CREATE, 409))),
+    "admin-update-product": (200, 400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503),
+    "admin-set-stock": (200, 400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503),
+    "admin-delete-product": (204, 401, 403, 404, 429, 500, 503),
+    "admin-save-category": tuple(sorted((*_CREATE, 404, 409))),
+    "admin-delete-category": (204, 401, 403, 404, 409, 429, 500, 503),
+    "admin-upload": tuple(sorted((*_CREATE, 409))),
+    "admin-get-upload": (200, 401, 403, 404, 429, 500, 503),
+    "admin-delete-image": (204, 401, 403, 404, 429, 500, 503),
     "admin-list-users": _READ,
     "admin-create-user": tuple(sorted((*_CREATE, 409))),
     "admin-update-user": (200, 400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503),
@@ -66,8 +81,15 @@ CODES = {
     504: {"unavailable"},
 }
 CHECKOUT_CODES = {"empty-cart", "out-of-stock", "price-changed", "cart-changed"}
+# The other codes of a 409, by operation.
+CONFLICT_CODES = {
+    "cancel-order": {"invalid-transition"},
+    "admin-update-order": {"conflict", "invalid-transition"},
+}
 # Which operations take an idempotency key.
-KEYED = ("checkout", "admin-create-product", "admin-upload", "admin-create-user")
+KEYED = (
+    "checkout", "admin-create-product", "admin-set-stock", "admin-upload", "admin-create-user",
+)  # fmt: skip
 PROBLEM = {"type", "title", "status", "detail", "code", "requestId"}
 # What problems of a code have beside that.
 EXTRA = {"invalid": {"errors"}, "out-of-stock": {"products"}, "price-changed": {"total"}}
@@ -79,27 +101,34 @@ SHAPES = {
          "history", "version"},
         set(),
     ),
+    "StaffOrder": (
+        {"orderId", "userId", "status", "createdAt", "lines", "total", "shippingAddress",
+         "payment", "history", "version", "notes"},
+        set(),
+    ),
     "OrderLine": ({"productId", "name", "quantity", "unitPrice", "lineTotal"}, set()),
     "ShippingAddress": ({"name", "line1", "postalCode", "city", "country"}, {"line2", "phone"}),
     "OrderPage": ({"items", "nextCursor"}, set()),
     "Cart": ({"items", "total"}, set()),
     "CartItem": (
-        {"productId", "name", "quantity", "unitPrice", "lineTotal", "availability"}, set(),
+        {"productId", "name", "quantity", "unitPrice", "lineTotal", "availability", "purchasable"},
+        set(),
     ),
     "ProductPage": ({"items", "nextCursor"}, set()),
     "ProductCard": (
-        {"productId", "name", "price", "category", "imageUrl", "availability"}, set(),
+        {"productId", "name", "price", "category", "imageUrl", "image", "availability"}, set(),
     ),
     "Product": (
-        {"productId", "name", "price", "category", "imageUrl", "availability", "description",
-         "images", "createdAt"},
+        {"productId", "name", "price", "category", "imageUrl", "image", "availability",
+         "description", "images", "createdAt"},
         set(),
     ),
     "StaffProduct": (
-        {"productId", "name", "description", "price", "category", "status", "available",
-         "version", "createdAt"},
+        {"productId", "name", "description", "price", "category", "status", "sku", "available",
+         "images", "version", "createdAt"},
         set(),
     ),
+    "StockLevel": ({"productId", "available"}, set()),
     "Money": ({"amount", "currency"}, set()),
 }  # fmt: skip
 # What a 2xx of an operation is, and what lies in it where.
@@ -107,14 +136,19 @@ BODIES = {
     "checkout": "Order",
     "get-order": "Order",
     "get-orders": "OrderPage",
+    "cancel-order": "Order",
     "get-cart": "Cart",
     "set-cart-item": "Cart",
     "list-products": "ProductPage",
     "get-product": "Product",
     "admin-create-product": "StaffProduct",
+    "admin-update-product": "StaffProduct",
+    "admin-set-stock": "StockLevel",
+    "admin-update-order": "StaffOrder",
 }
 PARTS = {
     "Order": {"lines": "OrderLine", "total": "Money", "shippingAddress": "ShippingAddress"},
+    "StaffOrder": {"lines": "OrderLine", "total": "Money", "shippingAddress": "ShippingAddress"},
     "OrderLine": {"unitPrice": "Money", "lineTotal": "Money"},
     "OrderPage": {"items": "Order"},
     "Cart": {"items": "CartItem", "total": "Money"},
@@ -212,6 +246,8 @@ def codes_of(operation: str, status: int) -> Set[str]:
     """Returns the codes of problems that an operation may be answered with."""
     if operation == "checkout" and status == 409:
         return CHECKOUT_CODES
+    if operation in CONFLICT_CODES and status == 409:
+        return CONFLICT_CODES[operation]
     if operation in KEYED and status == 422:
         return {"invalid", "idempotency-mismatch"}
     return CODES.get(status, set())
@@ -278,7 +314,7 @@ def judge_sums(cart: Dict[str, Any]) -> Optional[str]:
     total = 0
     for item in cart["items"]:
         line = item["lineTotal"]["amount"]
-        total += line
+        total += line if item["purchasable"] else 0
         if line != item["quantity"] * item["unitPrice"]["amount"]:
             return f"shows {line} for {item['quantity']} x {item['unitPrice']['amount']}"
     if total != cart["total"]["amount"]:

@@ -269,7 +269,10 @@ def judge_catalogue(run: Run, verdict: Verdict) -> None:
                 price = shown.get("price", shown.get("unitPrice"))
                 timeline = run.products.get(product, NOTHING)
                 since = send.began - LATELY - 1000 * send.age
-                states = timeline.between(since, send.ended + run.dated)
+                if shown.get("purchasable") is False:
+                    # What is gone is shown as it was when its line was set.
+                    since = 0
+                states = timeline.between(since, send.ended + run.dated, TORN)
                 if not any(
                     on_sale(it) and (text(it, "name"), price_of(it)) == (shown.get("name"), price)
                     for it in states

@@ -20,6 +20,10 @@ NEXT = {
 }
 # What of an order never changes.
 FIXED = ("userId", "orderId", "lines", "total", "shippingAddress", "createdAt")
+# Who sets the word for the stock on products.
+SET_LABELS = ("checkout", "cancel-order", "admin-update-order", "admin-set-stock")
+# The index's partition in which an order is listed by its status.
+SHARD = re.compile(r"([a-z-]+)#([0-3])")
 MAX_LINES, MAX_QUANTITY = 32, 99
 # How far clocks of functions may be from each other, both ways, in milliseconds,
 # and how long a function may take between dating an order and committing it.
@@ -128,7 +132,14 @@ def judge_times(order: Order, broken) -> Optional[float]:
 
 
 def judge_versions(order: Order, broken) -> None:
-    """An order that changes keeps what was ordered and goes forward."""
+    """An order that changes keeps what was ordered and goes forward; its history and
+    the partition in which it is listed follow its status."""
+    shards = [SHARD.fullmatch(str(state.get("statusShard"))) for _, state in order.versions]
+    for (_, state), shard in zip(order.versions, shards):
+        if shard is None or shard[1] != state.get("status"):
+            broken(f"is {state.get('status')} and listed in {state.get('statusShard')}")
+    if len({shard[2] for shard in shards if shard}) > 1:
+        broken("came to another shard")
     for (_, before), (_, after) in zip(order.versions, order.versions[1:]):
         for name in FIXED:
             if before.get(name) != after.get(name):
@@ -136,14 +147,19 @@ def judge_versions(order: Order, broken) -> None:
         status, to = before.get("status"), after.get("status")
         if status != to and to not in NEXT.get(str(status), ()):
             broken(f"went from {status} to {to}")
+        old, new = before.get("history"), after.get("history")
+        added = new[len(old):] if type(old) is list and type(new) is list else None
+        steps = [step.get("status") for step in added or [] if type(step) is dict]
+        if added is None or new[: len(old)] != old or steps != [to] * (status != to):
+            broken(f"went from {status} to {to}, and its history got {added}")
         if after.get("version") != (before.get("version") or 0) + 1:
             broken(f"was changed without counting its version: {after.get('version')}")
 
 
 def judge_products(run: Run, verdict: Verdict) -> None:
-    """Checkout sets labels of products and nothing else."""
+    """Who sells, or gives back, sets labels of products and nothing else."""
     for commit in run.commits:
-        if commit.by != "checkout":
+        if commit.by not in SET_LABELS:
             continue
         for change in commit.of("products"):
             before, after = dict(change.before or {}), dict(change.after or {})
@@ -153,7 +169,7 @@ def judge_products(run: Run, verdict: Verdict) -> None:
             if before != after:
                 verdict.broken(
                     "I3",
-                    f"checkout changed the product {change.key[0]}",
+                    f"{commit.by} changed the product {change.key[0]}",
                     commits=[commit.number],
                 )
 

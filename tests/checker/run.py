@@ -29,9 +29,12 @@ KEYS = {
     "carts": ("userId", "productId"),
     "audit": ("day", "auditId"),
     "idempotency": ("caller", "keyHash"),
+    "movements": ("productId", "movementId"),
 }
 # What the tables are called in template.yaml, where that is another word.
-ALIASES = {"inventory": "stock", "idempotencykeys": "idempotency"}
+ALIASES = {
+    "inventory": "stock", "idempotencykeys": "idempotency", "stockmovements": "movements",
+}  # fmt: skip
 
 # How long plain reads may see a part of a transaction as it was before, in
 # milliseconds: longer than it takes to be committed.
@@ -111,7 +114,12 @@ def available(item: Optional[Item]) -> int:
 
 def on_sale(product: Optional[Item]) -> bool:
     """Returns whether customers may buy a product."""
-    return text(product, "status") == "published"
+    return text(product, "status") == "published" and not is_deleted(product)
+
+
+def is_deleted(product: Optional[Item]) -> bool:
+    """Returns whether a product's row says that it was deleted: it stays for a day."""
+    return text(product, "deletedAt") is not None
 
 
 def cart_line(row: Optional[Item]) -> Optional[Item]:
@@ -213,6 +221,19 @@ class Send:
         Of two deliveries one may have had it, and the other been answered.
         """
         return self.is_unknown or self.deliveries > 1 or self.status == 401
+
+    def may_have_made(self, commit: "Commit") -> bool:
+        """Returns whether it may have made a commit, or is said to have.
+
+        Of two deliveries one may be refused, and the other do it later.
+        """
+        if self.began > commit.at or commit.send not in (None, self.number):
+            return False
+        return commit.send is not None or self.is_success or self.may_have_done_it
+
+    def member(self, name: str) -> Any:
+        """Returns a member of what was asked for; `None` if there is none."""
+        return self.request.get(name) if type(self.request) is dict else None
 
     @property
     def code(self) -> Optional[str]:
@@ -370,7 +391,7 @@ class Order:
 
     __slots__ = (
         "id", "user", "commit", "item", "content", "versions", "key_rows", "key", "products",
-        "cart", "sends", "makers", "shown", "misshapen",
+        "cart", "sends", "makers", "shown", "misshapen", "is_called_off",
     )  # fmt: skip
 
     def __init__(self, change: Change, commit: Commit) -> None:
@@ -382,6 +403,8 @@ class Order:
         # As an answer shows it, and what is wrong with its shape; `None` if
         # that was not looked at.
         self.shown = shown(self.content)
+        # Whether its pieces came back.
+        self.is_called_off = False
         self.misshapen: Optional[str] = None
         # Each state that it had, from when on.
         self.versions: List[Tuple[float, Dict[str, Any]]] = [(commit.at, self.content)]
@@ -439,9 +462,13 @@ class Order:
         )
 
 
+# What a customer is not shown of an order's row.
+UNSHOWN = ("userId", "statusShard", "notes")
+
+
 def shown(content: Dict[str, Any]) -> Dict[str, Any]:
     """Returns a state of an order as an answer shows it."""
-    return {name: value for name, value in content.items() if name != "userId"}
+    return {name: value for name, value in content.items() if name not in UNSHOWN}
 
 
 def names(send: Send) -> Optional[str]:
@@ -636,6 +663,7 @@ class Run:
             order = self.orders.get(sort_key)
             if order is not None:
                 order.versions.append((change.at, plain_item(change.after)))
+                order.is_called_off |= returns(change.before, change.after)
 
     def _read_tables(self, tables: Dict[str, Any]) -> None:
         self.tables: Dict[str, Dict[Tuple[str, ...], Item]] = {}
@@ -715,6 +743,16 @@ def read_people(documents: List[Any]) -> Dict[str, Person]:
 def is_order(change: Change) -> bool:
     """Returns whether a row of the table `orders` is an order, and no key's row."""
     return change.key[1].startswith("ord_")
+
+
+# Where an order stands while it has not shipped, and once it is called off.
+UNSHIPPED = ("pending-payment", "placed", "processing")
+CALLED_OFF = ("cancelled", "expired", "refunded")
+
+
+def returns(before: Optional[Item], after: Optional[Item]) -> bool:
+    """Returns whether the pieces of an order that changes come back into the stock."""
+    return text(before, "status") in UNSHIPPED and text(after, "status") in CALLED_OFF
 
 
 def is_uncounted(change: Change) -> bool:

@@ -1,4 +1,5 @@
-"""I1, no oversell, and I4, conservation: pieces leave the stock by orders alone.
+"""I1, no oversell, and I4, conservation: pieces leave the stock by orders and by what the
+staff say, with a movement (movements.py).
 
 An order, its decrements of stock, its key's row and the removal of what it took
 from the cart are one commit. What another commit does of that is a violation.
@@ -11,12 +12,10 @@ from typing import Dict, List
 
 from run import (
     NOTHING, OPERATOR, Change, Commit, Order, Run, available, cart_line, is_order, number,
-    on_sale, text,
+    on_sale, returns, text,
 )  # fmt: skip
 from verdict import Verdict
 
-# Orders whose pieces went back.
-NOT_LIVE = ("cancelled", "expired")
 # Which functions change carts, beside checkout and the operator.
 CART_EDITORS = ("set-cart-item", "remove-cart-item")
 
@@ -38,12 +37,13 @@ def judge(run: Run, verdict: Verdict) -> None:
 def called_off(run: Run, commit: Commit) -> List[Order]:
     """Returns the orders whose pieces a commit gives back."""
     changes = [change for change in commit.of("orders") if is_order(change)]
-    ended = [
-        change for change in changes
-        if text(change.before, "status") not in (None, *NOT_LIVE)
-        and text(change.after, "status") in NOT_LIVE
-    ]  # fmt: skip
+    ended = [change for change in changes if returns(change.before, change.after)]
     return [run.orders[change.key[1]] for change in ended if change.key[1] in run.orders]
+
+
+def moved_by(movement: Change) -> int:
+    """Returns by how much a movement says that the stock changed."""
+    return number(movement.after, "change") or 0
 
 
 def judge_stock(run: Run, commit: Commit, orders: List[Order], verdict: Verdict) -> None:
@@ -63,11 +63,13 @@ def judge_stock(run: Run, commit: Commit, orders: List[Order], verdict: Verdict)
         taken = available(change.before) - available(change.after)
         ordered = sum(order.quantities().get(product, 0) for order in orders)
         ordered -= sum(order.quantities().get(product, 0) for order in called_off(run, commit))
-        if change.after is None or taken != ordered:
+        moved = sum(moved_by(row) for row in commit.of("movements") if row.key[0] == product)
+        if change.after is None or taken != ordered - moved:
             verdict.broken(
                 "I1",
                 f"{commit.by} changed the stock of {product} from {available(change.before)} to "
-                f"{left}, and the orders of the same commit are of {ordered}",
+                f"{left}, and the orders of the same commit are of {ordered}"
+                + (f", its movements of {moved}" if moved else ""),
                 commits=[commit.number],
             )
         elif number(change.after, "version") != (number(change.before, "version") or 0) + 1:
@@ -184,17 +186,20 @@ def judge_left_out(run: Run, order: Order, removed: set, broken) -> None:
 def judge_conservation(run: Run, verdict: Verdict) -> None:
     """What came into the stock is still there or in a live order."""
     sold: Dict[str, int] = defaultdict(int)
-    for (_, sort_key), item in run.tables["orders"].items():
+    for _, sort_key in run.tables["orders"]:
         order = run.orders.get(sort_key)
-        if order is not None and text(item, "status") not in NOT_LIVE:
+        if order is not None and not order.is_called_off:
             for product, quantity in order.quantities().items():
                 sold[product] += quantity
     came: Dict[str, int] = defaultdict(int)
     left: Dict[str, int] = defaultdict(int)
     for commit in run.commits:
         for change in commit.of("stock"):
-            if commit.by == OPERATOR or change.before is None:
+            if commit.by == OPERATOR:
                 came[change.key[0]] += available(change.after) - available(change.before)
+        for row in commit.of("movements"):
+            if commit.by != OPERATOR:
+                came[row.key[0]] += moved_by(row)
     for (product, _), item in run.tables["stock"].items():
         left[product] += available(item)
     for product in sorted(came.keys() | left.keys() | sold.keys()):

@@ -86,7 +86,7 @@ class Stock(Broken):
 
     def test_a_cancelled_order_gives_too_much_back(self) -> None:
         order = self.shop.checkout(self.carol, "key-carol")["body"]
-        row = {**self.order_row(order), **item(status="cancelled", version=2)}
+        row = self.shop.moved(self.order_row(order), "cancelled")
         self.shop.commit("cancel-order", ("orders", row), self.shop.stock_change(self.cup, 3))
         self.caught("I1", "the orders of the same commit are of -2")
 
@@ -242,6 +242,37 @@ class Contents(Broken):
         row = {**self.order_row(order), "status": dynamo("processing")}
         self.shop.commit("operator", ("orders", row))
         self.caught("I3", "without counting its version")
+
+    def test_an_order_that_is_listed_elsewhere(self) -> None:
+        for shard in ("shipped#2", "placed#4", "placed", None):
+            with self.subTest(shard=shard):
+                self.setUp()
+                self.placed()
+                row = dict(self.order_row(self.shop.orders_of(self.carol)[0]))
+                row.update(version=dynamo(2), statusShard=dynamo(shard or ""))
+                if shard is None:
+                    del row["statusShard"]
+                self.shop.commit("operator", ("orders", row))
+                self.caught("I3", f"is placed and listed in {shard}")
+
+    def test_an_order_that_comes_to_another_shard(self) -> None:
+        self.placed()
+        order = self.shop.orders_of(self.carol)[0]
+        row = self.shop.moved(self.order_row(order), "processing", statusShard="processing#1")
+        self.shop.commit("operator", ("orders", row))
+        self.caught("I3", "came to another shard")
+
+    def test_a_history_that_does_not_follow(self) -> None:
+        for steps in ([], ["shipped"], ["processing", "processing"]):
+            with self.subTest(steps=steps):
+                self.setUp()
+                self.placed()
+                row = self.order_row(self.shop.orders_of(self.carol)[0])
+                moved = self.shop.moved(row, "processing")
+                more = [{"M": item(status=step, at=self.shop.date())} for step in steps]
+                moved["history"] = {"L": [*row["history"]["L"], *more]}
+                self.shop.commit("operator", ("orders", moved))
+                self.caught("I3", "went from placed to processing, and its history got")
 
     def test_a_product_that_checkout_changes(self) -> None:
         self.shop.change_product(self.cup, by="checkout", price=1)
@@ -652,6 +683,90 @@ class Refusals(Broken):
         self.caught("I5", "no line of it changed")
 
 
+class Steps(Broken):
+    """Orders that are cancelled."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.order = self.shop.checkout(self.carol, "key-carol")["body"]
+
+    def commit(self, by: str = "cancel-order", **changes: Any) -> None:
+        parts = self.shop.cancellation(self.carol, self.order, **changes)
+        self.shop.commit(by, *sum(parts.values(), []))
+
+    def test_a_cancellation_that_gives_nothing_back(self) -> None:
+        self.shop.cancel(self.carol, self.order, "stock")
+        self.caught("I4", "which gave back {} and not")
+        self.caught("I4", "are in live orders")
+
+    def test_a_cancellation_that_gives_back_twice(self) -> None:
+        self.shop.cancel(self.carol, self.order)
+        self.shop.commit("cancel-order", self.shop.stock_change(self.cup, 2))
+        self.caught("I1", "the orders of the same commit are of 0")
+
+    def test_a_cancellation_without_its_record(self) -> None:
+        self.shop.cancel(self.carol, self.order, "audit")
+        self.caught("I10", "with 0 records of the audit log")
+
+    def test_a_record_without_its_cancellation(self) -> None:
+        record = self.shop.record(self.carol, self.order["orderId"], "order-cancelled")
+        self.shop.commit("cancel-order", ("audit", record), self.shop.stock_change(self.cup, 0))
+        self.caught("I10", "which its commit does not change")
+
+    def test_a_record_that_says_somebody_else(self) -> None:
+        send = self.shop.begin_cancel(self.carol, self.order)
+        self.commit(actor=self.shop.admin)
+        row = self.order_row(self.order)
+        self.shop.end(send, 200, self.shop.shown(row))
+        self.caught("I10", "and its record says")
+
+    def test_a_cancellation_that_nobody_asked_for(self) -> None:
+        self.commit()
+        self.caught("I7", "by cancel-order, and nobody asked")
+
+    def test_a_cancellation_that_another_customer_asked_for(self) -> None:
+        other = self.shop.person("oscar")
+        send = self.shop.begin_cancel(other, self.order)
+        self.commit()
+        self.shop.end(send, 200, self.shop.shown(self.order_row(self.order)))
+        self.caught("I7", "by cancel-order, and nobody asked")
+
+    def test_a_cancellation_that_was_refused(self) -> None:
+        send = self.shop.begin_cancel(self.carol, self.order)
+        self.commit()
+        self.shop.refuse(send, "invalid-transition")
+        self.caught("I7", "by cancel-order, and nobody asked")
+
+    def test_a_refusal_of_what_could_be_cancelled(self) -> None:
+        send = self.shop.begin_cancel(self.carol, self.order)
+        self.shop.refuse(send, "invalid-transition")
+        self.caught("I6", "can't be cancelled, and it could")
+
+    def test_an_order_that_is_not_found_to_be_cancelled(self) -> None:
+        send = self.shop.begin_cancel(self.carol, self.order)
+        self.shop.refuse(send, "not-found")
+        self.caught("I6", "did not find")
+
+    def test_two_who_are_told_that_they_cancelled(self) -> None:
+        send = self.shop.cancel(self.carol, self.order)
+        again = self.shop.begin_cancel(self.carol, self.order)
+        self.shop.end(again, 200, send["body"])
+        self.caught("I6", "was told that it cancelled")
+
+    def test_an_order_that_another_function_changes(self) -> None:
+        self.commit(by="get-order")
+        self.caught("I4", "was changed by get-order")
+
+    def test_an_order_that_the_staff_move_elsewhere_than_they_asked(self) -> None:
+        path = f"/api/admin/orders/{self.carol}/{self.order['orderId']}"
+        send = self.shop.begin(
+            "admin-update-order", self.shop.admin, path, {"status": "processing"}, method="PATCH"
+        )
+        self.commit("admin-update-order", actor=self.shop.admin, action="order-updated")
+        self.shop.end(send, 200, {})
+        self.caught("I7", "came to cancelled by admin-update-order, and nobody asked")
+
+
 class Creations(Broken):
     """I5 and I10 of products that admins make."""
 
@@ -820,7 +935,7 @@ class Creations(Broken):
 
     def test_a_product_of_another_function(self) -> None:
         self.without()
-        for change in self.shop.journal[-4:]:
+        for change in self.shop.journal[-5:]:
             change["by"] = "set-cart-item"
         self.caught("I10", "set-cart-item made")
 
@@ -1177,6 +1292,342 @@ class Isolation(Broken):
     def test_a_public_answer_with_the_id_of_a_request(self) -> None:
         self.shop.list_products(None)["headers"]["x-request-id"] = "r"
         self.caught("I7", "for any cache to keep with x-request-id")
+
+
+class LateCancellations(Broken):
+    """I7."""
+
+    def test_a_cancellation_that_was_refused_and_is_done_later(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        row = self.order_row(order)
+        self.shop.commit("operator", ("orders", {**row, "status": dynamo("expired")}))
+        send = self.shop.begin_cancel(self.carol, order)
+        self.shop.refuse(send, "invalid-transition")
+        self.shop.commit("operator", ("orders", row))
+        changes = sum(self.shop.cancellation(self.carol, order).values(), [])
+        self.shop.commit("cancel-order", *changes, send=send["send"])
+        self.caught("I7", "came to cancelled by cancel-order, and nobody asked")
+
+
+class Movements(Broken):
+    """I4, I5, I6, I7 and I10 of stock that the staff set."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.admin = self.shop.admin
+
+    def commit(self, send: Dict[str, Any], **parts: Any) -> None:
+        """Commits what a send asks for, with other parts."""
+        changes = {**self.shop.setting(send), **parts}
+        self.shop.commit("admin-set-stock", *sum(changes.values(), []))
+
+    def test_a_change_without_a_movement(self) -> None:
+        self.shop.set_stock(self.admin, self.cup, "movements", adjustBy=3)
+        self.caught("I4", f"changed the stock of {self.cup} for 0 orders, with 0 movements")
+        self.caught("I4", f"there are 8 pieces of {self.cup} and, by its movements and orders")
+
+    def test_a_product_whose_stock_has_no_movement(self) -> None:
+        send = self.shop.begin_creation(self.admin, None)
+        self.shop.end(send, 201, self.shop.create(send, "movements"))
+        self.caught("I4", "for 0 orders, with 0 movements")
+
+    def test_a_movement_without_its_change(self) -> None:
+        self.shop.set_stock(self.admin, self.cup, "stock", adjustBy=3)
+        self.caught("I4", "came without a change of the stock")
+        self.caught("I4", "there should be 8")
+
+    def test_two_movements_of_one_change(self) -> None:
+        send = self.shop.begin_stock(self.admin, self.cup, adjustBy=3)
+        more = [self.shop.movement(self.cup, "adjust", 3, self.admin) for _ in range(2)]
+        self.commit(send, movements=more)
+        self.shop.told_stock(send)
+        self.caught("I4", "for 0 orders, with 2 movements")
+
+    def test_a_movement_of_another_number(self) -> None:
+        send = self.shop.begin_stock(self.admin, self.cup, adjustBy=3)
+        self.commit(send, stock=[self.shop.stock_change(self.cup, 2)])
+        self.shop.told_stock(send)
+        self.caught("I4", "tells of 3, and the stock went from 5 to 7")
+        self.caught("I1", "its movements of 3")
+
+    def test_a_movement_between_other_numbers(self) -> None:
+        send = self.shop.begin_stock(self.admin, self.cup, available=8)
+        between = self.shop.movement(self.cup, "set", 3, self.admin, (4, 7))
+        self.commit(send, movements=[between])
+        self.shop.told_stock(send)
+        self.caught("I4", "tells of 4 and 7, and the stock went from 5 to 8")
+
+    def test_a_movement_that_is_touched_again(self) -> None:
+        self.shop.set_stock(self.admin, self.cup, adjustBy=3)
+        row = next(iter(self.shop.rows["movements"].values()))
+        self.shop.commit("admin-set-stock", ("movements", {**row, "by": dynamo("usr_x")}))
+        self.caught("I4", "was touched again by admin-set-stock")
+
+    def test_a_movement_of_another_function(self) -> None:
+        self.shop.commit(
+            "checkout", self.shop.stock_change(self.cup, 3),
+            self.shop.movement(self.cup, "adjust", 3, self.admin),
+        )  # fmt: skip
+        self.caught("I4", "is 'adjust' and was written by checkout")
+
+    def test_a_movement_beside_an_order(self) -> None:
+        send = self.begin()
+        order = self.shop.order_item(self.carol, send["request"])
+        parts = self.shop.parts(send, order)
+        parts["movements"] = [self.shop.movement(self.cup, "adjust", -2, self.admin)]
+        self.shop.commit("checkout", *sum(parts.values(), []))
+        self.shop.end(send, 201, self.shop.shown(order))
+        self.caught("I4", "for 1 orders, with 1 movements")
+
+    def test_pieces_that_come_back_twice(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        self.shop.cancel(self.carol, order)
+        self.shop.commit("cancel-order", self.shop.stock_change(self.cup, 2))
+        self.caught("I4", f"there are 7 pieces of {self.cup} and, by its movements and orders")
+
+    def test_a_change_that_nobody_asked_for(self) -> None:
+        send = self.shop.begin_stock(self.admin, self.cup, adjustBy=3)
+        send["request"] = {"adjustBy": 4}
+        self.commit(send)
+        send["request"] = {"adjustBy": 3}
+        self.shop.told_stock(send)
+        self.caught("I7", f"changed the stock of {self.cup} by 4, who had not asked for it")
+
+    def test_a_change_that_a_customer_asked_for(self) -> None:
+        self.shop.set_stock(self.carol, self.cup, adjustBy=3)
+        self.caught("I7", f"{self.carol} changed the stock")
+
+    def test_a_change_of_another_product(self) -> None:
+        send = self.shop.begin_stock(self.admin, self.cup, adjustBy=3)
+        path, send["path"] = send["path"], f"/api/admin/products/{self.jug}/stock"
+        self.commit(send)
+        send["path"] = path
+        self.shop.told_stock(send)
+        self.caught("I7", f"changed the stock of {self.jug}")
+
+    def test_a_change_without_a_record(self) -> None:
+        self.shop.set_stock(self.admin, self.cup, "audit", adjustBy=3)
+        self.caught("I10", "its records say []")
+
+    def test_a_record_of_somebody_else(self) -> None:
+        send = self.shop.begin_stock(self.admin, self.cup, adjustBy=3)
+        parts = self.shop.setting(send, actor="usr_x")
+        self.shop.commit("admin-set-stock", *sum(parts.values(), []))
+        self.shop.told_stock(send)
+        self.caught("I10", "('stock-changed', 'usr_x')")
+
+    def test_a_record_of_stock_that_does_not_change(self) -> None:
+        record = self.shop.record(self.admin, self.jug, "stock-changed")
+        row = self.shop.edited_row(self.cup, name="Cup")
+        self.shop.commit("admin-set-stock", ("products", row), ("audit", record))
+        self.caught("I10", "tells of stock that its commit does not change")
+
+    def test_a_key_that_changes_stock_twice(self) -> None:
+        for _ in range(2):
+            send = self.shop.begin_stock(self.admin, self.cup, "key-stock", adjustBy=3)
+            self.commit(send)
+            self.shop.told_stock(send)
+            self.shop.rows["idempotency"].popitem()
+            self.shop.journal.append({
+                **self.shop.journal[-1], "commit": self.shop.journal[-1]["commit"] + 1,
+                "by": "operator", "before": self.shop.journal[-1]["after"], "after": None,
+            })  # fmt: skip
+        self.caught("I5", "changed stock 2 times")
+        self.caught("I5", "was told 2 times that it did it")
+
+    def test_a_change_without_its_keys_row(self) -> None:
+        send = self.shop.begin_stock(self.admin, self.cup, "key-stock", adjustBy=3)
+        self.commit(send, idempotency=[])
+        self.shop.told_stock(send)
+        self.caught("I5", "was told that it is done, and its key had changed no stock so")
+        self.caught("I7", "who had not asked for it")
+
+    def test_another_body_that_is_told_of_the_first_one(self) -> None:
+        self.shop.set_stock(self.admin, self.cup, key="key-stock", adjustBy=3)
+        other = self.shop.begin_stock(self.admin, self.cup, "key-stock", adjustBy=4)
+        self.shop.told_stock(other, idempotent_replayed="true")
+        self.caught("I5", "its key had changed no stock so")
+
+    def test_a_mismatch_of_the_same_body(self) -> None:
+        self.shop.set_stock(self.admin, self.cup, key="key-stock", adjustBy=3)
+        again = self.shop.begin_stock(self.admin, self.cup, "key-stock", adjustBy=3)
+        self.shop.refuse(again, "idempotency-mismatch")
+        self.caught("I5", "was told of another body")
+
+    def test_an_answer_without_its_change(self) -> None:
+        self.shop.told_stock(self.shop.begin_stock(self.admin, self.cup, available=5))
+        self.caught("I6", f"was told that it changed the stock of {self.cup}, and did not")
+
+    def test_an_answer_of_another_number(self) -> None:
+        send = self.shop.begin_stock(self.admin, self.cup, available=8)
+        self.commit(send)
+        self.shop.end(send, 200, {"productId": self.cup, "available": 99})
+        self.caught("I6", f"was told of 99 pieces of {self.cup}")
+
+    def test_a_refusal_of_what_there_is(self) -> None:
+        send = self.shop.begin_stock(self.admin, self.cup, adjustBy=-5)
+        self.shop.refuse(send, "conflict")
+        self.caught("I6", "has too few pieces for -5: [5]")
+
+    def test_a_product_that_is_not_found_and_there(self) -> None:
+        send = self.shop.begin_stock(self.admin, self.cup, adjustBy=-5)
+        self.shop.refuse(send, "not-found")
+        self.caught("I6", f"did not find {self.cup}, which was there")
+
+    def test_a_refusal_for_nothing(self) -> None:
+        send = self.shop.begin_stock(self.admin, self.cup, adjustBy=5)
+        self.shop.refuse(send, "invalid", errors=[])
+        self.caught("I6", "was refused, and nothing in it was wrong")
+
+
+class Edits(Broken):
+    """I3, I6, I7 and I10 of products that the staff change or delete."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.admin, self.sue = self.shop.admin, self.shop.person("sue", "super-admin")
+
+    def test_an_edit_that_nobody_asked_for(self) -> None:
+        self.shop.edit(self.admin, self.cup, {"price": 1, "name": "Cup"}, price=euros(1))
+        self.caught("I7", f"{self.cup} was changed by admin-update-product, and nobody had asked")
+
+    def test_an_edit_by_somebody_who_may_not(self) -> None:
+        steve = self.shop.person("steve", "staff")
+        self.shop.edit(steve, self.cup, {"price": 1}, price=euros(1))
+        self.caught("I7", f"{self.cup} was changed by admin-update-product, and nobody had asked")
+
+    def test_an_edit_that_does_not_count(self) -> None:
+        self.shop.edit(self.admin, self.cup, {"price": 1, "version": 1}, price=euros(1))
+        self.caught("I3", "without counting its version")
+
+    def test_an_edit_without_a_record(self) -> None:
+        self.shop.edit(self.admin, self.cup, {"price": 1}, "audit", price=euros(1))
+        self.caught("I10", "its records say []")
+
+    def test_a_record_of_a_product_that_does_not_change(self) -> None:
+        self.shop.commit(
+            "admin-update-product", ("products", self.shop.edited_row(self.cup, price=1)),
+            ("audit", self.shop.record(self.admin, self.jug, "product-changed")),
+        )  # fmt: skip
+        self.caught("I10", f"tells of {self.jug}, which its commit does not change")
+
+    def test_an_edit_that_is_told_and_not_made(self) -> None:
+        self.shop.edit(self.admin, self.cup, {"price": 2}, "products", "audit", price=euros(2))
+        self.caught("I6", "asked for {'price': {'amount': 2")
+
+    def test_an_edit_that_is_shown_in_another_way(self) -> None:
+        send = self.shop.begin_edit(self.admin, self.cup, price=euros(2))
+        self.shop.end(send, 200, {**self.shop.shown_product(self.cup), "price": euros(2)})
+        self.caught("I6", f"shows {self.cup} as it was not")
+
+    def test_an_edit_that_is_refused_as_stale_and_is_not(self) -> None:
+        send = self.shop.begin_edit(self.admin, self.cup, price=euros(2), version=1)
+        self.shop.refuse(send, "conflict")
+        self.caught("I6", f"was told that {self.cup} had changed, and it had not")
+
+    def test_an_edit_that_is_refused_for_nothing(self) -> None:
+        send = self.shop.begin_edit(self.admin, self.cup, price=euros(2))
+        self.shop.refuse(send, "invalid", errors=[])
+        self.caught("I6", "was answered 422, and nothing in it was wrong")
+
+    def test_an_edit_of_what_is_there_and_not_found(self) -> None:
+        self.shop.refuse(self.shop.begin_edit(self.admin, self.cup, name="Cup"), "not-found")
+        self.caught("I6", f"did not find {self.cup}, which was there")
+
+    def test_an_edit_of_what_is_deleted(self) -> None:
+        self.shop.delete(self.sue, self.cup)
+        self.shop.edit(self.admin, self.cup, {"price": 1}, price=euros(1))
+        self.caught("I3", f"{self.cup} was changed when it was deleted")
+
+    def test_a_deletion_by_an_admin(self) -> None:
+        self.shop.delete(self.admin, self.cup)
+        self.caught("I7", f"{self.cup} was changed by admin-delete-product, and nobody had asked")
+
+    def test_a_deletion_that_is_told_and_not_done(self) -> None:
+        self.shop.end(self.shop.begin_deletion(self.sue, self.cup), 204, None)
+        self.caught("I6", f"was answered 204, and {self.cup} is as it was")
+
+    def test_an_order_of_what_is_deleted(self) -> None:
+        send = self.begin()
+        self.shop.delete(self.sue, self.cup)
+        row = self.shop.rows["products"].pop((self.cup,))
+        self.shop.rows["products"][(self.cup,)] = {**row, "deletedAt": row["createdAt"]}
+        self.shop.end(send, 201, self.shop.place(send))
+        self.caught("I3", f"is of {self.cup}, which was not sold at that moment")
+
+
+class Moves(Broken):
+    """I3, I6 and I7 of orders that the staff move along."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.admin = self.shop.admin
+        self.order = self.shop.checkout(self.carol, "key-carol")["body"]
+        self.row = self.order_row(self.order)
+
+    def begin_move(self, **asked: Any) -> Dict[str, Any]:
+        return self.shop.begin_move(self.admin, self.order, **asked)
+
+    def test_a_move_that_nobody_asked_for(self) -> None:
+        send = self.begin_move(note="x")
+        row = self.shop.noted(self.shop.moved(self.row, "processing"), "x", self.admin)
+        self.shop.move(send, row)
+        self.caught("I7", "came to processing by admin-update-order, and nobody asked")
+
+    def test_a_note_that_nobody_wrote(self) -> None:
+        send = self.begin_move(status="processing")
+        row = self.shop.noted(self.shop.moved(self.row, "processing"), "x", self.admin)
+        self.shop.move(send, row)
+        self.caught("I7", "and nobody asked")
+
+    def test_a_payment_that_nobody_told_of(self) -> None:
+        send = self.begin_move(note="x")
+        self.shop.move(send, self.shop.noted(self.shop.paid(self.row), "x", self.admin))
+        self.caught("I7", "and nobody asked")
+
+    def test_a_refund_of_what_was_not_paid(self) -> None:
+        send = self.begin_move(status="refunded")
+        row = self.shop.moved(self.row, "refunded")
+        self.shop.move(send, row, self.shop.stock_change(self.cup, 2))
+        self.caught("I3", "was refunded, and had not been paid")
+
+    def test_a_move_that_is_told_and_not_made(self) -> None:
+        send = self.begin_move(status="processing")
+        shown = {**self.order, "status": "processing", "userId": self.carol, "notes": []}
+        self.shop.end(send, 200, shown)
+        self.caught("I6", f"was told that it changed {self.order['orderId']}, and did not so")
+
+    def test_a_move_that_is_refused_and_possible(self) -> None:
+        refund = {"paid": True, "status": "refunded"}
+        for asked in ({"status": "processing"}, {"paid": True}, refund):
+            with self.subTest(asked=asked):
+                self.setUp()
+                self.shop.refuse(self.begin_move(**asked), "invalid-transition")
+                self.caught("I6", "can't become what it asked for, and it could")
+
+    def test_a_refund_by_somebody_who_may_not(self) -> None:
+        steve = self.shop.person("steve", "staff")
+        self.shop.commit("operator", ("orders", self.shop.paid(self.row)))
+        send = self.shop.begin_move(steve, self.order, status="refunded")
+        row = self.shop.moved(self.order_row(self.order), "refunded")
+        row = {**row, **item(payment={"method": "invoice", "status": "refunded"})}
+        self.shop.move(send, row, self.shop.stock_change(self.cup, 2))
+        self.caught("I7", "came to refunded by admin-update-order, and nobody asked")
+
+    def test_a_move_that_is_forbidden_to_somebody_who_may(self) -> None:
+        self.shop.refuse(self.begin_move(status="processing"), "forbidden")
+        self.caught("I6", "was told that it may not, and it may")
+
+    def test_a_move_that_is_refused_as_stale_and_is_not(self) -> None:
+        for asked in ({"note": "x"}, {"note": "x", "version": 1}):
+            with self.subTest(asked=asked):
+                self.setUp()
+                self.shop.refuse(self.begin_move(**asked), "conflict")
+                self.caught("I6", "had changed, and it had not")
+
+    def test_an_order_that_is_not_found(self) -> None:
+        self.shop.refuse(self.begin_move(note="x"), "not-found")
+        self.caught("I6", "was answered 404, and nothing in it was wrong")
 
 
 class Liveness(Broken):

@@ -444,11 +444,7 @@ class CorrectRuns(unittest.TestCase):
     def test_an_order_that_goes_on(self) -> None:
         self.shop.checkout(self.carol, "key-carol")
         self.shop.wait(6000)
-        history = [{"status": "placed", "at": self.shop.date()}]
-        history.append({"status": "processing", "at": self.shop.date()})
-        row = {**self.row(), **item(status="processing", version=2)}
-        row["history"] = dynamo(history)
-        self.shop.commit("operator", ("orders", row))
+        self.shop.commit("operator", ("orders", self.shop.moved(self.row(), "processing")))
         self.shop.list_orders(self.carol)
         self.holds()
 
@@ -459,9 +455,146 @@ class CorrectRuns(unittest.TestCase):
         self.holds()
 
     def test_an_order_that_is_cancelled_gives_its_pieces_back(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        before = judge(self.shop.run()).judged
+        self.shop.cancel(self.carol, order)
+        self.shop.list_orders(self.carol)
+        again = self.shop.begin_cancel(self.carol, order)
+        self.shop.refuse(again, "invalid-transition")
+        self.holds()
+        after = judge(self.shop.run()).judged
+        more = {name: after[name] - before[name] for name in ("I1", "I6", "I10")}
+        # I10: the step, and its record. I6: two answers and the page.
+        self.assertEqual((more["I1"], more["I10"]), (1, 2))
+        self.assertGreaterEqual(more["I6"], 2)
+
+    def test_a_cancellation_whose_answer_was_lost(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        lost = self.shop.begin_cancel(self.carol, order)
+        changes = sum(self.shop.cancellation(self.carol, order).values(), [])
+        self.shop.commit("cancel-order", *changes, send=lost["send"])
+        self.shop.lose(lost)
+        again = self.shop.begin_cancel(self.carol, order, lost["intent"])
+        self.shop.refuse(again, "invalid-transition")
+        self.holds()
+
+    def test_a_cancellation_that_meets_the_one_that_does_it(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        other = self.shop.begin_cancel(self.carol, order)
+        self.shop.cancel(self.carol, order)
+        self.shop.refuse(other, "invalid-transition")
+        self.holds()
+
+    def test_a_cancellation_of_which_the_second_delivery_does_it_first(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        send = self.shop.begin_cancel(self.carol, order)
+        changes = sum(self.shop.cancellation(self.carol, order).values(), [])
+        self.shop.commit("cancel-order", *changes, send=send["send"])
+        self.shop.refuse(send, "invalid-transition")
+        self.holds()
+
+    def test_a_price_that_is_seen_while_its_transaction_is_committed(self) -> None:
+        admin = self.shop.admin
+        old = self.shop.shown_product(self.cup)["price"]
+        self.shop.edit(admin, self.cup, {"price": 500}, price=euros(500))
+        self.shop.wait(3000)
+        seen = self.shop.see_product(self.cup)
+        seen["body"]["price"] = old
+        self.holds()
+
+    def test_an_order_that_the_staff_cancel_or_refund_before_it_ships(self) -> None:
+        for status in ("cancelled", "refunded"):
+            with self.subTest(status=status):
+                self.setUp()
+                order = self.shop.checkout(self.carol, "key-carol")["body"]
+                if status == "refunded":
+                    send = self.shop.begin_move(self.shop.admin, order, paid=True)
+                    self.shop.move(send, self.shop.paid(self.row()))
+                send = self.shop.begin_move(self.shop.admin, order, status=status)
+                pieces = self.shop.stock_change(self.cup, 2)
+                self.shop.move(send, self.shop.moved(self.row(), status), pieces)
+                self.holds()
+
+    def test_an_order_that_is_refunded_once_it_has_shipped_gives_nothing_back(self) -> None:
         self.shop.checkout(self.carol, "key-carol")
-        row = {**self.row(), **item(status="cancelled", version=2)}
-        self.shop.commit("cancel-order", ("orders", row), self.shop.stock_change(self.cup, 2))
+        for status in ("processing", "shipped", "refunded"):
+            self.shop.commit("operator", ("orders", self.shop.moved(self.row(), status)))
+        self.holds()
+
+    def test_an_order_that_the_staff_move_along_and_write_about(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        for status in ("processing", "shipped", "delivered"):
+            send = self.shop.begin_move(self.shop.admin, order, status=status, note=status)
+            row = self.shop.moved(self.row(), status)
+            self.shop.move(send, self.shop.noted(row, status, self.shop.admin))
+        send = self.shop.begin_move(self.shop.admin, order, status="shipped")
+        self.shop.refuse(send, "invalid-transition")
+        send = self.shop.begin_move(self.shop.admin, order, note="late", version=2)
+        self.shop.refuse(send, "conflict")
+        self.holds()
+
+    def test_what_an_admin_alone_may_do_to_an_order(self) -> None:
+        steve = self.shop.person("steve", "staff")
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        for asked in ({"paid": True}, {"status": "refunded"}):
+            self.shop.refuse(self.shop.begin_move(steve, order, **asked), "forbidden")
+        send = self.shop.begin_move(self.shop.admin, order, paid=True)
+        self.shop.move(send, self.shop.paid(self.row()))
+        send = self.shop.begin_move(self.shop.admin, order, status="refunded")
+        payment = {"payment": {"method": "invoice", "status": "refunded"}}
+        row = self.shop.moved(self.row(), "refunded", **payment)
+        self.shop.move(send, row, self.shop.stock_change(self.cup, 2))
+        send = self.shop.begin_move(steve, order, note="all well")
+        self.shop.move(send, self.shop.noted(self.shop.paid(self.row(), "refunded"), "all well", steve))
+        self.holds()
+
+    def test_a_move_that_is_refused_and_delivered_again_once_it_is_possible(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        early = self.shop.begin_move(self.shop.admin, order, status="shipped")
+        self.shop.refuse(early, "invalid-transition")
+        send = self.shop.begin_move(self.shop.admin, order, status="processing")
+        self.shop.move(send, self.shop.moved(self.row(), "processing"))
+        record = self.shop.record(self.shop.admin, order["orderId"], "order-updated")
+        changes = [("orders", self.shop.moved(self.row(), "shipped")), ("audit", record)]
+        self.shop.commit("admin-update-order", *changes, send=early["send"])
+        self.holds()
+
+    def test_stock_that_the_staff_set_and_change(self) -> None:
+        admin = self.shop.admin
+        for asked in ({"available": 9}, {"available": 9}, {"adjustBy": -4}, {"adjustBy": 20}):
+            self.shop.set_stock(admin, self.cup, **asked)
+        self.shop.set_stock(admin, self.cup, key="key-stock", adjustBy=1)
+        again = self.shop.begin_stock(admin, self.cup, "key-stock", adjustBy=1)
+        self.shop.told_stock(again, idempotent_replayed="true")
+        other = self.shop.begin_stock(admin, self.cup, "key-stock", adjustBy=2)
+        self.shop.refuse(other, "idempotency-mismatch")
+        low = self.shop.begin_stock(admin, self.cup, adjustBy=-99)
+        self.shop.refuse(low, "conflict")
+        self.shop.checkout(self.carol, "key-carol")
+        self.holds()
+
+    def test_a_change_of_stock_whose_answer_was_lost(self) -> None:
+        lost = self.shop.begin_stock(self.shop.admin, self.cup, "key-stock", adjustBy=1)
+        self.shop.commit("admin-set-stock", *sum(self.shop.setting(lost).values(), []))
+        self.shop.lose(lost)
+        again = self.shop.begin_stock(self.shop.admin, self.cup, "key-stock", adjustBy=1)
+        again["intent"] = lost["intent"]
+        self.shop.told_stock(again, idempotent_replayed="true")
+        self.holds()
+
+    def test_a_product_that_is_edited_and_deleted(self) -> None:
+        admin, sue = self.shop.admin, self.shop.person("sue", "super-admin")
+        self.shop.edit(admin, self.jug, {"price": 1100}, price=euros(1100))
+        self.shop.edit(admin, self.jug, {"status": "draft"}, status="draft", version=2)
+        stale = self.shop.begin_edit(admin, self.jug, name="Old Jug", version=2)
+        self.shop.refuse(stale, "conflict")
+        self.shop.delete(sue, self.jug)
+        self.shop.end(self.shop.begin_deletion(sue, self.jug), 204, None)
+        for send in (
+            self.shop.begin_edit(admin, self.jug, name="New Jug"),
+            self.shop.begin_stock(admin, self.jug, adjustBy=1),
+        ):
+            self.shop.refuse(send, "not-found")
         self.holds()
 
     def test_anothers_order_is_not_found(self) -> None:
@@ -621,6 +754,7 @@ class CorrectRuns(unittest.TestCase):
         names = {
             "orders": "OrdersTable", "stock": "InventoryTable", "products": "ProductsTable",
             "carts": "carts", "audit": "AuditTable", "idempotency": "IdempotencyKeysTable",
+            "movements": "StockMovementsTable",
         }  # fmt: skip
         run = self.shop.run()
         run["tables"] = {names[name]: rows for name, rows in run["tables"].items()}

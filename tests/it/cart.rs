@@ -18,7 +18,7 @@ async fn a_cart_is_priced_at_todays_prices() {
                 "productId": cup, "name": "Cup", "quantity": 2,
                 "unitPrice": { "amount": 1250, "currency": "EUR" },
                 "lineTotal": { "amount": 2500, "currency": "EUR" },
-                "availability": "low-stock",
+                "availability": "low-stock", "purchasable": true,
             }],
             "total": { "amount": 2500, "currency": "EUR" },
         })
@@ -128,7 +128,7 @@ async fn a_cart_holds_32_lines_however_fast_they_come() {
 }
 
 #[tokio::test]
-async fn lines_that_no_cart_shows_take_no_room() {
+async fn lines_that_can_not_be_bought_make_room() {
     let shop = spawn_shop().await;
     let alice = shop.alice().await;
     let mut products = Vec::new();
@@ -153,4 +153,63 @@ async fn lines_that_no_cart_shows_take_no_room() {
     assert_eq!(cart.body["items"].as_array().unwrap().len(), 32);
     let order = alice.check_out("k", &checkout_body(3200)).await.expect(201);
     assert_eq!(order.body["lines"].as_array().unwrap().len(), 32);
+}
+
+#[tokio::test]
+async fn a_line_that_is_gone_or_short_is_shown_and_not_counted() {
+    let shop = spawn_shop().await;
+    let (alice, staff) = (shop.alice().await, shop.staff().await);
+    let (admin, sue) = (shop.admin().await, shop.super_admin().await);
+    let [cup, jug, vase, bowl] = ["Cup", "Jug", "Vase", "Bowl"];
+    let cup = shop.new_product(cup, 100, 10).await;
+    let jug = shop.new_product(jug, 200, 10).await;
+    let vase = shop.new_product(vase, 400, 10).await;
+    let bowl = shop.new_product(bowl, 800, 10).await;
+    for product in [&cup, &jug, &vase, &bowl] {
+        alice.fill_cart(product, 3).await;
+    }
+    let path = |id: &str| format!("/api/admin/products/{id}");
+    let euros = |amount: u64| json!({ "amount": amount, "currency": "EUR" });
+    // One is deleted after its price has changed, one is a draft again under another name, one
+    // is nearly sold out.
+    let dearer = json!({ "price": euros(150) });
+    let hidden = json!({ "status": "draft", "name": "Secret plan", "price": euros(1) });
+    for (id, change) in [(&cup, dearer), (&jug, hidden)] {
+        let request = admin.request(reqwest::Method::PATCH, &path(id));
+        tests::send(request.json(&change)).await.expect(200);
+    }
+    sue.delete(&path(&cup)).await.expect(204);
+    let few = json!({ "available": 2 });
+    let stock = format!("{}/stock", path(&vase));
+    staff.put(&stock, &few).await.expect(200);
+
+    let cart = alice.get("/api/cart").await.expect(200).body;
+    let line = |id: &str| {
+        let mut lines = cart["items"].as_array().unwrap().iter();
+        lines.find(|it| it["productId"] == id).unwrap()
+    };
+    for (id, name, price, availability, purchasable) in [
+        (&cup, "Cup", 100, "out-of-stock", false),
+        (&jug, "Jug", 200, "out-of-stock", false),
+        (&vase, "Vase", 400, "low-stock", false),
+        (&bowl, "Bowl", 800, "in-stock", true),
+    ] {
+        let expected = json!({
+            "productId": id, "name": name, "quantity": 3, "unitPrice": euros(price),
+            "lineTotal": euros(3 * price), "availability": availability,
+            "purchasable": purchasable,
+        });
+        assert_eq!(line(id), &expected);
+    }
+    assert_eq!(cart["total"], euros(2400));
+    let short = alice.check_out("short", &checkout_body(2400)).await;
+    let short = short.expect_problem(409, "out-of-stock");
+    assert_eq!(short.body["products"], json!([vase]));
+    // With what there is, the rest is bought for the total shown; what is gone leaves the cart.
+    let cart = alice.fill_cart(&vase, 2).await.body;
+    assert_eq!(cart["total"], euros(3200));
+    let order = alice.check_out("k", &checkout_body(3200)).await.expect(201);
+    assert_eq!(order.body["lines"].as_array().unwrap().len(), 2);
+    let cart = alice.get("/api/cart").await.expect(200).body;
+    assert_eq!(cart["items"], json!([]));
 }

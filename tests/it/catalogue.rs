@@ -75,7 +75,7 @@ async fn a_product_in_a_list_has_what_api_md_says_and_no_more() {
             "items": [{
                 "productId": id, "name": "Cup",
                 "price": { "amount": 1250, "currency": "EUR" },
-                "category": "tests", "imageUrl": null, "availability": "low-stock",
+                "category": "tests", "image": null, "imageUrl": null, "availability": "low-stock",
             }],
             "nextCursor": null,
         })
@@ -90,6 +90,7 @@ async fn a_product_in_a_list_has_what_api_md_says_and_no_more() {
             "category",
             "createdAt",
             "description",
+            "image",
             "imageUrl",
             "images",
             "name",

@@ -3,10 +3,14 @@
 //! one walks it. There is no list of exceptions.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::join_all;
+use futures_util::join;
+use local::demo;
 use serde_json::{Value, json};
 
+use crate::uploads::{png, send_picture};
 use tests::contract::contract;
 use tests::{
     Client, Shop, TestResponse, checkout_body, password_of, product_body, send, spawn_shop,
@@ -15,7 +19,7 @@ use tests::{
 
 /// Who may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Audience {
+pub(crate) enum Audience {
     /// Anyone, with or without a token.
     Anyone,
     Customer,
@@ -27,9 +31,9 @@ enum Audience {
 
 /// One endpoint.
 #[derive(Clone, Copy)]
-struct Endpoint {
-    function: &'static str,
-    route: &'static str,
+pub(crate) struct Endpoint {
+    pub(crate) function: &'static str,
+    pub(crate) route: &'static str,
     audience: Audience,
     /// Whether a 200 is public; everything else is no-store.
     cacheable: bool,
@@ -42,23 +46,107 @@ struct Endpoint {
 }
 
 /// A request but for its sender.
-struct Request {
+pub(crate) struct Request {
     path: String,
     body: Option<Value>,
     key: Option<&'static str>,
 }
 
 /// What good requests name.
-struct Fixtures {
+pub(crate) struct Fixtures {
+    /// Tells them from all others, for addresses that must be new.
+    number: u32,
     product: String,
+    product_to_delete: String,
+    /// An upload of the admin's who calls, and the picture that came of it.
+    upload: String,
+    image: String,
+    /// Whose order it is.
+    customer: String,
     order: String,
+    order_to_cancel: String,
     refresh_token: String,
     refresh_token_to_end: String,
     staff_refresh_token: String,
     staff_refresh_token_to_end: String,
+    /// Of the one of the staff who calls.
+    pub(crate) staff_password: &'static str,
     invite_token: String,
     /// One of the staff.
     somebody: String,
+}
+
+impl Fixtures {
+    /// Makes all that good requests name, anew. The orders are this customer's, whose cart
+    /// then has one line.
+    pub(crate) async fn make(shop: &Shop, customer: &Client) -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let bought = async {
+            let cart = customer.get("/api/cart").await.expect(200).body;
+            for line in cart["items"].as_array().unwrap() {
+                let path = format!("/api/cart/items/{}", text(&line["productId"]));
+                customer.delete(&path).await.expect(204);
+            }
+            let product = shop.new_product("Walked product", 1900, 100).await;
+            let order = customer.order(&product, 1900, 1).await;
+            let order_to_cancel = customer.order(&product, 1900, 1).await;
+            customer.fill_cart(&product, 1).await;
+            (
+                product,
+                text(&order["orderId"]),
+                text(&order_to_cancel["orderId"]),
+            )
+        };
+        let invited = async {
+            let email = format!("dora-{number}@example.com");
+            let dora = json!({ "email": email, "name": "Dora", "role": "staff" });
+            let super_admin = shop.super_admin().await;
+            let invited = super_admin.post("/api/admin/users", &dora).await;
+            text(&invited.expect(201).body["invitation"]["token"])
+        };
+        let category = format!("unwanted-{number}");
+        let (bought, invite_token, product_to_delete, made, customers, staff) = join!(
+            bought,
+            invited,
+            shop.new_product("Unwanted product", 1900, 1),
+            demo::make_category(&shop.cloud, &category, "Unwanted"),
+            join_all([shop.alice(), shop.alice()]),
+            join_all([shop.staff(), shop.staff()]),
+        );
+        made.unwrap();
+        let (product, order, order_to_cancel) = bought;
+        Self {
+            number,
+            product,
+            upload: String::new(),
+            image: String::new(),
+            product_to_delete,
+            customer: customer.user_id().to_owned(),
+            order,
+            order_to_cancel,
+            refresh_token: refresh_token(&customers[0]),
+            refresh_token_to_end: refresh_token(&customers[1]),
+            staff_refresh_token: refresh_token(&staff[0]),
+            staff_refresh_token_to_end: refresh_token(&staff[1]),
+            staff_password: password_of("staff@example.com"),
+            invite_token,
+            somebody: staff[0].user_id().to_owned(),
+        }
+    }
+
+    /// Lets one of the admins send a picture of the product.
+    pub(crate) async fn add_picture(&mut self, shop: &Shop, admin: &Client) {
+        self.upload = send_picture(shop, admin, &self.product, "image/png", png(40, 30)).await;
+        let path = format!("/api/admin/uploads/{}", self.upload);
+        let state = admin.get(&path).await.expect(200).body;
+        self.image = text(&state["image"]["imageId"]);
+    }
+
+    /// The path of the order as the staff see it.
+    fn staffs_order(&self) -> String {
+        format!("/api/admin/orders/{}/{}", self.customer, self.order)
+    }
 }
 
 fn get(path: impl Into<String>) -> Request {
@@ -112,21 +200,25 @@ const fn owned(endpoint: Endpoint) -> Endpoint {
     }
 }
 
-const ENDPOINTS: &[Endpoint] = &[
+pub(crate) const ENDPOINTS: &[Endpoint] = &[
     catalogue("list-products", "GET /api/products", |_| {
         get("/api/products")
     }),
     catalogue("get-product", "GET /api/products/{productId}", |fixtures| {
         get(format!("/api/products/{}", fixtures.product))
     }),
+    catalogue("list-categories", "GET /api/categories", |_| {
+        get("/api/categories")
+    }),
     endpoint(
         "register",
         "POST /api/auth/register",
         Audience::Anyone,
         201,
-        |_| {
+        |fixtures| {
+            let email = format!("carol-{}@example.com", fixtures.number);
             let body = json!({
-                "email": "carol@example.com", "password": "carol-reads-at-night", "name": "Carol",
+                "email": email, "password": "carol-reads-at-night", "name": "Carol",
             });
             with("/api/auth/register", body)
         },
@@ -217,8 +309,8 @@ const ENDPOINTS: &[Endpoint] = &[
         "PUT /api/admin/password",
         Audience::Staff,
         204,
-        |_| {
-            let password = password_of("staff@example.com");
+        |fixtures| {
+            let password = fixtures.staff_password;
             // The same again, since nothing else needs another.
             let body = json!({ "currentPassword": password, "newPassword": password });
             with("/api/admin/password", body)
@@ -282,12 +374,116 @@ const ENDPOINTS: &[Endpoint] = &[
         200,
         |fixtures| get(format!("/api/orders/{}", fixtures.order)),
     )),
+    owned(endpoint(
+        "cancel-order",
+        "POST /api/orders/{orderId}/cancel",
+        Audience::Customer,
+        200,
+        |fixtures| get(format!("/api/orders/{}/cancel", fixtures.order_to_cancel)),
+    )),
+    endpoint(
+        "admin-list-orders",
+        "GET /api/admin/orders",
+        Audience::Staff,
+        200,
+        |_| get("/api/admin/orders"),
+    ),
+    endpoint(
+        "admin-get-order",
+        "GET /api/admin/orders/{userId}/{orderId}",
+        Audience::Staff,
+        200,
+        |fixtures| get(fixtures.staffs_order()),
+    ),
+    endpoint(
+        "admin-update-order",
+        "PATCH /api/admin/orders/{userId}/{orderId}",
+        Audience::Staff,
+        200,
+        |fixtures| with(fixtures.staffs_order(), json!({ "note": "Walked" })),
+    ),
+    endpoint(
+        "admin-search-customers",
+        "POST /api/admin/customers/search",
+        Audience::Staff,
+        200,
+        |_| {
+            let body = json!({ "email": "alice@example.com", "reason": "A walk" });
+            with("/api/admin/customers/search", body)
+        },
+    ),
     endpoint(
         "admin-create-product",
         "POST /api/admin/products",
         Audience::Admin,
         201,
         |_| with("/api/admin/products", product_body("A new thing", 100, 1)),
+    ),
+    endpoint(
+        "admin-list-products",
+        "GET /api/admin/products",
+        Audience::Staff,
+        200,
+        |_| get("/api/admin/products"),
+    ),
+    endpoint(
+        "admin-get-product",
+        "GET /api/admin/products/{productId}",
+        Audience::Staff,
+        200,
+        |fixtures| get(format!("/api/admin/products/{}", fixtures.product)),
+    ),
+    endpoint(
+        "admin-update-product",
+        "PATCH /api/admin/products/{productId}",
+        Audience::Admin,
+        200,
+        |fixtures| {
+            let path = format!("/api/admin/products/{}", fixtures.product);
+            with(path, json!({ "description": "Walked upon." }))
+        },
+    ),
+    endpoint(
+        "admin-set-stock",
+        "PUT /api/admin/products/{productId}/stock",
+        Audience::Staff,
+        200,
+        |fixtures| {
+            let path = format!("/api/admin/products/{}/stock", fixtures.product);
+            with(path, json!({ "adjustBy": 1 }))
+        },
+    ),
+    endpoint(
+        "admin-delete-product",
+        "DELETE /api/admin/products/{productId}",
+        Audience::SuperAdmin,
+        204,
+        |fixtures| {
+            get(format!(
+                "/api/admin/products/{}",
+                fixtures.product_to_delete
+            ))
+        },
+    ),
+    endpoint(
+        "admin-save-category",
+        "PUT /api/admin/categories/{slug}",
+        Audience::Admin,
+        201,
+        |fixtures| {
+            let path = format!("/api/admin/categories/walked-{}", fixtures.number);
+            with(path, json!({ "name": "Walked" }))
+        },
+    ),
+    endpoint(
+        "admin-delete-category",
+        "DELETE /api/admin/categories/{slug}",
+        Audience::Admin,
+        204,
+        |fixtures| {
+            let path = format!("/api/admin/categories/unwanted-{}", fixtures.number);
+            get(path)
+        },
     ),
     endpoint(
         "admin-upload",
@@ -302,6 +498,23 @@ const ENDPOINTS: &[Endpoint] = &[
         },
     ),
     endpoint(
+        "admin-get-upload",
+        "GET /api/admin/uploads/{uploadId}",
+        Audience::Admin,
+        200,
+        |fixtures| get(format!("/api/admin/uploads/{}", fixtures.upload)),
+    ),
+    endpoint(
+        "admin-delete-image",
+        "DELETE /api/admin/products/{productId}/images/{imageId}",
+        Audience::Admin,
+        204,
+        |fixtures| {
+            let (product, image) = (&fixtures.product, &fixtures.image);
+            get(format!("/api/admin/products/{product}/images/{image}"))
+        },
+    ),
+    endpoint(
         "admin-list-users",
         "GET /api/admin/users",
         Audience::SuperAdmin,
@@ -313,8 +526,9 @@ const ENDPOINTS: &[Endpoint] = &[
         "POST /api/admin/users",
         Audience::SuperAdmin,
         201,
-        |_| {
-            let body = json!({ "email": "eve@example.com", "name": "Eve", "role": "admin" });
+        |fixtures| {
+            let email = format!("eve-{}@example.com", fixtures.number);
+            let body = json!({ "email": email, "name": "Eve", "role": "admin" });
             with("/api/admin/users", body)
         },
     ),
@@ -353,7 +567,7 @@ impl Endpoint {
         }
     }
 
-    async fn call(&self, client: &Client, fixtures: &Fixtures) -> TestResponse {
+    pub(crate) async fn call(&self, client: &Client, fixtures: &Fixtures) -> TestResponse {
         send(self.build(client, &(self.request)(fixtures))).await
     }
 }
@@ -395,25 +609,8 @@ async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
     let (alice, bob) = (shop.alice().await, shop.bob().await);
     let (staff, admin) = (shop.staff().await, shop.admin().await);
     let sue = shop.super_admin().await;
-    let dora = json!({ "email": "dora@example.com", "name": "Dora", "role": "staff" });
-    let invited = sue.post("/api/admin/users", &dora).await.expect(201).body;
-    let product = shop.new_product("Walked product", 1900, 100).await;
-    alice.fill_cart(&product, 1).await;
-    let order = alice
-        .check_out("before-the-walk", &checkout_body(1900))
-        .await
-        .expect(201);
-    let fixtures = Fixtures {
-        product,
-        order: order.body["orderId"].as_str().unwrap().to_owned(),
-        refresh_token: refresh_token(&shop.alice().await),
-        refresh_token_to_end: refresh_token(&shop.alice().await),
-        staff_refresh_token: refresh_token(&shop.staff().await),
-        staff_refresh_token_to_end: refresh_token(&shop.staff().await),
-        invite_token: invited["invitation"]["token"].as_str().unwrap().to_owned(),
-        somebody: staff.user_id().to_owned(),
-    };
-    alice.fill_cart(&fixtures.product, 1).await;
+    let mut fixtures = Fixtures::make(&shop, &alice).await;
+    fixtures.add_picture(&shop, &admin).await;
 
     for endpoint in ENDPOINTS {
         println!("{}", endpoint.route);
@@ -475,7 +672,11 @@ async fn every_endpoint_answers_those_it_is_for_and_nobody_else() {
 }
 
 fn refresh_token(of: &Client) -> String {
-    of.session["refreshToken"].as_str().unwrap().to_owned()
+    text(&of.session["refreshToken"])
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
 }
 
 async fn refuses_bad_bodies(endpoint: &Endpoint, client: &Client, good: &Request) {
@@ -519,12 +720,19 @@ fn unknown_fixtures() -> Fixtures {
     let secret = "A".repeat(64);
     let refresh_token = format!("usr_{ulid}.ses_{ulid}.{secret}");
     Fixtures {
+        number: 0,
         product: format!("prod_{ulid}"),
+        product_to_delete: format!("prod_{ulid}"),
+        upload: format!("upl_{ulid}"),
+        image: format!("img_{ulid}"),
+        customer: format!("usr_{ulid}"),
         order: format!("ord_{ulid}"),
+        order_to_cancel: format!("ord_{ulid}"),
         refresh_token: refresh_token.clone(),
         refresh_token_to_end: refresh_token.clone(),
         staff_refresh_token: refresh_token.clone(),
         staff_refresh_token_to_end: refresh_token,
+        staff_password: password_of("super@example.com"),
         invite_token: format!("usr_{ulid}.{}", "A".repeat(43)),
         somebody: format!("usr_{ulid}"),
     }

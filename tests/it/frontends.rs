@@ -357,7 +357,9 @@ async fn the_operators_environment_names_all_that_the_commands_need() {
         .lines()
         .find(|line| line.contains("Value: !Sub"))
         .unwrap();
-    let variables = shop.cloud.environment("admin-create-user");
+    let mut variables = shop.cloud.environment("admin-create-user");
+    variables.extend(shop.cloud.environment("admin-get-order"));
+    variables.extend(shop.cloud.environment("admin-create-product"));
     let known = |name: &str| {
         let named = named.contains(&format!("{name}="));
         named || name.starts_with("AWS_")
@@ -373,6 +375,12 @@ async fn the_operators_environment_names_all_that_the_commands_need() {
     });
     let env = env.unwrap();
     list_trusted(&env).await.unwrap();
+    local::operator::index_orders(&env).await.unwrap();
+    let done = local::operator::complete_catalogue(&env).await.unwrap();
+    assert_eq!(
+        done,
+        "0 products are counted and listed now, and 0 categories were made."
+    );
     let email = "olga@example.com";
     let invited = local::operator::invite_first_super_admin(&env, email, "Olga").await;
     // It has one already, which only the tables tell.

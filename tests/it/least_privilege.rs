@@ -1,10 +1,13 @@
 //! A function can do what its role in template.yaml says, and nothing else:
 //! with its access key, past its code.
 
+use std::time::Duration;
+
 use cloud::ACCESS_KEY_ID;
 use serde_json::{Value, json};
 
 use crate::idempotency::post;
+use crate::uploads::{png, send_file, send_picture};
 use tests::{
     Client, NEWCOMERS_PASSWORD, Shop, TestRequest, checkout_body, password_of, product_body,
     spawn_shop,
@@ -380,10 +383,45 @@ async fn stock_is_sold_inside_a_transaction_only() {
         "ExpressionAttributeValues": { ":zero": { "N": "0" } },
     });
     let whole = json!({ "TransactItems": [{ "Update": sell }] });
-    let (status, answer) = ask_table(&shop, "checkout", "TransactWriteItems", whole).await;
-    assert_eq!(status, 200, "{answer}");
-    let (status, answer) = ask_table(&shop, "checkout", "UpdateItem", sell).await;
-    assert_eq!(status, 400, "{answer}");
+    for function in ["checkout", "cancel-order", "admin-update-order"] {
+        let sold = ask_table(&shop, function, "TransactWriteItems", whole.clone());
+        let (status, answer) = sold.await;
+        assert_eq!(status, 200, "{function}: {answer}");
+        let (status, answer) = ask_table(&shop, function, "UpdateItem", sell.clone()).await;
+        assert_eq!(status, 400, "{function}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_cancels_changes_where_an_order_stands_and_nothing_of_what_it_is() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let set = |name: &str| {
+        json!({
+            "TableName": shop.table("OrdersTable"),
+            "Key": { "userId": { "S": "usr_1" }, "orderId": { "S": "ord_1" } },
+            "UpdateExpression": "SET #name = :value",
+            "ExpressionAttributeNames": { "#name": name },
+            "ExpressionAttributeValues": { ":value": { "S": "x" } },
+        })
+    };
+    // By customers, by the staff.
+    for (name, expected) in [
+        ("status", [200, 200]),
+        ("payment", [400, 200]),
+        ("notes", [400, 200]),
+        ("total", [400, 400]),
+        ("lines", [400, 400]),
+        ("shippingAddress", [400, 400]),
+    ] {
+        for (function, expected) in ["cancel-order", "admin-update-order"].iter().zip(expected) {
+            let whole = json!({ "TransactItems": [{ "Update": set(name) }] });
+            let (status, answer) = ask_table(&shop, function, "TransactWriteItems", whole).await;
+            assert_eq!(status, expected, "{function}, {name}: {answer}");
+            let (status, answer) = ask_table(&shop, function, "UpdateItem", set(name)).await;
+            assert_eq!(status, 400, "{function}, {name}: {answer}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -458,7 +496,11 @@ async fn nothing_is_refused_from_signing_up_to_signing_out() {
     let rows = shop.scan("ProductsTable").await;
     let row = rows.iter().find(|row| row["productId"]["S"] == product);
     assert_eq!(row.unwrap()["availability"]["S"], "out-of-stock");
-    carol.get("/api/orders").await.expect(200);
+    let orders = carol.get("/api/orders").await.expect(200).body;
+    carol.cancel(&orders["items"][0]).await.expect(200);
+    let rows = shop.scan("ProductsTable").await;
+    let row = rows.iter().find(|row| row["productId"]["S"] == product);
+    assert_eq!(row.unwrap()["availability"]["S"], "low-stock");
     let all = json!({ "everywhere": true });
     carol.post("/api/auth/logout", &all).await.expect(204);
     for secret in SIGNING_KEYS {
@@ -507,6 +549,7 @@ async fn everything_that_customers_do(shop: &Shop) {
     alice.get("/api/orders?limit=1").await.expect(200);
     let path = format!("/api/orders/{}", order["orderId"].as_str().unwrap());
     alice.get(&path).await.expect(200);
+    alice.cancel(&order).await.expect(200);
 }
 
 /// Gives someone as many sessions as they may have, so that another one ends the
@@ -598,6 +641,104 @@ async fn everything_about_the_staffs_sessions(shop: &Shop) {
     shop.cloud.rotate("StaffSigningKey").await.unwrap();
 }
 
+/// Who serves customers: reads their orders and moves them along.
+async fn everything_that_is_done_with_orders(shop: &Shop) {
+    let (alice, staff) = (shop.alice().await, shop.staff().await);
+    let product = shop.new_product("Served", 100, 1).await;
+    let order = alice.order(&product, 100, 1).await;
+    staff.get("/api/admin/orders?limit=1").await.expect(200);
+    let id = order["orderId"].as_str().unwrap();
+    let path = format!("/api/admin/orders/{}/{id}", alice.user_id());
+    staff.get(&path).await.expect(200);
+    for (name, value) in [("email", "alice@example.com"), ("orderId", id)] {
+        let search = json!({ name: value, "reason": "Called us" });
+        let found = staff.post("/api/admin/customers/search", &search).await;
+        found.expect(200);
+    }
+    let cancel = json!({ "status": "cancelled", "note": "Out of reach." });
+    staff.patch(&path, &cancel).await.expect(200);
+}
+
+async fn everything_about_products(admin: &Client, sue: &Client) {
+    for status in [201, 200] {
+        let cups = json!({ "name": format!("Cups {status}") });
+        admin
+            .put("/api/admin/categories/cups", &cups)
+            .await
+            .expect(status);
+    }
+    let mut body = product_body("Cup", 100, 1);
+    body["sku"] = json!("CUP-1");
+    let made = admin
+        .post("/api/admin/products", &body)
+        .await
+        .expect(201)
+        .body;
+    let path = format!(
+        "/api/admin/products/{}",
+        made["productId"].as_str().unwrap()
+    );
+    let change = json!({ "category": "cups", "sku": "CUP-2", "status": "draft" });
+    admin.patch(&path, &change).await.expect(200);
+    let stock = admin.request(reqwest::Method::PUT, &format!("{path}/stock"));
+    let stock = stock
+        .header("idempotency-key", "k")
+        .json(&json!({ "available": 9 }));
+    for _ in 0..2 {
+        tests::send(stock.try_clone().unwrap()).await.expect(200);
+    }
+    for list in [&path, "/api/admin/products", "/api/categories"] {
+        admin.get(list).await.expect(200);
+    }
+    sue.delete(&path).await.expect(204);
+    admin.delete("/api/admin/categories/cups").await.expect(204);
+}
+
+/// Pictures of drafts and of a product that is deleted before its picture is ready, and the
+/// links that each function signs.
+async fn everything_about_pictures(shop: &Shop) {
+    let (admin, sue) = (shop.admin().await, shop.super_admin().await);
+    let mut body = product_body("Pictured", 100, 1);
+    body["status"] = json!("draft");
+    let made = admin.post("/api/admin/products", &body).await.expect(201);
+    let product = made.body["productId"].as_str().unwrap();
+    let path = format!("/api/admin/products/{product}");
+    let upload = send_picture(shop, &admin, product, "image/png", png(40, 30)).await;
+    let described = json!({ "description": "On a table." });
+    let state = admin.get(&format!("/api/admin/uploads/{upload}")).await;
+    let list = admin.get("/api/admin/products?limit=1").await;
+    let got = admin.get(&path).await;
+    let changed = admin.patch(&path, &described).await;
+    let image = &state.body["image"];
+    for link in [
+        &image["url"],
+        &list.body["items"][0]["imageUrl"],
+        &got.body["images"][0]["url"],
+        &changed.body["images"][0]["url"],
+    ] {
+        let file = reqwest::get(link.as_str().unwrap()).await.unwrap();
+        assert_eq!(file.status().as_u16(), 200, "{link}");
+    }
+    let published = json!({ "status": "published" });
+    admin.patch(&path, &published).await.expect(200);
+    let image = format!("{path}/images/{}", image["imageId"].as_str().unwrap());
+    admin.delete(&image).await.expect(204);
+    assert!(shop.cloud.events().settle(Duration::from_secs(60)).await);
+
+    let held = shop.cloud.events().hold();
+    let sent = send_file(&admin, product, "image/png", png(40, 30)).await;
+    assert!(sent.starts_with("upl_"));
+    sue.delete(&path).await.expect(204);
+    drop(held);
+    assert!(shop.cloud.events().settle(Duration::from_secs(60)).await);
+    let key = json!({ "productId": { "S": product } });
+    let long_ago = json!({ ":then": { "S": "2026-01-01T00:00:00Z" } });
+    shop.update_item("ProductsTable", key, "deletedAt = :then", long_ago)
+        .await;
+    assert!(shop.cloud.events().tick("purge-products"));
+    assert!(shop.cloud.events().settle(Duration::from_secs(60)).await);
+}
+
 async fn everything_that_the_staff_do(shop: &Shop) {
     let (admin, sue) = (shop.admin().await, shop.super_admin().await);
     let upload = json!({
@@ -632,6 +773,8 @@ async fn everything_that_the_staff_do(shop: &Shop) {
             post(client, path, "twice", body).await.expect(status);
         }
     }
+
+    everything_about_products(&admin, &sue).await;
 
     let dora = json!({ "email": "dora@example.com", "name": "Dora", "role": "super-admin" });
     sue.post("/api/admin/users", &dora).await.expect(201);
@@ -678,7 +821,9 @@ async fn everything_that_frontends_say(shop: &Shop) {
 async fn every_grant_of_every_role_is_used() {
     let shop = spawn_shop().await;
     everything_that_customers_do(&shop).await;
+    everything_about_pictures(&shop).await;
     everything_that_the_staff_do(&shop).await;
+    everything_that_is_done_with_orders(&shop).await;
     everything_about_the_staffs_sessions(&shop).await;
     everything_about_sessions(&shop).await;
     everything_that_frontends_say(&shop).await;

@@ -343,8 +343,11 @@ async fn signing_out_everywhere_ends_all_sessions_and_the_tokens_that_are_out() 
         let refused = shop.anonymous().post("/api/auth/refresh", &body).await;
         refused.expect_problem(401, "unauthenticated");
     }
-    // An access token that is out buys nothing any more.
+    // An access token that is out buys and cancels nothing any more.
     let refused = there.check_out("k", &tests::checkout_body(0)).await;
+    refused.expect_problem(401, "unauthenticated");
+    let order = json!({ "orderId": "ord_01arz3ndektsv4rrffq69g5fav" });
+    let refused = there.cancel(&order).await;
     refused.expect_problem(401, "unauthenticated");
     // Signing in again works at once.
     let again = shop.alice().await;

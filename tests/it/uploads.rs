@@ -1,9 +1,15 @@
-//! Pictures, sent straight to the bucket.
+//! Pictures, sent straight to the bucket: from the form to what the public sees.
 
+use std::io::Write;
+use std::time::Duration;
+
+use cloud::Mishap;
+use flate2::write::ZlibEncoder;
+use flate2::{Compression, Crc};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
-use tests::{Shop, spawn_shop};
+use tests::{Client, Shop, product_body, send, spawn_shop};
 
 /// A form for a PNG of a product.
 async fn form(shop: &Shop) -> Value {
@@ -46,10 +52,10 @@ async fn a_picture_is_taken_by_the_form_it_was_asked_with() {
     let shop = spawn_shop().await;
     let form = form(&shop).await;
     let key = form["fields"]["key"].as_str().unwrap();
-    assert_eq!(
-        key,
-        format!("pending/{}", form["uploadId"].as_str().unwrap())
-    );
+    let upload = form["uploadId"].as_str().unwrap();
+    let admin = shop.admin().await;
+    assert_eq!(key, format!("pending/{}/{upload}", admin.user_id()));
+    let _held = shop.cloud.events().hold();
     assert_eq!(post(&form, &[], vec![7; 1000]).await, 201);
     let kept = shop
         .cloud
@@ -66,8 +72,11 @@ async fn a_form_is_good_for_what_it_says_and_nothing_else() {
     let shop = spawn_shop().await;
     let form = form(&shop).await;
     for changed in [
-        ("key", "public/front-page.png"),
-        ("key", "pending/upl_01arz3ndektsv4rrffq69g5fav"),
+        ("key", "ecommerce-products/front-page.png"),
+        (
+            "key",
+            "pending/usr_01arz3ndektsv4rrffq69g5fav/upl_01arz3ndektsv4rrffq69g5fav",
+        ),
         ("Content-Type", "text/html"),
         ("Content-Type", "image/svg+xml"),
         ("success_action_status", "200"),
@@ -116,5 +125,420 @@ async fn only_small_pictures_of_a_product_may_be_asked_for() {
         let refused = admin.post("/api/admin/uploads", &bad).await;
         let refused = refused.expect_problem(422, "invalid");
         assert_eq!(refused.pointers(), [format!("/{name}")]);
+    }
+}
+
+/// A valid PNG of one colour, without what a picture needs no more than its pixels.
+pub(crate) fn png(width: u32, height: u32) -> Vec<u8> {
+    let chunk = |kind: &[u8; 4], content: &[u8]| {
+        let mut crc = Crc::new();
+        crc.update(kind);
+        crc.update(content);
+        let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+        [&length, &kind[..], content, &crc.sum().to_be_bytes()].concat()
+    };
+    let size = [width.to_be_bytes(), height.to_be_bytes()].concat();
+    let row = [vec![0], vec![90; width as usize * 3]].concat();
+    let mut pixels = ZlibEncoder::new(Vec::new(), Compression::fast());
+    pixels.write_all(&row.repeat(height as usize)).unwrap();
+    [
+        b"\x89PNG\r\n\x1a\n".to_vec(),
+        chunk(b"IHDR", &[&size[..], &[8, 2, 0, 0, 0]].concat()),
+        chunk(b"IDAT", &pixels.finish().unwrap()),
+        chunk(b"IEND", b""),
+    ]
+    .concat()
+}
+
+/// Asks for a form, sends a file with it and waits until all that follows is done. Returns the
+/// upload's id.
+pub(crate) async fn send_picture(
+    shop: &Shop,
+    admin: &Client,
+    product: &str,
+    content_type: &str,
+    file: Vec<u8>,
+) -> String {
+    let upload = send_file(admin, product, content_type, file).await;
+    settle(shop).await;
+    upload
+}
+
+/// Asks for a form and sends a file with it. Returns the upload's id.
+pub(crate) async fn send_file(
+    admin: &Client,
+    product: &str,
+    content_type: &str,
+    file: Vec<u8>,
+) -> String {
+    let body = json!({
+        "productId": product, "contentType": content_type, "contentLength": file.len(),
+    });
+    let form = admin.post("/api/admin/uploads", &body).await;
+    let form = form.expect(201).body;
+    assert_eq!(post(&form, &[], file).await, 201);
+    form["uploadId"].as_str().unwrap().to_owned()
+}
+
+async fn settle(shop: &Shop) {
+    assert!(shop.cloud.events().settle(Duration::from_secs(60)).await);
+}
+
+async fn state(admin: &Client, upload: &str) -> Value {
+    let state = admin.get(&format!("/api/admin/uploads/{upload}")).await;
+    state.expect(200).body
+}
+
+async fn draft(admin: &Client) -> String {
+    let mut body = product_body("A draft", 1000, 5);
+    body["status"] = json!("draft");
+    let made = admin.post("/api/admin/products", &body).await;
+    made.expect(201).body["productId"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+async fn status(url: &str) -> u16 {
+    reqwest::get(url).await.unwrap().status().as_u16()
+}
+
+/// The key of a file that an address leads to.
+fn key_of(url: &str) -> String {
+    let (_, key) = url.split_once("/ecommerce-products/").unwrap();
+    let key = key.split('?').next().unwrap();
+    format!("ecommerce-products/{key}")
+}
+
+/// The address of every size of a picture, the largest first.
+fn urls(image: &Value) -> Vec<String> {
+    let variants = image["variants"].as_array().unwrap().iter().rev();
+    let all = std::iter::once(image).chain(variants);
+    all.map(|it| it["url"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn a_picture_of_a_published_product_is_shown_in_three_sizes() {
+    let shop = spawn_shop().await;
+    let admin = shop.admin().await;
+    let product = shop.new_product("Pictured", 1900, 3).await;
+    let upload = send_picture(&shop, &admin, &product, "image/png", png(2000, 1500)).await;
+    let state = state(&admin, &upload).await;
+    assert_eq!(state["status"], "ready");
+    assert_eq!(state["productId"], product);
+
+    let detail = shop
+        .anonymous()
+        .get(&format!("/api/products/{product}"))
+        .await;
+    let detail = detail.expect(200).body;
+    let image = &detail["images"][0];
+    assert_eq!(*image, state["image"]);
+    let size = |it: &Value| {
+        (
+            it["width"].as_u64().unwrap(),
+            it["height"].as_u64().unwrap(),
+        )
+    };
+    assert_eq!(size(image), (1600, 1200));
+    assert_eq!(size(&image["variants"][0]), (320, 240));
+    assert_eq!(size(&image["variants"][1]), (800, 600));
+    assert_eq!(detail["imageUrl"], image["variants"][1]["url"]);
+    for url in urls(image) {
+        assert!(!url.contains('?'), "not signed: {url}");
+        let file = reqwest::get(&url).await.unwrap();
+        assert_eq!(file.status().as_u16(), 200);
+        assert_eq!(file.headers()["content-type"], "image/jpeg");
+        assert_eq!(file.headers()["cache-control"], "public, max-age=3600");
+        assert!(file.bytes().await.unwrap().starts_with(b"\xff\xd8\xff"));
+    }
+    // The file that was sent is gone for good.
+    let rows = shop.scan("UploadsTable").await;
+    let key = rows[0]["key"]["S"].as_str().unwrap();
+    assert_eq!(shop.cloud.object("ImagesBucket", key), None);
+}
+
+#[tokio::test]
+async fn pictures_of_a_draft_are_seen_by_the_staff_alone_until_it_is_published() {
+    let shop = spawn_shop().await;
+    let admin = shop.admin().await;
+    let product = draft(&admin).await;
+    let path = format!("/api/admin/products/{product}");
+    let upload = send_picture(&shop, &admin, &product, "image/png", png(900, 700)).await;
+
+    let description = json!({ "description": "Soon." });
+    let changed = admin
+        .request(reqwest::Method::PATCH, &path)
+        .json(&description);
+    let listed = admin
+        .get("/api/admin/products?status=draft")
+        .await
+        .expect(200);
+    let listed = listed.body["items"][0]["imageUrl"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for image in [
+        &state(&admin, &upload).await["image"],
+        &admin.get(&path).await.expect(200).body["images"][0],
+        &send(changed).await.expect(200).body["images"][0],
+        &json!({ "url": listed, "variants": [] }),
+    ] {
+        for url in urls(image) {
+            assert_eq!(status(&url).await, 200, "{url}");
+            assert!(url.contains("X-Amz-Expires=3600&"), "{url}");
+            let (unsigned, _) = url.split_once('?').unwrap();
+            assert_eq!(status(unsigned).await, 403, "{unsigned}");
+        }
+    }
+
+    for (word, seen) in [("published", 200), ("draft", 403), ("published", 200)] {
+        let change = json!({ "status": word });
+        let change = admin.request(reqwest::Method::PATCH, &path).json(&change);
+        send(change).await.expect(200);
+        settle(&shop).await;
+        let image = admin.get(&path).await.expect(200).body["images"][0].clone();
+        for url in urls(&image) {
+            let unsigned = url.split('?').next().unwrap();
+            assert_eq!(status(unsigned).await, seen, "{word}");
+            assert_eq!(url.contains('?'), word == "draft");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_picture_is_rejected_with_a_reason_and_deleted() {
+    let shop = spawn_shop().await;
+    let admin = shop.admin().await;
+    let product = draft(&admin).await;
+    let page = b"<html><script>alert(1)</script></html>".to_vec();
+    let upload = send_picture(&shop, &admin, &product, "image/png", page).await;
+    let rejected = state(&admin, &upload).await;
+    assert_eq!(rejected["status"], "rejected");
+    assert_eq!(
+        rejected["reason"],
+        "The file is no JPEG, PNG or WebP picture."
+    );
+    assert!(rejected.get("image").is_none());
+    let shown = admin.get(&format!("/api/admin/products/{product}")).await;
+    assert_eq!(shown.expect(200).body["images"], json!([]));
+    let rows = shop.scan("UploadsTable").await;
+    let key = rows[0]["key"]["S"].as_str().unwrap();
+    assert_eq!(shop.cloud.object("ImagesBucket", key), None);
+}
+
+#[tokio::test]
+async fn of_two_files_sent_with_one_form_one_is_judged_and_both_are_deleted() {
+    let shop = spawn_shop().await;
+    let admin = shop.admin().await;
+    let product = draft(&admin).await;
+    let body = json!({ "productId": product, "contentType": "image/png", "contentLength": 99 });
+    let form = admin
+        .post("/api/admin/uploads", &body)
+        .await
+        .expect(201)
+        .body;
+    let held = shop.cloud.events().hold();
+    assert_eq!(post(&form, &[], png(50, 40)).await, 201);
+    assert_eq!(post(&form, &[], png(60, 40)).await, 201);
+    drop(held);
+    settle(&shop).await;
+    let state = state(&admin, form["uploadId"].as_str().unwrap()).await;
+    assert_eq!(state["status"], "ready");
+    assert!([50, 60].contains(&state["image"]["width"].as_u64().unwrap()));
+    let shown = admin.get(&format!("/api/admin/products/{product}")).await;
+    assert_eq!(
+        shown.expect(200).body["images"].as_array().unwrap().len(),
+        1
+    );
+    let key = form["fields"]["key"].as_str().unwrap();
+    assert_eq!(shop.cloud.object("ImagesBucket", key), None);
+}
+
+#[tokio::test]
+async fn whoever_asked_for_an_upload_sees_what_became_of_it_and_nobody_else() {
+    let shop = spawn_shop().await;
+    let admin = shop.admin().await;
+    let product = draft(&admin).await;
+    let body = json!({ "productId": product, "contentType": "image/png", "contentLength": 99 });
+    let form = admin
+        .post("/api/admin/uploads", &body)
+        .await
+        .expect(201)
+        .body;
+    let upload = form["uploadId"].as_str().unwrap();
+    let pending = state(&admin, upload).await;
+    assert_eq!(pending["status"], "pending");
+    assert!(pending.get("image").is_none() && pending.get("reason").is_none());
+    let path = format!("/api/admin/uploads/{upload}");
+    let sue = shop.super_admin().await;
+    sue.get(&path).await.expect_problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn a_picture_whose_product_was_deleted_meanwhile_is_deleted_too() {
+    let shop = spawn_shop().await;
+    let (admin, sue) = (shop.admin().await, shop.super_admin().await);
+    let product = draft(&admin).await;
+    let body = json!({ "productId": product, "contentType": "image/png", "contentLength": 99 });
+    let form = admin
+        .post("/api/admin/uploads", &body)
+        .await
+        .expect(201)
+        .body;
+    let upload = form["uploadId"].as_str().unwrap();
+    let held = shop.cloud.events().hold();
+    assert_eq!(post(&form, &[], png(50, 40)).await, 201);
+    let path = format!("/api/admin/products/{product}");
+    sue.delete(&path).await.expect(204);
+    drop(held);
+    settle(&shop).await;
+    let state = state(&admin, upload).await;
+    assert_eq!(state["status"], "rejected");
+    assert_eq!(
+        state["reason"],
+        "The product was deleted before its picture was ready."
+    );
+    let image = upload.replace("upl_", "img_");
+    let key = format!("ecommerce-products/{product}/{image}/50x40.jpg");
+    assert_eq!(shop.cloud.object("ImagesBucket", &key), None);
+}
+
+#[tokio::test]
+async fn a_picture_that_is_taken_off_its_product_is_gone_and_stays_so() {
+    let shop = spawn_shop().await;
+    let admin = shop.admin().await;
+    let product = shop.new_product("Pictured", 1900, 3).await;
+    let again = [Mishap::Again(Duration::from_millis(300))];
+    shop.cloud.events().inject("attach-image", &again, 1);
+    let upload = send_picture(&shop, &admin, &product, "image/png", png(900, 700)).await;
+    let image = state(&admin, &upload).await["image"].clone();
+    let path = format!(
+        "/api/admin/products/{product}/images/{}",
+        image["imageId"].as_str().unwrap()
+    );
+    admin.delete(&path).await.expect(204);
+    settle(&shop).await;
+    for url in urls(&image) {
+        assert_eq!(shop.cloud.object("ImagesBucket", &key_of(&url)), None);
+        assert_ne!(status(&url).await, 200);
+    }
+    let detail = shop
+        .anonymous()
+        .get(&format!("/api/products/{product}"))
+        .await;
+    assert_eq!(detail.expect(200).body["images"], json!([]));
+    admin.delete(&path).await.expect_problem(404, "not-found");
+    // The stream may tell of the upload once more, a day later.
+    let rows = shop.scan("UploadsTable").await;
+    let record =
+        json!({ "Records": [{ "dynamodb": { "SequenceNumber": "1", "NewImage": rows[0] } }] });
+    shop.cloud
+        .invoke("attach-image", record.to_string().into_bytes())
+        .await
+        .unwrap();
+    let detail = shop
+        .anonymous()
+        .get(&format!("/api/products/{product}"))
+        .await;
+    assert_eq!(detail.expect(200).body["images"], json!([]));
+}
+
+#[tokio::test]
+async fn however_events_come_each_picture_is_on_its_product_once() {
+    let shop = spawn_shop().await;
+    let admin = shop.admin().await;
+    shop.cloud.events().randomly(7);
+    let product = shop.new_product("Pictured", 1900, 3).await;
+    let mut uploads = Vec::new();
+    for width in 31..36 {
+        let body = json!({ "productId": product, "contentType": "image/png", "contentLength": 99 });
+        let form = admin
+            .post("/api/admin/uploads", &body)
+            .await
+            .expect(201)
+            .body;
+        assert_eq!(post(&form, &[], png(width, 30)).await, 201);
+        uploads.push(form["uploadId"].as_str().unwrap().replace("upl_", "img_"));
+    }
+    settle(&shop).await;
+    let detail = shop
+        .anonymous()
+        .get(&format!("/api/products/{product}"))
+        .await;
+    let detail = detail.expect(200).body;
+    let images = detail["images"].as_array().unwrap();
+    let mut found: Vec<&str> = images
+        .iter()
+        .map(|it| it["imageId"].as_str().unwrap())
+        .collect();
+    found.sort_unstable();
+    uploads.sort_unstable();
+    assert_eq!(found, uploads);
+    for image in images {
+        assert_eq!(status(image["url"].as_str().unwrap()).await, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_product_has_at_most_100_pictures() {
+    let shop = spawn_shop().await;
+    let admin = shop.admin().await;
+    let product = draft(&admin).await;
+    let full = json!({ "M": {
+        "imageId": { "S": "img_01arz3ndektsv4rrffq69g5fav" },
+        "key": { "S": "ecommerce-products/none.jpg" },
+        "width": { "N": "1" }, "height": { "N": "1" },
+    } });
+    let body = json!({ "productId": product, "contentType": "image/png", "contentLength": 99 });
+    let form = admin
+        .post("/api/admin/uploads", &body)
+        .await
+        .expect(201)
+        .body;
+    let held = shop.cloud.events().hold();
+    let key = json!({ "productId": { "S": product } });
+    let values = json!({ ":images": { "L": vec![full; 100] } });
+    shop.update_item("ProductsTable", key, "images = :images", values)
+        .await;
+    let refused = admin.post("/api/admin/uploads", &body).await;
+    refused.expect_problem(409, "conflict");
+    // Nor by a form that was asked for before.
+    assert_eq!(post(&form, &[], png(50, 40)).await, 201);
+    drop(held);
+    settle(&shop).await;
+    let state = state(&admin, form["uploadId"].as_str().unwrap()).await;
+    assert_eq!(state["status"], "rejected");
+    assert!(state["reason"].as_str().unwrap().contains("100 pictures"));
+}
+
+#[tokio::test]
+async fn a_deleted_products_pictures_go_when_it_is_purged() {
+    let shop = spawn_shop().await;
+    let (admin, sue) = (shop.admin().await, shop.super_admin().await);
+    let product = shop.new_product("Pictured", 1900, 3).await;
+    let upload = send_picture(&shop, &admin, &product, "image/png", png(900, 700)).await;
+    let image = state(&admin, &upload).await["image"].clone();
+    let path = format!("/api/admin/products/{product}");
+    sue.delete(&path).await.expect(204);
+    settle(&shop).await;
+    for url in urls(&image) {
+        assert_eq!(status(&url).await, 403, "nobody sees it");
+        assert!(shop.cloud.object("ImagesBucket", &key_of(&url)).is_some());
+    }
+    // Not before a day is over.
+    assert!(shop.cloud.events().tick("purge-products"));
+    settle(&shop).await;
+    sue.delete(&path).await.expect(204);
+    let key = json!({ "productId": { "S": product } });
+    let yesterday = json!({ ":then": { "S": "2026-01-01T00:00:00Z" } });
+    shop.update_item("ProductsTable", key, "deletedAt = :then", yesterday)
+        .await;
+    assert!(shop.cloud.events().tick("purge-products"));
+    settle(&shop).await;
+    sue.delete(&path).await.expect_problem(404, "not-found");
+    for url in urls(&image) {
+        assert_eq!(shop.cloud.object("ImagesBucket", &key_of(&url)), None);
     }
 }

@@ -14,7 +14,7 @@ const BUDGET: usize = 260;
 
 /// The functions with a crate of their own beside `shared`, and how many crates
 /// more each may stand on.
-const OWN_CRATES: &[(&str, usize)] = &[];
+const OWN_CRATES: &[(&str, usize)] = &[("process-image", 20)];
 
 /// One package of a lock file.
 struct Package {
@@ -275,7 +275,7 @@ fn direct(manifest: &str) -> Vec<&str> {
             && lists
         {
             // What the workspace has by a path is its own.
-            let own = ["cloud", "local", "shared", "template"];
+            let own = ["cloud", "local", "pictures", "shared", "template"];
             let is_own = own.contains(&name) || value.contains("path = \"../functions/");
             if !is_own || value.contains("version") {
                 found.push(name);
@@ -300,12 +300,20 @@ fn every_direct_dependency_has_a_line_in_security_md() {
     let (deployed, others) = dependencies.split_once("never deployed").unwrap();
     let (_, simulation) = others.split_once("The simulator").unwrap();
     let deployed = format!("{deployed}{simulation}");
-    for folder in ["shared", "local", "local/cloud", "local/template", "tests"] {
+    let folders = [
+        "shared",
+        "pictures",
+        "local",
+        "local/cloud",
+        "local/template",
+        "tests",
+    ];
+    for folder in folders {
         let manifest = read(&format!("{folder}/Cargo.toml"));
         let direct = direct(&manifest);
-        assert!(direct.contains(&"serde_json"), "{folder} was not read");
+        assert!(!direct.is_empty(), "{folder} was not read");
         // What is deployed has a line of its own, whatever else uses it.
-        let document = if folder == "shared" {
+        let document = if ["shared", "pictures"].contains(&folder) {
             &deployed
         } else {
             dependencies

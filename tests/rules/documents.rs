@@ -82,11 +82,17 @@ fn the_table_of_endpoints_is_the_templates() {
                 .unwrap();
             let events = it["Properties"]["Events"].as_object();
             let route = events.and_then(|it| it.values().next());
-            let route = route.map(|it| &it["Properties"]);
-            let route = match route.map(|it| (&it["Method"], &it["Path"])) {
-                None => "called by Secrets Manager".to_owned(),
-                Some((Value::String(method), Value::String(path))) => format!("{method} {path}"),
-                Some(_) => "everything else".to_owned(),
+            let kind = route.and_then(|it| it["Type"].as_str());
+            let properties = route.map(|it| &it["Properties"]);
+            let route = match (kind, properties.map(|it| (&it["Method"], &it["Path"]))) {
+                (None, _) => "called by Secrets Manager".to_owned(),
+                (Some("S3"), _) => "called by the bucket".to_owned(),
+                (Some("DynamoDB"), _) => "called by a stream".to_owned(),
+                (Some("Schedule"), _) => "called by the clock".to_owned(),
+                (_, Some((Value::String(method), Value::String(path)))) => {
+                    format!("{method} {path}")
+                }
+                _ => "everything else".to_owned(),
             };
             format!("{name}: {route}")
         })

@@ -28,7 +28,7 @@ fn sources(folder: &str) -> Vec<(String, String)> {
 }
 
 fn all_sources() -> Vec<(String, String)> {
-    let folders = ["tests", "shared", "local"];
+    let folders = ["tests", "shared", "pictures", "local"];
     folders.into_iter().flat_map(sources).collect()
 }
 

@@ -217,10 +217,18 @@ fn matches(pattern: &str, text: &str) -> bool {
     }
 }
 
+/// What the ARNs of buckets begin with.
+const BUCKETS: &str = "arn:${AWS::Partition}:s3:::";
+/// The ARN of the pictures' bucket, by its name.
+const IMAGES: &str =
+    "arn:${AWS::Partition}:s3:::${AWS::StackName}-images-${AWS::AccountId}-${AWS::Region}";
+
 /// Whether a pattern of a `Resource` can mean something of that resource.
 fn may_be(pattern: &str, id: &str) -> bool {
     let named = pattern.contains(&format!("${{{id}}}")) || pattern.contains(&format!("${{{id}."));
     let anothers = pattern.starts_with("${") && !pattern.starts_with("${AWS::");
+    // A bucket that is named, since it waits for who names it.
+    let anothers = anothers || pattern.starts_with(BUCKETS) && !id.ends_with("Bucket");
     named || (has_star(pattern) && !anothers)
 }
 

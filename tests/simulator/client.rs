@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use crate::gateway::{self, Request, Response};
-use crate::people::{Person, Shop, edit};
+use crate::people::{Person, Shop};
 use crate::story::What;
 use crate::world::World;
 
@@ -37,7 +37,7 @@ pub(crate) struct Client {
 #[derive(Clone)]
 pub(crate) struct Intent {
     number: u64,
-    request: Request,
+    pub(crate) request: Request,
 }
 
 /// Returns whether an answer says what became of a request.
@@ -60,7 +60,7 @@ impl Client {
         }
     }
 
-    fn intent(
+    pub(crate) fn intent(
         &mut self,
         function: &'static str,
         method: &'static str,
@@ -71,7 +71,7 @@ impl Client {
             function,
             method,
             route,
-            id: None,
+            ids: Vec::new(),
             query: String::new(),
             body: None,
             key: None,
@@ -90,7 +90,7 @@ impl Client {
     }
 
     /// Sends something until it is known what became of it, or patience ends.
-    async fn perform(&mut self, intent: Intent) -> Option<Response> {
+    pub(crate) async fn perform(&mut self, intent: Intent) -> Option<Response> {
         let answer = persist(&self.world, self.number, &intent).await;
         if answer.is_none() {
             self.open.push_back(intent);
@@ -104,45 +104,15 @@ impl Client {
         while self.wants < WANTS {
             world.pause(0, 400).await;
             match world.draw(|rng| rng.u8(0..100)) {
-                0..60 => self.buy().await,
-                60..75 => self.look_at_orders().await,
-                75..85 => self.edit_cart().await,
+                0..57 => self.buy().await,
+                57..67 => self.look_at_orders().await,
+                67..77 => self.cancel_some().await,
+                77..85 => self.edit_cart().await,
                 85..92 => self.send_again().await,
                 _ => self.browse().await,
             }
         }
         self
-    }
-
-    /// Does what somebody does who makes products.
-    pub(crate) async fn manage(mut self) -> Self {
-        let world = self.world.clone();
-        for number in 0..3 {
-            world.pause(0, 1500).await;
-            let (price, stock) = world.draw(|rng| (rng.u32(1..900), rng.u32(0..20)));
-            let body = json!({
-                "name": format!("New {number}"), "description": "", "category": "things",
-                "price": { "amount": price, "currency": "EUR" }, "status": "published",
-                "stock": stock,
-            });
-            let key = self.new_key();
-            let route = "/api/admin/products";
-            let made = self.intent("admin-create-product", "POST", route, |it| {
-                it.body = Some(body);
-                it.key = Some(key);
-            });
-            self.perform_maybe_twice(made).await;
-        }
-        self
-    }
-
-    /// Does what an operator does meanwhile.
-    pub(crate) async fn operate(world: World, shop: Arc<Shop>) {
-        for _ in 0..world.draw(|rng| rng.u32(0..8)) {
-            world.pause(50, 1500).await;
-            let place = popular(&world, shop.products.len());
-            edit(&world, &shop.products[place]).await;
-        }
     }
 
     async fn buy(&mut self) {
@@ -188,6 +158,12 @@ impl Client {
                 self.perform_both(checkout, wrong, 60).await
             }
         };
+        // Some rue it at once.
+        if let Some(id) = answer.as_ref().and_then(|it| it.body["orderId"].as_str())
+            && world.chance(0.2)
+        {
+            self.cancel(id.to_owned()).await;
+        }
         // The price has changed: a client that shows it buys on, under the same key.
         if let Some(answer) = answer
             && answer.body["code"] == "price-changed"
@@ -260,32 +236,60 @@ impl Client {
         let route = "/api/cart/items/{productId}";
         if removes {
             self.intent("remove-cart-item", "DELETE", route, |it| {
-                it.id = Some(product)
+                it.ids = vec![product];
             })
         } else {
             self.intent("set-cart-item", "PUT", route, |it| {
-                it.id = Some(product);
+                it.ids = vec![product];
                 it.body = Some(json!({ "quantity": pieces }));
             })
         }
     }
 
-    async fn look_at_orders(&mut self) {
+    /// Lists the person's orders, and picks one.
+    async fn own_order(&mut self) -> Option<String> {
         let orders = self.intent("get-orders", "GET", "/api/orders", |it| {
             it.query = "limit=50".to_owned();
         });
-        let Some(orders) = self.perform(orders).await else {
-            return;
-        };
+        let orders = self.perform(orders).await?;
         let ids = orders.body["items"].as_array().cloned().unwrap_or_default();
         if ids.is_empty() {
-            return;
+            return None;
         }
         let place = self.world.draw(|rng| rng.usize(0..ids.len()));
-        let id = ids[place]["orderId"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
+        ids[place]["orderId"].as_str().map(str::to_owned)
+    }
+
+    /// Cancels one of the person's orders, which at times is cancelled already.
+    async fn cancel_some(&mut self) {
+        if let Some(id) = self.own_order().await {
+            self.cancel(id).await;
+        }
+    }
+
+    /// Cancels an order, at times several times at once.
+    async fn cancel(&mut self, id: String) {
+        let route = "/api/orders/{orderId}/cancel";
+        let cancel = self.intent("cancel-order", "POST", route, |it| it.ids = vec![id]);
+        let answer = match self.world.draw(|rng| rng.u8(0..100)) {
+            0..40 => self.perform(cancel).await,
+            40..75 => {
+                let again = cancel.clone();
+                self.perform_both(cancel, again, 80).await
+            }
+            _ => self.perform_three(cancel, 400).await,
+        };
+        match answer.map(|it| it.status) {
+            Some(200) => self.world.count("orders that their customer cancelled"),
+            Some(409) => self.world.count("cancellations that were refused"),
+            _ => {}
+        }
+    }
+
+    async fn look_at_orders(&mut self) {
+        let Some(id) = self.own_order().await else {
+            return;
+        };
         // As its owner, or as somebody who has got hold of the id.
         let person = if self.world.chance(0.3) {
             let place = self
@@ -296,7 +300,7 @@ impl Client {
             Arc::clone(&self.person)
         };
         let order = self.intent("get-order", "GET", "/api/orders/{orderId}", |it| {
-            it.id = Some(id);
+            it.ids = vec![id];
             it.person = Some(person);
         });
         self.perform(order).await;
@@ -312,25 +316,30 @@ impl Client {
             })
         } else {
             self.intent("get-product", "GET", "/api/products/{productId}", |it| {
-                it.id = Some(product);
+                it.ids = vec![product];
                 it.person = None;
             })
         };
         self.perform(look).await;
     }
 
-    async fn perform_maybe_twice(&mut self, intent: Intent) {
-        // The very same, as an impatient finger does.
+    /// Sends something, and at times the very same again, as an impatient finger does.
+    pub(crate) async fn perform_maybe_twice(&mut self, intent: Intent) -> Option<Response> {
         if self.world.chance(0.3) {
             let again = intent.clone();
-            self.perform_both(intent, again, 80).await;
+            self.perform_both(intent, again, 80).await
         } else {
-            self.perform(intent).await;
+            self.perform(intent).await
         }
     }
 
     /// Sends two things at about the same time. Returns the answer to the first one.
-    async fn perform_both(&mut self, one: Intent, other: Intent, apart: u64) -> Option<Response> {
+    pub(crate) async fn perform_both(
+        &mut self,
+        one: Intent,
+        other: Intent,
+        apart: u64,
+    ) -> Option<Response> {
         let world = self.world.clone();
         let first = persist(&world, self.number, &one);
         let second = async {
@@ -379,7 +388,7 @@ impl Client {
     }
 
     /// Returns a key that this person hasn't used: at times, one of another person's.
-    fn new_key(&self) -> String {
+    pub(crate) fn new_key(&self) -> String {
         let own = &self.person.user_id;
         let state = &mut *self.world.state();
         let is_used = |key: &String| state.keys.iter().any(|it| it.0 == *own && it.1 == *key);
@@ -397,7 +406,7 @@ impl Client {
 }
 
 /// Draws a place: the first ones are popular.
-fn popular(world: &World, count: usize) -> usize {
+pub(crate) fn popular(world: &World, count: usize) -> usize {
     world.draw(|rng| rng.usize(0..count).min(rng.usize(0..count)))
 }
 

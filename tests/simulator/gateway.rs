@@ -1,5 +1,6 @@
 //! The API's gateway: from a client's request to one process and back.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -21,8 +22,8 @@ pub(crate) struct Request {
     pub(crate) method: &'static str,
     /// The route's path, such as `/api/orders/{orderId}`.
     pub(crate) route: &'static str,
-    /// The value of the route's one variable.
-    pub(crate) id: Option<String>,
+    /// The values of the route's variables.
+    pub(crate) ids: Vec<String>,
     pub(crate) query: String,
     pub(crate) body: Option<Value>,
     pub(crate) key: Option<String>,
@@ -40,15 +41,17 @@ pub(crate) struct Response {
 }
 
 impl Request {
-    /// Returns the path with its variable.
+    /// Returns the path with its variables.
     pub(crate) fn path(&self) -> String {
-        match (&self.id, self.route.split_once('{')) {
-            (Some(id), Some((start, _))) => format!("{start}{id}"),
-            _ => self.route.to_owned(),
-        }
+        let mut ids = self.ids.iter();
+        let parts = self.route.split('/').map(|part| match variable(part) {
+            Some(_) => ids.next().expect("a value for each variable"),
+            None => part,
+        });
+        Vec::from_iter(parts).join("/")
     }
 
-    /// Returns the path with its variable and the query.
+    /// Returns the path with its variables and the query.
     pub(crate) fn path_and_query(&self) -> String {
         match self.query.as_str() {
             "" => self.path(),
@@ -70,11 +73,10 @@ impl Request {
         if self.body.is_some() {
             headers["content-type"] = json!("application/json");
         }
-        let variable = self
-            .route
-            .split_once('{')
-            .and_then(|(_, it)| it.split_once('}'));
-        let parameters = variable.map(|(name, _)| json!({ name: self.id }));
+        let names = self.route.split('/').filter_map(variable);
+        let parameters = names.zip(&self.ids);
+        let parameters: BTreeMap<&str, &String> = parameters.collect();
+        let parameters = (!parameters.is_empty()).then_some(parameters);
         let event = json!({
             "version": "2.0", "routeKey": key, "rawPath": self.path(),
             "rawQueryString": self.query, "headers": headers, "pathParameters": parameters,
@@ -90,6 +92,11 @@ impl Request {
         });
         event.to_string()
     }
+}
+
+/// Returns the name of a variable, if this part of a route is one.
+fn variable(part: &str) -> Option<&str> {
+    part.strip_prefix('{')?.strip_suffix('}')
 }
 
 /// Sends a request; `None` if no answer comes.

@@ -22,6 +22,7 @@ mod plan;
 mod process;
 mod report;
 mod run;
+mod staff;
 mod story;
 mod world;
 

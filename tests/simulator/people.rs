@@ -1,5 +1,4 @@
-//! Who uses a simulated shop, and what it sells at first; and the operator, who changes prices and
-//! stock behind the API.
+//! Who uses a simulated shop, who works there, and what it sells at first.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, UNIX_EPOCH};
@@ -10,7 +9,6 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use crate::story::What;
 use crate::world::World;
 
 /// The key that signs everybody's tokens.
@@ -34,7 +32,8 @@ pub(crate) struct Person {
 /// Who uses the shop, and what it sells.
 pub(crate) struct Shop {
     pub(crate) customers: Vec<Arc<Person>>,
-    pub(crate) admin: Arc<Person>,
+    /// Who works there, each of another role.
+    pub(crate) staff: Vec<Arc<Person>>,
     pub(crate) products: Vec<String>,
 }
 
@@ -69,7 +68,15 @@ impl Shop {
         for number in 1..=4 {
             customers.push(person(world, number, "customer").await);
         }
-        let admin = person(world, 5, "admin").await;
+        let mut staff = Vec::new();
+        for (number, role) in (5..).zip(["admin", "staff", "super-admin"]) {
+            staff.push(person(world, number, role).await);
+        }
+        let category = json!({
+            "catalogue": { "S": "main" }, "slug": { "S": "things" }, "name": { "S": "Things" },
+            "products": { "N": "0" },
+        });
+        put(world, "CATEGORIES_TABLE", &category).await;
         let mut products = Vec::new();
         // In some shops somebody's cart is nearly full.
         let is_large = world.chance(0.04);
@@ -87,7 +94,7 @@ impl Shop {
         }
         Self {
             customers,
-            admin,
+            staff,
             products,
         }
     }
@@ -193,83 +200,4 @@ async fn product(world: &World, number: u32, price: u32, stock: u32) -> String {
     });
     put(world, "INVENTORY_TABLE", &row).await;
     id
-}
-
-/// Changes something behind the API: a price, a stock, or whether a product is sold.
-pub(crate) async fn edit(world: &World, product: &str) {
-    let (kind, number) = world.draw(|rng| (rng.u8(0..10), rng.u32(1..5000)));
-    let key = json!({ "productId": { "S": product } });
-    match kind {
-        0..=3 => {
-            world.tell("operator", || {
-                What::Does(format!("sets the price of {product} to {number}"))
-            });
-            let update = json!({
-                "TableName": world.table("PRODUCTS_TABLE"), "Key": key,
-                "UpdateExpression": "SET price = :price ADD version :one",
-                "ExpressionAttributeValues": {
-                    ":price": { "N": number.to_string() }, ":one": { "N": "1" },
-                },
-            });
-            operate(world, "UpdateItem", update).await;
-        }
-        4..=6 => {
-            let pieces = number % 10 + 1;
-            world.tell("operator", || {
-                What::Does(format!("restocks {product} by {pieces}"))
-            });
-            let update = json!({
-                "TableName": world.table("INVENTORY_TABLE"),
-                "Key": { "productId": { "S": product }, "bucket": { "S": "0" } },
-                "UpdateExpression": "ADD available :pieces, version :one",
-                "ExpressionAttributeValues": {
-                    ":pieces": { "N": pieces.to_string() }, ":one": { "N": "1" },
-                },
-            });
-            operate(world, "UpdateItem", update).await;
-        }
-        // Nothing but the version changes, as when a description is edited.
-        7 => {
-            world.tell("operator", || What::Does(format!("edits {product}")));
-            let update = json!({
-                "TableName": world.table("PRODUCTS_TABLE"), "Key": key,
-                "UpdateExpression": "SET description = :text ADD version :one",
-                "ExpressionAttributeValues": {
-                    ":text": { "S": format!("Edit {number}") }, ":one": { "N": "1" },
-                },
-            });
-            operate(world, "UpdateItem", update).await;
-        }
-        8 => {
-            world.tell("operator", || {
-                What::Does(format!("takes {product} off the list"))
-            });
-            let update = json!({
-                "TableName": world.table("PRODUCTS_TABLE"), "Key": key,
-                "UpdateExpression":
-                    "SET #status = :draft ADD version :one REMOVE listed, listedCategory, nameKey",
-                "ExpressionAttributeNames": { "#status": "status" },
-                "ExpressionAttributeValues": {
-                    ":draft": { "S": "draft" }, ":one": { "N": "1" },
-                },
-            });
-            operate(world, "UpdateItem", update).await;
-        }
-        _ => {
-            world.tell("operator", || What::Does(format!("lists {product} again")));
-            let update = json!({
-                "TableName": world.table("PRODUCTS_TABLE"), "Key": key,
-                "UpdateExpression":
-                    "SET #status = :published, listed = :main, listedCategory = :things, \
-                     nameKey = #name ADD version :one",
-                "ExpressionAttributeNames": { "#status": "status", "#name": "name" },
-                "ExpressionAttributeValues": {
-                    ":published": { "S": "published" }, ":main": { "S": "main" },
-                    ":things": { "S": "things" }, ":one": { "N": "1" },
-                },
-            });
-            operate(world, "UpdateItem", update).await;
-        }
-    }
-    world.count("operation: operator");
 }

@@ -17,8 +17,13 @@ use crate::story::What;
 use crate::world::World;
 
 /// The functions that a simulated shop has.
-pub(crate) const FUNCTIONS: [&str; 9] = [
+pub(crate) const FUNCTIONS: [&str; 14] = [
     "admin-create-product",
+    "admin-delete-product",
+    "admin-set-stock",
+    "admin-update-order",
+    "admin-update-product",
+    "cancel-order",
     "checkout",
     "get-cart",
     "get-order",
@@ -109,6 +114,29 @@ impl Process {
                     )
                     .await
                 }
+                "admin-delete-product" => {
+                    start(
+                        admin_delete_product::admin_delete_product,
+                        variables,
+                        network,
+                    )
+                    .await
+                }
+                "admin-set-stock" => {
+                    start(admin_set_stock::admin_set_stock, variables, network).await
+                }
+                "admin-update-order" => {
+                    start(admin_update_order::admin_update_order, variables, network).await
+                }
+                "admin-update-product" => {
+                    start(
+                        admin_update_product::admin_update_product,
+                        variables,
+                        network,
+                    )
+                    .await
+                }
+                "cancel-order" => start(cancel_order::cancel_order, variables, network).await,
                 "checkout" => start(checkout::checkout, variables, network).await,
                 "get-cart" => start(get_cart::get_cart, variables, network).await,
                 "get-order" => start(get_order::get_order, variables, network).await,

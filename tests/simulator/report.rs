@@ -16,7 +16,21 @@ const LEAST: (u64, u64) = (30, 2);
 const SOME: u64 = 100;
 /// What must have happened after so many seeds.
 const MANY: u64 = 2000;
-const EXPECTED: [&str; 31] = [
+const EXPECTED: [&str; 45] = [
+    "orders that their customer cancelled",
+    "cancellations that were refused",
+    "changes of stock",
+    "changes of stock that were sent again",
+    "changes of stock below zero",
+    "stale edits of products",
+    "orders moved by the staff: processing",
+    "orders moved by the staff: shipped",
+    "orders moved by the staff: delivered",
+    "orders moved by the staff: cancelled",
+    "orders moved by the staff: refunded",
+    "orders moved by the staff: invalid-transition",
+    "orders moved by the staff: conflict",
+    "orders moved by the staff: forbidden",
     "carts that are nearly full",
     "processes that took too long",
     "orders by a clock that is minutes off",
@@ -130,11 +144,22 @@ impl fmt::Display for Report {
             "orders by a clock that is minutes off",
             "keys that another person had used, too",
             "carts that are nearly full",
+            "orders that their customer cancelled",
+            "cancellations that were refused",
+            "changes of stock",
+            "changes of stock that were sent again",
+            "changes of stock below zero",
+            "stale edits of products",
         ] {
             let count = self.counts.get(name).copied().unwrap_or_default();
             writeln!(f, "  {count:>12}  {name}")?;
         }
         self.section(f, "Operations", "operation: ")?;
+        self.section(
+            f,
+            "Orders moved by the staff",
+            "orders moved by the staff: ",
+        )?;
         self.section(f, "Answers", "answer: ")?;
         self.section(f, "Faults", "fault: ")?;
         self.section(

@@ -51,14 +51,14 @@ async fn simulate(world: &World, seed: u64) -> Run {
         let client = Client::new(world, &shop, person, number + 1);
         clients.push(tokio::spawn(client.live()));
     }
-    let admin = Client::new(world, &shop, &shop.admin, 7);
-    clients.push(tokio::spawn(admin.manage()));
-    let operator = tokio::spawn(Client::operate(world.clone(), Arc::clone(&shop)));
+    for (number, person) in (7..).zip(&shop.staff) {
+        let client = Client::new(world, &shop, person, number);
+        clients.push(tokio::spawn(client.work()));
+    }
     let mut settled = Vec::new();
     for client in clients {
         settled.push(client.await.expect("a client does not panic"));
     }
-    operator.await.expect("the operator does not panic");
 
     world.tell("the world", || What::Does("faults end".to_owned()));
     {
@@ -93,7 +93,7 @@ async fn simulate(world: &World, seed: u64) -> Run {
 }
 
 fn document(world: &World, shop: &Shop, seed: u64) -> String {
-    let people = shop.customers.iter().chain([&shop.admin]);
+    let people = shop.customers.iter().chain(&shop.staff);
     let people =
         people.map(|it| json!({ "userId": it.user_id, "role": it.role, "canary": it.canary }));
     let short = |table: &str| {

@@ -1,9 +1,14 @@
 //! Calls the API over HTTP, as one person or as nobody.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::{TestResponse, send};
+use crate::{TestResponse, checkout_body, send};
+
+/// How many orders clients have made by [`Client::order`], for their keys.
+static ORDERS: AtomicU32 = AtomicU32::new(0);
 
 /// Someone who calls the shop over HTTP.
 #[derive(Clone)]
@@ -92,5 +97,20 @@ impl Client {
     pub async fn check_out(&self, key: &str, body: &Value) -> TestResponse {
         let request = self.request(Method::POST, "/api/checkout");
         send(request.header("idempotency-key", key).json(body)).await
+    }
+
+    /// Orders pieces of a product at this price, with nothing else in the cart, and
+    /// returns the order.
+    pub async fn order(&self, product: &str, price: u64, pieces: u32) -> Value {
+        self.fill_cart(product, pieces).await;
+        let key = format!("order-{}", ORDERS.fetch_add(1, Ordering::Relaxed));
+        let body = checkout_body(price * u64::from(pieces));
+        self.check_out(&key, &body).await.expect(201).body
+    }
+
+    /// Cancels one of the customer's orders.
+    pub async fn cancel(&self, order: &Value) -> TestResponse {
+        let id = order["orderId"].as_str().unwrap_or_default();
+        send(self.request(Method::POST, &format!("/api/orders/{id}/cancel"))).await
     }
 }

@@ -31,7 +31,7 @@ pub use client::Client;
 pub use people::{NEWCOMERS_PASSWORD, password_of};
 pub use processes::{send_signal, try_signal};
 pub use program::Program;
-pub use request::{TestRequest, checkout_body, product_body};
+pub use request::{CATEGORY, TestRequest, checkout_body, product_body};
 pub use response::{TestResponse, send, try_send};
 pub use shop::{
     Shop, build_once, options, other_tests_are_done, spawn_empty_shop, spawn_empty_shop_with,

@@ -33,11 +33,14 @@ impl TestRequest {
     }
 }
 
+/// The category of the products that tests make.
+pub const CATEGORY: &str = "tests";
+
 /// Returns the body that makes a published product.
 pub fn product_body(name: &str, price: u64, stock: u32) -> Value {
     json!({
         "name": name, "price": { "amount": price, "currency": "EUR" },
-        "category": "tests", "status": "published", "stock": stock,
+        "category": CATEGORY, "status": "published", "stock": stock,
     })
 }
 

@@ -8,7 +8,7 @@ use cloud::{Cloud, Options};
 use local::Profile;
 use local::demo::{self, Demo, accounts};
 
-use crate::{NEWCOMERS_PASSWORD, product_body};
+use crate::{CATEGORY, NEWCOMERS_PASSWORD, product_body};
 
 /// A running shop of a test's own, and one client to call it with.
 pub struct Shop {
@@ -83,6 +83,9 @@ pub async fn spawn_shop_with(options: Options) -> Shop {
     demo::fill(&shop.cloud, Demo::Small)
         .await
         .expect("the demo is made");
+    demo::make_category(&shop.cloud, CATEGORY, "Tests")
+        .await
+        .expect("the tests' category is made");
     let list = shop
         .anonymous()
         .get("/api/products?sort=name&limit=100")

@@ -6,10 +6,11 @@ use shared::accounts::{
     PasswordChange, RefreshRequest, Registration, SignInRequest, SignOutRequest,
 };
 use shared::carts::SetQuantity;
-use shared::catalogue::NewProduct;
+use shared::catalogue::{CategoryContent, NewProduct, ProductChange, StockChange};
+use shared::customers::CustomerSearch;
 use shared::http::{Json, Problem};
 use shared::identity::{CustomerRealm, StaffRealm};
-use shared::orders::OrderDraft;
+use shared::orders::{OrderDraft, OrderUpdate};
 use shared::pictures::UploadRequest;
 use shared::staff::{Acceptance, Invitation, UserChange};
 use tests::contract::Contract;
@@ -27,7 +28,7 @@ macro_rules! readers {
 }
 
 /// What reads the body of each operation: the type in the signature of its handler.
-const READERS: [(&str, Read); 16] = readers! {
+const READERS: [(&str, Read); 21] = readers! {
     "register": Registration,
     "login": SignInRequest,
     "admin-login": SignInRequest,
@@ -39,7 +40,12 @@ const READERS: [(&str, Read); 16] = readers! {
     "admin-change-password": PasswordChange<StaffRealm>,
     "set-cart-item": SetQuantity,
     "checkout": OrderDraft,
+    "admin-update-order": OrderUpdate,
+    "admin-search-customers": CustomerSearch,
     "admin-create-product": NewProduct,
+    "admin-save-category": CategoryContent,
+    "admin-set-stock": StockChange,
+    "admin-update-product": ProductChange,
     "admin-upload": UploadRequest,
     "admin-create-user": Invitation,
     "admin-update-user": UserChange,
@@ -50,9 +56,9 @@ const READERS: [(&str, Read); 16] = readers! {
 const ABSENT: &str = "absent";
 
 /// Lengths around those that any field's limits are.
-const LENGTHS: [usize; 22] = [
-    0, 1, 2, 3, 7, 8, 14, 15, 20, 21, 64, 65, 100, 101, 128, 129, 200, 201, 254, 255, 10_000,
-    10_001,
+const LENGTHS: [usize; 24] = [
+    0, 1, 2, 3, 7, 8, 14, 15, 20, 21, 64, 65, 100, 101, 128, 129, 200, 201, 254, 255, 1000, 1001,
+    10_000, 10_001,
 ];
 
 /// Numbers around those that any field's limits are.
@@ -150,6 +156,7 @@ fn candidates(contract: &Contract) -> Vec<Value> {
         json!(format!("{}@example.com", "a".repeat(65))),
         json!("ann@127.0.0.1"),
         json!("ann@example.1a"),
+        json!("Ann wrote: ann@example.com"),
     ];
     found.extend(LENGTHS.map(|it| json!(text(it))));
     found.extend(NUMBERS.map(|it| json!(it)));
@@ -242,12 +249,25 @@ fn good_bodies(operation: &str) -> Vec<Value> {
         "logout" | "admin-logout" => json!({ "everywhere": false }),
         "admin-login" => json!({ "device": "The office" }),
         "admin-create-user" => json!({ "phone": "+4930123456" }),
+        "admin-create-product" => json!({ "sku": "POT-7" }),
+        "admin-update-product" => json!({
+            "name": "Blue Pot", "description": "Blue.", "category": "teapots",
+            "status": "draft", "version": 3,
+        }),
+        "admin-search-customers" => json!({ "orderId": null }),
+        "admin-update-order" => json!({ "paid": true, "version": 3 }),
         "admin-update-user" => json!({ "status": "disabled", "version": 3 }),
         _ => json!({}),
     };
     body.as_object_mut()
         .unwrap()
         .extend(more.as_object().unwrap().clone());
+    if operation == "admin-search-customers" {
+        let mut by_order = body.clone();
+        by_order["email"] = Value::Null;
+        by_order["orderId"] = json!("ord_01arz3ndektsv4rrffq69g5fav");
+        return vec![body, by_order];
+    }
     vec![body]
 }
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use shared::audit::AuditFilter;
-use shared::catalogue::ProductFilter;
+use shared::catalogue::{ProductFilter, StaffFilter};
 use shared::http::{IdempotencyKey, PageRequest, Query};
 use shared::orders::OrderFilter;
 use shared::staff::UserFilter;
@@ -24,15 +24,23 @@ macro_rules! readers {
 }
 
 /// What reads the query of each operation: the types in the signature of its handler.
-const READERS: [(&str, Reads); 4] = readers! {
+const READERS: [(&str, Reads); 6] = readers! {
     "list-products": ProductFilter, PageRequest;
     "get-orders": OrderFilter, PageRequest;
+    "admin-list-orders": OrderFilter, PageRequest;
+    "admin-list-products": StaffFilter, PageRequest;
     "admin-list-users": UserFilter;
     "admin-list-audit": AuditFilter;
 };
 
 /// What every parameter is put to. An empty one counts as absent.
-const CANDIDATES: [&str; 38] = [
+const CANDIDATES: [&str; 44] = [
+    "draft",
+    "published",
+    "true",
+    "false",
+    "True",
+    "teapots",
     "0",
     "1",
     "24",
@@ -92,9 +100,14 @@ fn parameters(contract: &Contract, operation: &str, place: &str) -> Vec<(String,
     named.collect()
 }
 
-/// Whether the contract allows a text: a number is what a schema of numbers takes it for.
+/// Whether the contract allows a text: a number is what a schema of numbers takes it for, and
+/// `true` what one of truth values does.
 fn allows(contract: &Contract, schema: &str, text: &str) -> bool {
-    let is_integer = contract.resolve(schema).value["type"] == "integer";
+    let kind = &contract.resolve(schema).value["type"];
+    let is_integer = kind == "integer";
+    if let (true, Ok(truth)) = (kind == "boolean", text.parse::<bool>()) {
+        return contract.check(schema, &json!(truth)).is_ok();
+    }
     let digits = text.bytes().all(|it| it.is_ascii_digit());
     let value = match text.parse::<i64>() {
         Ok(number) if is_integer && digits => json!(number),
@@ -159,7 +172,7 @@ fn an_empty_parameter_is_one_that_is_absent() {
             }
         }
     }
-    assert_eq!(found, 16);
+    assert_eq!(found, 24);
 }
 
 #[test]
@@ -180,7 +193,7 @@ fn contract_and_code_take_the_same_idempotency_keys() {
             }
         }
     }
-    assert_eq!(operations, 4);
+    assert_eq!(operations, 5);
 }
 
 #[test]

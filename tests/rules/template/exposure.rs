@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Allowed, Function, Template, patterns};
+use super::{Allowed, Function, IMAGES, Template, patterns};
 use crate::files::read;
 
 /// How the table begins.
@@ -27,11 +27,19 @@ fn exposure(action: &str) -> Option<Exposure> {
     let (service, call) = action.split_once(':')?;
     Some(match (service, call) {
         ("dynamodb", "getitem" | "batchgetitem" | "query")
-        | ("secretsmanager", "getsecretvalue" | "describesecret") => Exposure::Read,
+        | ("secretsmanager", "getsecretvalue" | "describesecret")
+        | ("s3", "getobject" | "getobjectversion")
+        | ("dynamodb", "describestream" | "getrecords" | "getsharditerator" | "liststreams") => {
+            Exposure::Read
+        }
         ("dynamodb", "conditioncheckitem") => Exposure::Guess,
         ("dynamodb" | "s3", "putitem" | "putobject") => Exposure::Change("puts"),
         ("dynamodb", "updateitem") => Exposure::Change("updates"),
-        ("dynamodb", "deleteitem") => Exposure::Change("deletes"),
+        ("dynamodb" | "s3", "deleteitem" | "deleteobject" | "deleteobjectversion") => {
+            Exposure::Change("deletes")
+        }
+        ("s3", "putobjecttagging" | "deleteobjecttagging") => Exposure::Change("tags"),
+        ("sqs", "sendmessage") => Exposure::Change("sends to"),
         ("secretsmanager", "putsecretvalue" | "updatesecretversionstage") => {
             Exposure::Change("replaces")
         }
@@ -42,6 +50,9 @@ fn exposure(action: &str) -> Option<Exposure> {
 /// `StaffSessionsTable` as `staff-sessions`, and `${UsersTable.Arn}/index/by-role` as
 /// `users/by-role`.
 fn name(pattern: &str) -> String {
+    if let Some(folder) = pattern.strip_prefix(IMAGES) {
+        return format!("images{folder}");
+    }
     let inner = pattern.strip_prefix("${").and_then(|it| it.split_once('}'));
     let (name, rest) = inner.unwrap_or((pattern, ""));
     let id = name.split('.').next().unwrap_or_default();

@@ -8,12 +8,12 @@ use serde_json::Value;
 use super::{Template, finds, holds, patterns, reference};
 use crate::Faults;
 
-/// What the API, the pictures and the bucket for uploads are called in the template.
+/// What the API, the public pictures and the bucket are called in the template.
 fn addresses() -> Addresses {
     Addresses {
         api: "${ApiAddress}".to_owned(),
         pictures: "https://${ImagesDistribution.DomainName}".to_owned(),
-        uploads: "https://${ImagesBucket.RegionalDomainName}".to_owned(),
+        bucket: "https://${ImagesBucket.RegionalDomainName}".to_owned(),
     }
 }
 

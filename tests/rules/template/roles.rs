@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{
-    Allowed, Function, Template, finds, has_star, holds, matches, may_be, patterns, reference,
+    Allowed, Function, IMAGES, Template, finds, has_star, holds, matches, may_be, patterns,
+    reference,
 };
 use crate::Faults;
 
@@ -33,8 +34,15 @@ fn with_statement(statement: &str) -> String {
     )
 }
 
-/// The one resource that a role may write with a star: a key per upload.
-const UPLOADS: &str = "${ImagesBucket.Arn}/pending/*";
+/// What a role may name with a star: the folders of the pictures' bucket, each with a key per
+/// file.
+const FOLDERS: [&str; 2] = ["/pending/*", "/ecommerce-products/*"];
+
+fn is_folder(resource: &str) -> bool {
+    let buckets = ["${ImagesBucket.Arn}", IMAGES];
+    let mut folder = buckets.iter().filter_map(|it| resource.strip_prefix(it));
+    folder.any(|it| FOLDERS.contains(&it))
+}
 
 fn wide_permissions(template: &Template) -> Faults {
     let mut faults = Faults::new();
@@ -70,7 +78,7 @@ fn wide_permissions(template: &Template) -> Faults {
                 }
             }
             for resource in allowed.resources() {
-                if has_star(&resource) && resource != UPLOADS {
+                if has_star(&resource) && !is_folder(&resource) {
                     faults.push(format!("{name} may do something on {resource}"));
                 }
             }

@@ -38,7 +38,7 @@ const KEY_MONTH: f64 = 1.00;
 const SECRET_MONTH: f64 = 0.40;
 
 /// Services of which nothing that a template makes is paid by the month.
-const FREE_BY_THE_MONTH: [&str; 11] = [
+const FREE_BY_THE_MONTH: [&str; 12] = [
     "ApiGatewayV2",
     "CloudFront",
     "CloudTrail",
@@ -49,6 +49,7 @@ const FREE_BY_THE_MONTH: [&str; 11] = [
     "Logs",
     "S3",
     "SNS",
+    "SQS",
     "Serverless",
 ];
 
