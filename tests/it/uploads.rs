@@ -11,17 +11,22 @@ use serde_json::{Value, json};
 
 use tests::{Client, Shop, product_body, send, spawn_shop};
 
-/// A form for a PNG of a product.
-async fn form(shop: &Shop) -> Value {
+/// Asks for a form to upload a file of so many bytes with.
+async fn request_form(admin: &Client, product: &str, content_type: &str, length: usize) -> Value {
     let body = json!({
-        "productId": shop.product(0), "contentType": "image/png", "contentLength": 1000,
+        "productId": product, "contentType": content_type, "contentLength": length,
     });
-    let admin = shop.admin().await;
-    admin
-        .post("/api/admin/uploads", &body)
-        .await
-        .expect(201)
-        .body
+    let form = admin.post("/api/admin/uploads", &body).await;
+    form.expect(201).body
+}
+
+/// Asks for a form to upload a PNG of a product with.
+async fn png_form(admin: &Client, product: &str) -> Value {
+    request_form(admin, product, "image/png", 99).await
+}
+
+fn id_of(form: &Value) -> &str {
+    form["uploadId"].as_str().unwrap()
 }
 
 /// Posts a file with a form as a browser does, after changing some fields.
@@ -50,11 +55,10 @@ async fn post(form: &Value, changed: &[(&str, &str)], file: Vec<u8>) -> u16 {
 #[tokio::test]
 async fn a_picture_is_taken_by_the_form_it_was_asked_with() {
     let shop = spawn_shop().await;
-    let form = form(&shop).await;
-    let key = form["fields"]["key"].as_str().unwrap();
-    let upload = form["uploadId"].as_str().unwrap();
     let admin = shop.admin().await;
-    assert_eq!(key, format!("pending/{}/{upload}", admin.user_id()));
+    let form = png_form(&admin, shop.product(0)).await;
+    let key = form["fields"]["key"].as_str().unwrap();
+    assert_eq!(key, format!("pending/{}/{}", admin.user_id(), id_of(&form)));
     let _held = shop.cloud.events().hold();
     assert_eq!(post(&form, &[], vec![7; 1000]).await, 201);
     let kept = shop
@@ -70,7 +74,7 @@ async fn a_picture_is_taken_by_the_form_it_was_asked_with() {
 #[tokio::test]
 async fn a_form_is_good_for_what_it_says_and_nothing_else() {
     let shop = spawn_shop().await;
-    let form = form(&shop).await;
+    let form = png_form(&shop.admin().await, shop.product(0)).await;
     for changed in [
         ("key", "ecommerce-products/front-page.png"),
         (
@@ -95,7 +99,7 @@ async fn a_form_is_good_for_what_it_says_and_nothing_else() {
 #[tokio::test]
 async fn an_upload_is_recorded_as_pending() {
     let shop = spawn_shop().await;
-    let form = form(&shop).await;
+    let form = png_form(&shop.admin().await, shop.product(0)).await;
     let uploads = shop.scan("UploadsTable").await;
     assert_eq!(uploads.len(), 1);
     assert_eq!(uploads[0]["uploadId"]["S"], form["uploadId"]);
@@ -171,13 +175,9 @@ pub(crate) async fn send_file(
     content_type: &str,
     file: Vec<u8>,
 ) -> String {
-    let body = json!({
-        "productId": product, "contentType": content_type, "contentLength": file.len(),
-    });
-    let form = admin.post("/api/admin/uploads", &body).await;
-    let form = form.expect(201).body;
+    let form = request_form(admin, product, content_type, file.len()).await;
     assert_eq!(post(&form, &[], file).await, 201);
-    form["uploadId"].as_str().unwrap().to_owned()
+    id_of(&form).to_owned()
 }
 
 async fn settle(shop: &Shop) {
@@ -187,6 +187,12 @@ async fn settle(shop: &Shop) {
 async fn state(admin: &Client, upload: &str) -> Value {
     let state = admin.get(&format!("/api/admin/uploads/{upload}")).await;
     state.expect(200).body
+}
+
+/// A product as anybody sees it.
+async fn public(shop: &Shop, product: &str) -> Value {
+    let path = format!("/api/products/{product}");
+    shop.anonymous().get(&path).await.expect(200).body
 }
 
 async fn draft(admin: &Client) -> String {
@@ -228,11 +234,7 @@ async fn a_picture_of_a_published_product_is_shown_in_three_sizes() {
     assert_eq!(state["status"], "ready");
     assert_eq!(state["productId"], product);
 
-    let detail = shop
-        .anonymous()
-        .get(&format!("/api/products/{product}"))
-        .await;
-    let detail = detail.expect(200).body;
+    let detail = public(&shop, &product).await;
     let image = &detail["images"][0];
     assert_eq!(*image, state["image"]);
     let size = |it: &Value| {
@@ -333,18 +335,13 @@ async fn of_two_files_sent_with_one_form_one_is_judged_and_both_are_deleted() {
     let shop = spawn_shop().await;
     let admin = shop.admin().await;
     let product = draft(&admin).await;
-    let body = json!({ "productId": product, "contentType": "image/png", "contentLength": 99 });
-    let form = admin
-        .post("/api/admin/uploads", &body)
-        .await
-        .expect(201)
-        .body;
+    let form = png_form(&admin, &product).await;
     let held = shop.cloud.events().hold();
     assert_eq!(post(&form, &[], png(50, 40)).await, 201);
     assert_eq!(post(&form, &[], png(60, 40)).await, 201);
     drop(held);
     settle(&shop).await;
-    let state = state(&admin, form["uploadId"].as_str().unwrap()).await;
+    let state = state(&admin, id_of(&form)).await;
     assert_eq!(state["status"], "ready");
     assert!([50, 60].contains(&state["image"]["width"].as_u64().unwrap()));
     let shown = admin.get(&format!("/api/admin/products/{product}")).await;
@@ -361,13 +358,8 @@ async fn whoever_asked_for_an_upload_sees_what_became_of_it_and_nobody_else() {
     let shop = spawn_shop().await;
     let admin = shop.admin().await;
     let product = draft(&admin).await;
-    let body = json!({ "productId": product, "contentType": "image/png", "contentLength": 99 });
-    let form = admin
-        .post("/api/admin/uploads", &body)
-        .await
-        .expect(201)
-        .body;
-    let upload = form["uploadId"].as_str().unwrap();
+    let form = png_form(&admin, &product).await;
+    let upload = id_of(&form);
     let pending = state(&admin, upload).await;
     assert_eq!(pending["status"], "pending");
     assert!(pending.get("image").is_none() && pending.get("reason").is_none());
@@ -381,13 +373,8 @@ async fn a_picture_whose_product_was_deleted_meanwhile_is_deleted_too() {
     let shop = spawn_shop().await;
     let (admin, sue) = (shop.admin().await, shop.super_admin().await);
     let product = draft(&admin).await;
-    let body = json!({ "productId": product, "contentType": "image/png", "contentLength": 99 });
-    let form = admin
-        .post("/api/admin/uploads", &body)
-        .await
-        .expect(201)
-        .body;
-    let upload = form["uploadId"].as_str().unwrap();
+    let form = png_form(&admin, &product).await;
+    let upload = id_of(&form);
     let held = shop.cloud.events().hold();
     assert_eq!(post(&form, &[], png(50, 40)).await, 201);
     let path = format!("/api/admin/products/{product}");
@@ -424,11 +411,7 @@ async fn a_picture_that_is_taken_off_its_product_is_gone_and_stays_so() {
         assert_eq!(shop.cloud.object("ImagesBucket", &key_of(&url)), None);
         assert_ne!(status(&url).await, 200);
     }
-    let detail = shop
-        .anonymous()
-        .get(&format!("/api/products/{product}"))
-        .await;
-    assert_eq!(detail.expect(200).body["images"], json!([]));
+    assert_eq!(public(&shop, &product).await["images"], json!([]));
     admin.delete(&path).await.expect_problem(404, "not-found");
     // The stream may tell of the upload once more, a day later.
     let rows = shop.scan("UploadsTable").await;
@@ -438,11 +421,7 @@ async fn a_picture_that_is_taken_off_its_product_is_gone_and_stays_so() {
         .invoke("attach-image", record.to_string().into_bytes())
         .await
         .unwrap();
-    let detail = shop
-        .anonymous()
-        .get(&format!("/api/products/{product}"))
-        .await;
-    assert_eq!(detail.expect(200).body["images"], json!([]));
+    assert_eq!(public(&shop, &product).await["images"], json!([]));
 }
 
 #[tokio::test]
@@ -453,21 +432,11 @@ async fn however_events_come_each_picture_is_on_its_product_once() {
     let product = shop.new_product("Pictured", 1900, 3).await;
     let mut uploads = Vec::new();
     for width in 31..36 {
-        let body = json!({ "productId": product, "contentType": "image/png", "contentLength": 99 });
-        let form = admin
-            .post("/api/admin/uploads", &body)
-            .await
-            .expect(201)
-            .body;
-        assert_eq!(post(&form, &[], png(width, 30)).await, 201);
-        uploads.push(form["uploadId"].as_str().unwrap().replace("upl_", "img_"));
+        let upload = send_file(&admin, &product, "image/png", png(width, 30)).await;
+        uploads.push(upload.replace("upl_", "img_"));
     }
     settle(&shop).await;
-    let detail = shop
-        .anonymous()
-        .get(&format!("/api/products/{product}"))
-        .await;
-    let detail = detail.expect(200).body;
+    let detail = public(&shop, &product).await;
     let images = detail["images"].as_array().unwrap();
     let mut found: Vec<&str> = images
         .iter()
@@ -491,24 +460,20 @@ async fn a_product_has_at_most_100_pictures() {
         "key": { "S": "ecommerce-products/none.jpg" },
         "width": { "N": "1" }, "height": { "N": "1" },
     } });
-    let body = json!({ "productId": product, "contentType": "image/png", "contentLength": 99 });
-    let form = admin
-        .post("/api/admin/uploads", &body)
-        .await
-        .expect(201)
-        .body;
+    let form = png_form(&admin, &product).await;
     let held = shop.cloud.events().hold();
     let key = json!({ "productId": { "S": product } });
     let values = json!({ ":images": { "L": vec![full; 100] } });
     shop.update_item("ProductsTable", key, "images = :images", values)
         .await;
+    let body = json!({ "productId": product, "contentType": "image/png", "contentLength": 99 });
     let refused = admin.post("/api/admin/uploads", &body).await;
     refused.expect_problem(409, "conflict");
     // Nor by a form that was asked for before.
     assert_eq!(post(&form, &[], png(50, 40)).await, 201);
     drop(held);
     settle(&shop).await;
-    let state = state(&admin, form["uploadId"].as_str().unwrap()).await;
+    let state = state(&admin, id_of(&form)).await;
     assert_eq!(state["status"], "rejected");
     assert!(state["reason"].as_str().unwrap().contains("100 pictures"));
 }

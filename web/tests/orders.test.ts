@@ -1,6 +1,6 @@
 // Orders after they are placed: the customer sees and cancels them, the staff move them along.
 import assert from 'node:assert/strict';
-import { console as text, storefront } from '@buy-from-me/text';
+import { console as text, storefront, ui } from '@buy-from-me/text';
 import type { Page } from 'playwright-core';
 import { formatMoney } from '../ui/src/format.ts';
 import { eventually, pageTest } from './browser.ts';
@@ -107,7 +107,7 @@ pageTest('an admin marks an invoice as paid, and refunds it', async ({ visitor }
   await button(page, text.order.paid).click();
   await page.getByRole('dialog', { name: text.order.paidAsk(euros(order.total.amount)) }).waitFor();
   await button(page, text.order.paidYes).click();
-  await page.getByText(new RegExp(`, ${text.order.paymentStatuses.paid}$`)).waitFor();
+  await page.getByText(new RegExp(`, ${ui.order.paymentStatuses.paid}$`)).waitFor();
   assert.equal(await button(page, text.order.paid).count(), 0);
   await button(page, text.order.refund).click();
   await button(page, text.order.refundYes).click();
@@ -177,7 +177,8 @@ pageTest('a customer is found for a reason, by address or order, and nothing of 
   await field(page, text.customers.email).fill(customer.email);
   await button(page, text.customers.submit).click();
   await page.getByText('Please fill this in.').waitFor();
-  await field(page, text.customers.reason).fill('Asks where the parcel is');
+  const reason = newName('Asks where the parcel is');
+  await field(page, text.customers.reason).fill(reason);
   await button(page, text.customers.submit).click();
   await page.getByRole('heading', { name: customer.name }).waitFor();
   assert.ok(!page.url().includes(customer.email) && !page.url().includes('@'));
@@ -197,6 +198,12 @@ pageTest('a customer is found for a reason, by address or order, and nothing of 
   await field(page, text.customers.reason).fill('Asks for an invoice');
   await button(page, text.customers.submit).click();
   await page.getByRole('heading', { name: customer.name }).waitFor();
+
+  // Who reads the audit log is told why.
+  const reader = await (await visitor()).tab();
+  await openConsoleAs(reader, account('super-admin'), `audit?target=${idOf(customer)}`);
+  const record = reader.getByRole('row').filter({ hasText: text.audit.reason(reason) });
+  await record.getByRole('cell', { name: text.audit.actions['customer-searched'], exact: true }).waitFor();
 });
 
 pageTest('a search that finds nobody says so, and shows nobody found before', async ({ visitor }) => {

@@ -1,6 +1,8 @@
-// Makes pictures, so that none must be kept in the repository.
+// Makes pictures, so that none must be kept in the repository, and looks at those that a page shows.
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { crc32, deflateSync } from 'node:zlib';
+import type { Locator } from 'playwright-core';
 
 /** Returns a grey PNG of about so many bytes: noise, which nothing makes smaller. */
 export function picture(bytes: number): Buffer {
@@ -21,4 +23,29 @@ function chunk(type: string, data: Buffer): Buffer {
   length.writeUInt32BE(data.length);
   sum.writeUInt32BE(crc32(body));
   return Buffer.concat([length, body, sum]);
+}
+
+/**
+ * Waits until an image is there, and holds that the browser took the smallest of its sizes that has
+ * all the pixels which are drawn, and that the file is as wide as it says.
+ */
+export async function showsFittingSize(image: Locator): Promise<void> {
+  await image.scrollIntoViewIfNeeded();
+  const { drawn, said, pixels, widths } = await image.evaluate(async (it: HTMLImageElement) => {
+    await it.decode();
+    const sizes = [...it.srcset.matchAll(/(\S+) (\d+)w/g)].map(([, url, width]) => ({ url, width: Number(width) }));
+    // With a srcset, an image's own naturalWidth is that of its place: the file's is its own.
+    const file = new Image();
+    file.src = it.currentSrc;
+    await file.decode();
+    return {
+      drawn: it.clientWidth * devicePixelRatio,
+      said: sizes.find(({ url }) => url === it.currentSrc)?.width,
+      pixels: file.naturalWidth,
+      widths: sizes.map(({ width }) => width),
+    };
+  });
+  assert.equal(pixels, said, 'the file is as wide as the page says');
+  const enough = Math.min(...widths.filter((it) => it >= drawn));
+  assert.equal(pixels, enough, `drawn ${drawn} wide, of ${widths.join(', ')}`);
 }

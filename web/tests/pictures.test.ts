@@ -4,7 +4,7 @@ import { console as text, storefront } from '@buy-from-me/text';
 import type { Locator, Page } from 'playwright-core';
 import { eventually, pageTest } from './browser.ts';
 import { openConsoleAs } from './console.ts';
-import { picture } from './picture.ts';
+import { picture, showsFittingSize } from './picture.ts';
 import { PICTURE_PATIENCE, account, newProduct, pictured, staffClient } from './shop.ts';
 import { button, heading, link, route } from './storefront.ts';
 
@@ -81,11 +81,7 @@ pageTest('a picture is as large as its place needs, and keeps its place before i
   const widths = [...(srcset ?? '').matchAll(/ (\d+)w/g)].map(([, it]) => Number(it));
   assert.ok(widths.length >= 2, `there are several sizes: ${srcset}`);
   assert.ok(sizes && Number(width) > 0, 'the browser knows its size before it is there');
-  await image.scrollIntoViewIfNeeded();
-  await eventually(async () => assert.ok(await image.evaluate((it: HTMLImageElement) => it.complete && it.naturalWidth > 0)));
-  const chosen = await image.evaluate((it: HTMLImageElement) => it.currentSrc);
-  const largest = (srcset ?? '').split(', ').sort((one, other) => Number(/(\d+)w$/.exec(other)?.[1]) - Number(/(\d+)w$/.exec(one)?.[1]))[0];
-  assert.ok(!largest?.startsWith(chosen), `a card needs no picture of ${Math.max(...widths)} pixels`);
+  await showsFittingSize(image);
 });
 
 pageTest('an admin deletes a picture, and it is gone', async ({ visitor }) => {

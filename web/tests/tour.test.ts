@@ -1,9 +1,9 @@
 // The whole way of a product: from its category to the customer who has it.
 import assert from 'node:assert/strict';
 import { console as text, storefront } from '@buy-from-me/text';
-import { eventually, pageTest } from './browser.ts';
+import { pageTest } from './browser.ts';
 import { choice, consoleRoute, fillProduct, openConsoleAs } from './console.ts';
-import { picture } from './picture.ts';
+import { picture, showsFittingSize } from './picture.ts';
 import { ADDRESS, PICTURE_PATIENCE, account, newCustomer, newName, ordersOf, pictured } from './shop.ts';
 import { button, cartLink, field, fillAddress, heading, link, openAs, placeButton, route } from './storefront.ts';
 
@@ -34,14 +34,9 @@ pageTest('from a new category to the order on its way: admin, customer and staff
   const shop = await (await visitor()).tab();
   await openAs(shop, customer, `products?category=${slug}`);
   const image = shop.locator('.product-card').filter({ has: link(shop, name) }).locator('img');
-  await eventually(async () => assert.ok(await image.evaluate((it: HTMLImageElement) => it.complete && it.naturalWidth > 0)));
-  const [drawn, loaded] = await image.evaluate((it: HTMLImageElement) => {
-    const url = it.currentSrc;
-    const [, width] = [...it.srcset.matchAll(/(\S+) (\d+)w/g)].map(([, at, pixels]) => [at, Number(pixels)] as const).find(([at]) => at === url) ?? [];
-    return [it.clientWidth, width ?? 0] as const;
-  });
-  assert.ok(loaded >= drawn && loaded <= 800, `drawn ${drawn} wide, loaded ${loaded}`);
+  await showsFittingSize(image);
   await link(shop, name).click();
+  await showsFittingSize(shop.locator('.product-pictures .picture img').first());
   await button(shop, storefront.product.add).click();
   await cartLink(shop, 1).click();
   await link(shop, storefront.cart.checkout).click();

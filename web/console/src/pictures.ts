@@ -1,5 +1,6 @@
 import type { ProductImage } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
+import { srcsetOf } from '@buy-from-me/ui';
 
 /** The kinds of pictures that the shop takes. */
 export const PICTURE_TYPES = ['image/jpeg', 'image/png', 'image/webp'] as const;
@@ -17,11 +18,11 @@ export function pictureError(file: { type: string; size: number }): string | und
 
 /** Returns what an image element shows of a picture: of its sizes the one that a small frame needs. */
 export function smallEnough(image: ProductImage) {
-  const all = [...image.variants, image];
+  const srcset = srcsetOf(image);
   return {
     src: image.url,
-    srcset: all.length > 1 ? all.map((it) => `${it.url} ${it.width}w`).join(', ') : undefined,
-    sizes: all.length > 1 ? '16rem' : undefined,
+    srcset,
+    sizes: srcset && '16rem',
     width: image.width,
     height: image.height,
   };

@@ -1,4 +1,5 @@
 import type { ProductImage } from '@buy-from-me/client';
+import { srcsetOf } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
 import { PictureIcon } from './icons.tsx';
 
@@ -9,14 +10,14 @@ import { PictureIcon } from './icons.tsx';
 export function Picture(props: { url: string | null; alt?: string; eager?: boolean; image?: ProductImage | null | undefined; sizes?: string }) {
   const [broken, setBroken] = useState<string>();
   const { url, image } = props;
-  const variants = image && image.variants.length > 0 ? [...image.variants, image] : [];
+  const srcset = image ? srcsetOf(image) : undefined;
   return (
     <span class="picture">
       {url && broken !== url ? (
         <img
           src={url}
-          srcset={variants.map((it) => `${it.url} ${it.width}w`).join(', ') || undefined}
-          sizes={variants.length > 0 ? props.sizes : undefined}
+          srcset={srcset}
+          sizes={srcset && props.sizes}
           alt={props.alt ?? ''}
           width={image?.width ?? 320}
           height={image?.height ?? 240}

@@ -1,5 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
+import type { Action } from './action.ts';
+import { Failure } from './failure.tsx';
 
 /** A dialog over the page. The focus stays in it, and goes back to where it was afterwards. */
 export function Dialog(props: { title: string; onClose(): void; children: ComponentChildren }) {
@@ -33,28 +35,35 @@ export function Dialog(props: { title: string; onClose(): void; children: Compon
 }
 
 /**
- * Asks before something is done that can't be undone. The focus is on the way out, so that a
- * key pressed too often does nothing.
+ * Asks before something is done that can't be undone, and says how that failed; closing it forgets
+ * the failure. The focus is on the way out, so that a key pressed too often does nothing.
  */
 export function ConfirmDialog(props: {
   title: string;
   text: string;
   confirm: string;
   cancel: string;
-  busy: boolean;
+  /** What is done on a yes. */
+  action: Omit<Action<never>, 'run'>;
   onConfirm(): void;
   onClose(): void;
-  children?: ComponentChildren;
+  /** Shows a failure in words of the page's own. */
+  failure?(error: unknown): ComponentChildren;
 }) {
+  const { busy, error, clear } = props.action;
+  const close = () => {
+    clear();
+    props.onClose();
+  };
   return (
-    <Dialog title={props.title} onClose={props.onClose}>
+    <Dialog title={props.title} onClose={close}>
       <p>{props.text}</p>
-      {props.children}
+      {error !== undefined && (props.failure ? props.failure(error) : <Failure error={error} />)}
       <p class="row">
-        <button type="button" class="button" autoFocus onClick={props.onClose}>
+        <button type="button" class="button" autoFocus onClick={close}>
           {props.cancel}
         </button>
-        <button type="button" class="button button-danger" aria-busy={props.busy} aria-disabled={props.busy} onClick={props.onConfirm}>
+        <button type="button" class="button button-danger" aria-busy={busy} aria-disabled={busy} onClick={props.onConfirm}>
           {props.confirm}
         </button>
       </p>

@@ -84,7 +84,17 @@ function columnsFor(names: Names): readonly Column<AuditEntry>[] {
       class: 'cell-short',
       cell: (it) => <Named id={it.target} name={names.get(it.target)} to={{ target: it.target }} label={words.onlyTo} />,
     },
-    { label: words.columns.changes, cell: (it) => it.changes.map((change) => <div key={change.field}>{changed(change)}</div>) },
+    {
+      label: words.columns.changes,
+      cell: (it) => (
+        <>
+          {it.changes.map((change) => (
+            <div key={change.field}>{changed(change)}</div>
+          ))}
+          {it.reason !== undefined && <div class="prose">{words.reason(it.reason)}</div>}
+        </>
+      ),
+    },
   ];
 }
 

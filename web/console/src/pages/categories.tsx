@@ -5,6 +5,7 @@ import {
 } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
 import { slugOf } from '../category-list.ts';
+import { untilDeleted } from '../deletion.ts';
 import { CategoryChoice, useCategories } from '../parts/category-choice.tsx';
 import { Form } from '../parts/form.tsx';
 import { RefusedNotice } from '../parts/notices.tsx';
@@ -209,32 +210,28 @@ function DeleteCategory(props: { category: Category; onClose(): void; onDeleted(
   const staff = useStaff();
   const list = useCategoryList();
   const remove = useAction(async () => {
-    try {
-      await staff.categories.delete(slug);
-    } catch (error) {
-      // It is gone already.
-      if (!(error instanceof ShopProblem && error.status === 404)) throw error;
-    }
+    await untilDeleted(staff.categories.delete(slug));
     list.deleted(slug);
     props.onDeleted();
   });
-  const isUsed = remove.error instanceof ShopProblem && remove.error.status === 409;
+  const failure = (error: unknown) =>
+    error instanceof ShopProblem && error.status === 409 ? (
+      <RefusedNotice text={words.used(name)}>
+        <a href={href(['products'], { category: slug })}>{words.seeProducts}</a>
+      </RefusedNotice>
+    ) : (
+      <Failure error={error} />
+    );
   return (
     <ConfirmDialog
       title={words.deleteTitle(name)}
       text={words.deleteText}
       confirm={words.deleteYes}
       cancel={text.cancel}
-      busy={remove.busy}
+      action={remove}
       onConfirm={() => void remove.run()}
       onClose={props.onClose}
-    >
-      {isUsed && (
-        <RefusedNotice text={words.used(name)}>
-          <a href={href(['products'], { category: slug })}>{words.seeProducts}</a>
-        </RefusedNotice>
-      )}
-      {remove.error !== undefined && !isUsed && <Failure error={remove.error} />}
-    </ConfirmDialog>
+      failure={failure}
+    />
   );
 }

@@ -5,6 +5,7 @@ import { useRef, useState } from 'preact/hooks';
 import { type TypedSearch, readSearch } from '../customer-search.ts';
 import { useDraft } from '../drafts.ts';
 import { StatusBadge } from '../parts/badges.tsx';
+import { Facts } from '../parts/facts.tsx';
 import { Form } from '../parts/form.tsx';
 import { RefusedNotice } from '../parts/notices.tsx';
 import { OrderTable } from '../parts/order-table.tsx';
@@ -121,14 +122,7 @@ function Found(props: { record: CustomerRecord; heading: { current: HTMLHeadingE
           {words.clear}
         </button>
       </div>
-      <dl class="facts card">
-        {facts.map(([label, value]) => (
-          <div key={label}>
-            <dt>{label}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       <h3>{words.orders}</h3>
       {orders.length === 0 ? <p class="quiet">{words.noOrders}</p> : <OrderTable orders={orders} />}
     </section>

@@ -1,10 +1,14 @@
-import { ConnectionError, type OrderChange, type ShippingAddress, ShopProblem, type StaffOrder } from '@buy-from-me/client';
+import { ConnectionError, type OrderChange, ShopProblem, type StaffOrder } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { ConfirmDialog, Failure, Page, Waiting, announce, countryName, formatDate, formatMoney, href, useAction, useLatest } from '@buy-from-me/ui';
+import {
+  Address, ConfirmDialog, Failure, NotLoaded, OrderHistory, OrderLines, Page, PaymentLine, announce, formatDate, formatMoney, href, useAction,
+  useLatest,
+} from '@buy-from-me/ui';
 import { useEffect, useState } from 'preact/hooks';
 import { useDraft } from '../drafts.ts';
 import { MAX_NOTE, MAX_NOTES, isDone, stepsOf } from '../order-steps.ts';
 import { OrderStatusBadge } from '../parts/badges.tsx';
+import { DeadEnd } from '../parts/dead-end.tsx';
 import { Form } from '../parts/form.tsx';
 import { RefusedNotice } from '../parts/notices.tsx';
 import { TextField } from '../parts/text-field.tsx';
@@ -16,17 +20,9 @@ const words = text.order;
 /** Shows an order, and moves it along. */
 export function OrderPage({ userId, orderId }: { userId: string; orderId: string }) {
   const staff = useStaff();
-  const latest = useLatest((signal) => staff.orders.get(userId, orderId, { signal }), [staff, userId, orderId]);
-  const { value: order, loaded, again, set } = latest;
+  const { value: order, loaded, again, set } = useLatest((signal) => staff.orders.get(userId, orderId, { signal }), [staff, userId, orderId]);
   if (order) return <OrderView order={order} onChanged={set} />;
-  if (loaded.state !== 'failed') return <div class="page-head"><Waiting /></div>;
-  const { error, waiting } = loaded;
-  if (error instanceof ShopProblem && [400, 404].includes(error.status)) return <NoOrder />;
-  return (
-    <div class="page-head">
-      <Failure error={error} waiting={waiting} onRetry={again} />
-    </div>
-  );
+  return <NotLoaded loaded={loaded} onRetry={again} missing={<DeadEnd {...words.missing} to={['orders']} />} />;
 }
 
 function OrderView({ order, onChanged }: { order: StaffOrder; onChanged(order: StaffOrder): void }) {
@@ -47,7 +43,7 @@ function OrderView({ order, onChanged }: { order: StaffOrder; onChanged(order: S
         <NextSteps order={order} onChanged={onChanged} />
         <section class="stack" aria-labelledby="lines">
           <h2 id="lines">{words.lines}</h2>
-          <Lines order={order} />
+          <OrderLines order={order} />
         </section>
         <div class="columns">
           <section class="card stack" aria-labelledby="address">
@@ -56,9 +52,7 @@ function OrderView({ order, onChanged }: { order: StaffOrder; onChanged(order: S
           </section>
           <section class="card stack" aria-labelledby="payment">
             <h2 id="payment">{words.payment}</h2>
-            <p>
-              {words.methods[order.payment.method]}, {words.paymentStatuses[order.payment.status]}
-            </p>
+            <PaymentLine payment={order.payment} />
             <h2>{words.user}</h2>
             <p>
               <span class="mono">{shortId(order.userId)}</span>{' '}
@@ -67,16 +61,7 @@ function OrderView({ order, onChanged }: { order: StaffOrder; onChanged(order: S
           </section>
           <section class="card stack" aria-labelledby="history">
             <h2 id="history">{words.history}</h2>
-            <ol class="history">
-              {order.history.map((step) => (
-                <li key={`${step.status} ${step.at}`}>
-                  <span>{words.statuses[step.status]}</span>
-                  <time class="quiet small" dateTime={step.at}>
-                    {formatDate(step.at)}
-                  </time>
-                </li>
-              ))}
-            </ol>
+            <OrderHistory history={order.history} statuses={words.statuses} />
           </section>
         </div>
         <Notes order={order} onChanged={onChanged} />
@@ -184,9 +169,11 @@ function NextSteps({ order, onChanged }: { order: StaffOrder; onChanged(order: S
           text={asked.text}
           confirm={asked.yes}
           cancel={words.keep}
-          busy={change.busy}
+          action={change}
           onConfirm={() => void run(asked.change)}
           onClose={() => setAsked(undefined)}
+          // The section says it: the dialog closes.
+          failure={() => null}
         />
       )}
     </section>
@@ -198,64 +185,6 @@ function Ask(props: { label: string; onAsk(): void }) {
     <button type="button" class="button" onClick={props.onAsk}>
       {props.label}
     </button>
-  );
-}
-
-function Lines({ order }: { order: StaffOrder }) {
-  return (
-    <div class="table-plain" tabIndex={0} role="region" aria-labelledby="lines">
-      <table class="table-lines">
-        <thead>
-          <tr>
-            <th scope="col">{words.product}</th>
-            <th scope="col" class="cell-number">
-              {words.quantity}
-            </th>
-            <th scope="col" class="cell-number cell-each">
-              {words.each}
-            </th>
-            <th scope="col" class="cell-number">
-              {words.sum}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {order.lines.map((line) => (
-            <tr key={line.productId}>
-              <td>
-                <a href={href(['products', line.productId])}>{line.name}</a>
-              </td>
-              <td class="cell-number">{line.quantity}</td>
-              <td class="cell-number cell-each">{formatMoney(line.unitPrice)}</td>
-              <td class="cell-number">{formatMoney(line.lineTotal)}</td>
-            </tr>
-          ))}
-        </tbody>
-        <tfoot>
-          <tr>
-            <th scope="row">{words.total}</th>
-            <td />
-            <td class="cell-each" />
-            <td class="cell-number">
-              <strong>{formatMoney(order.total)}</strong>
-            </td>
-          </tr>
-        </tfoot>
-      </table>
-    </div>
-  );
-}
-
-function Address({ address }: { address: ShippingAddress }) {
-  return (
-    <address class="address">
-      <p>{address.name}</p>
-      <p>{address.line1}</p>
-      {address.line2 && <p>{address.line2}</p>}
-      <p>{`${address.postalCode} ${address.city}`}</p>
-      <p>{countryName(address.country)}</p>
-      {address.phone && <p>{words.phone(address.phone)}</p>}
-    </address>
   );
 }
 
@@ -306,18 +235,5 @@ function Notes({ order, onChanged }: { order: StaffOrder; onChanged(order: Staff
         </Form>
       )}
     </section>
-  );
-}
-
-function NoOrder() {
-  return (
-    <Page title={words.missing.title} suffix={text.suffix}>
-      <div class="stack">
-        <p>{words.missing.text}</p>
-        <p>
-          <a href={href(['orders'])}>{words.missing.back}</a>
-        </p>
-      </div>
-    </Page>
   );
 }

@@ -1,11 +1,13 @@
-import { ShopProblem, type StaffProduct } from '@buy-from-me/client';
+import type { StaffProduct } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { ConfirmDialog, Failure, Page, Waiting, announce, formatDate, formatMoney, href, navigate, useAction, useLatest } from '@buy-from-me/ui';
-import type { ComponentChildren } from 'preact';
+import { ConfirmDialog, Failure, NotLoaded, Page, announce, formatDate, formatMoney, href, isMissing, navigate, useAction, useLatest } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
+import { untilDeleted } from '../deletion.ts';
 import { ProductStatusBadge, StockBadge } from '../parts/badges.tsx';
 import { nameOfCategory, useCategories } from '../parts/category-choice.tsx';
+import { DeadEnd } from '../parts/dead-end.tsx';
 import { EditProduct } from '../parts/edit-product.tsx';
+import { Facts } from '../parts/facts.tsx';
 import { DoneNotice } from '../parts/notices.tsx';
 import { ProductPictures } from '../parts/product-pictures.tsx';
 import { StockForm } from '../parts/stock-form.tsx';
@@ -19,10 +21,9 @@ export function ProductPage({ productId, isNew }: { productId: string; isNew: bo
   const staff = useStaff();
   const user = useUser();
   const { value: product, loaded, again, set } = useLatest((signal) => staff.products.get(productId, { signal }), [staff, productId]);
-  const failure = loaded.state === 'failed' && <Failure error={loaded.error} waiting={loaded.waiting} onRetry={again} />;
-  // 400: what stands in the address can't be the id of a product.
-  if (loaded.state === 'failed' && loaded.error instanceof ShopProblem && [400, 404].includes(loaded.error.status)) return <NoProduct />;
-  if (!product) return <div class="page-head">{failure || <Waiting />}</div>;
+  if (!product || isMissing(loaded)) {
+    return <NotLoaded loaded={loaded} onRetry={again} missing={<DeadEnd {...words.missing} to={['products']} />} />;
+  }
   return (
     <Page title={product.name} suffix={text.suffix} lead={<Lead product={product} />}>
       <div class="stack-wide">
@@ -33,8 +34,8 @@ export function ProductPage({ productId, isNew }: { productId: string; isNew: bo
             </a>
           </DoneNotice>
         )}
-        {failure}
-        <Facts product={product} />
+        {loaded.state === 'failed' && <Failure error={loaded.error} waiting={loaded.waiting} onRetry={again} />}
+        <ProductFacts product={product} />
         {atLeast(user.role, 'admin') ? <EditProduct key={productId} product={product} onSaved={set} /> : <Description product={product} />}
         <StockForm product={product} onChanged={(available) => set({ ...product, available })} onStale={again} />
         <ProductPictures product={product} onStale={again} />
@@ -58,26 +59,17 @@ function Lead({ product }: { product: StaffProduct }) {
   );
 }
 
-function Facts({ product }: { product: StaffProduct }) {
+function ProductFacts({ product }: { product: StaffProduct }) {
   const [categories] = useCategories();
-  const rows: readonly [string, ComponentChildren][] = [
+  const facts = [
     [words.facts.price, formatMoney(product.price)],
     [words.facts.category, <a href={href(['products'], { category: product.category })}>{nameOfCategory(categories, product.category)}</a>],
     [words.facts.stock, <StockBadge pieces={product.available} />],
     [words.facts.sku, product.sku ? <span class="mono">{product.sku}</span> : words.noSku],
     [words.facts.created, <time dateTime={product.createdAt}>{formatDate(product.createdAt)}</time>],
     [words.facts.id, <span class="mono">{product.productId}</span>],
-  ];
-  return (
-    <dl class="facts card">
-      {rows.map(([label, value]) => (
-        <div key={label}>
-          <dt>{label}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  ] as const;
+  return <Facts facts={facts} />;
 }
 
 function Description({ product }: { product: StaffProduct }) {
@@ -94,12 +86,7 @@ function DeleteProduct({ product }: { product: StaffProduct }) {
   const staff = useStaff();
   const [asking, setAsking] = useState(false);
   const remove = useAction(async () => {
-    try {
-      await staff.products.delete(product.productId);
-    } catch (error) {
-      // Somebody else was faster.
-      if (!(error instanceof ShopProblem && error.status === 404)) throw error;
-    }
+    await untilDeleted(staff.products.delete(product.productId));
     announce(words.delete.done(product.name));
     navigate(href(['products']), { replace: true });
   });
@@ -118,29 +105,11 @@ function DeleteProduct({ product }: { product: StaffProduct }) {
           text={words.delete.text}
           confirm={words.delete.yes}
           cancel={text.cancel}
-          busy={remove.busy}
+          action={remove}
           onConfirm={() => void remove.run()}
-          onClose={() => {
-            setAsking(false);
-            remove.clear();
-          }}
-        >
-          {remove.error !== undefined && <Failure error={remove.error} />}
-        </ConfirmDialog>
+          onClose={() => setAsking(false)}
+        />
       )}
     </section>
-  );
-}
-
-function NoProduct() {
-  return (
-    <Page title={words.missing.title} suffix={text.suffix}>
-      <div class="stack">
-        <p>{words.missing.text}</p>
-        <p>
-          <a href={href(['products'])}>{words.missing.back}</a>
-        </p>
-      </div>
-    </Page>
   );
 }

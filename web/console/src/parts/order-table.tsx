@@ -1,5 +1,5 @@
 import type { StaffOrderSummary } from '@buy-from-me/client';
-import { console as text } from '@buy-from-me/text';
+import { console as text, ui } from '@buy-from-me/text';
 import { formatDate, formatMoney, href } from '@buy-from-me/ui';
 import { shortId } from '../short.ts';
 import { OrderStatusBadge } from './badges.tsx';
@@ -23,7 +23,7 @@ const COLUMNS: readonly Column<StaffOrderSummary>[] = [
     cell: (it) => <time dateTime={it.createdAt}>{formatDate(it.createdAt)}</time>,
   },
   { label: words.columns.status, cell: (it) => <OrderStatusBadge status={it.status} /> },
-  { label: words.columns.payment, cell: (it) => text.order.paymentStatuses[it.payment.status] },
+  { label: words.columns.payment, cell: (it) => ui.order.paymentStatuses[it.payment.status] },
   { label: words.columns.total, class: 'cell-number', cell: (it) => formatMoney(it.total) },
 ];
 

@@ -1,7 +1,8 @@
-import { type ProductImage, ShopProblem, type StaffProduct } from '@buy-from-me/client';
+import type { ProductImage, StaffProduct } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { ConfirmDialog, Failure, announce, useAction, useView } from '@buy-from-me/ui';
+import { ConfirmDialog, announce, useAction, useView } from '@buy-from-me/ui';
 import { useEffect, useState } from 'preact/hooks';
+import { untilDeleted } from '../deletion.ts';
 import { PictureQueue } from '../picture-queue.ts';
 import { smallEnough } from '../pictures.ts';
 import { atLeast } from '../roles.ts';
@@ -77,12 +78,7 @@ function DeletePicture(props: { productId: string; image: ProductImage; number: 
   const staff = useStaff();
   const [asking, setAsking] = useState(false);
   const remove = useAction(async () => {
-    try {
-      await staff.products.deleteImage(props.productId, props.image.imageId);
-    } catch (error) {
-      // It is gone already.
-      if (!(error instanceof ShopProblem && error.status === 404)) throw error;
-    }
+    await untilDeleted(staff.products.deleteImage(props.productId, props.image.imageId));
     setAsking(false);
     announce(words.deletedPicture);
     props.onDeleted();
@@ -99,15 +95,10 @@ function DeletePicture(props: { productId: string; image: ProductImage; number: 
           text={words.deletePictureText}
           confirm={words.deletePicture}
           cancel={text.cancel}
-          busy={remove.busy}
+          action={remove}
           onConfirm={() => void remove.run()}
-          onClose={() => {
-            setAsking(false);
-            remove.clear();
-          }}
-        >
-          {remove.error !== undefined && <Failure error={remove.error} />}
-        </ConfirmDialog>
+          onClose={() => setAsking(false)}
+        />
       )}
     </p>
   );

@@ -3,8 +3,9 @@ import { storefront as text } from '@buy-from-me/text';
 import { Failure, formatMoney, secondsToWait, useAction, useExplanation } from '@buy-from-me/ui';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { LineQuantity, RemoveLine } from '../cart-line.tsx';
 import { isTooMany, sortedOut } from '../cart-state.ts';
-import { Quantity, parseQuantity } from '../quantity.tsx';
+import { parseQuantity } from '../quantity.tsx';
 import { useShop } from '../shop.tsx';
 import type { Checkout } from './flow.ts';
 
@@ -147,10 +148,8 @@ function ShortLine({ line }: { line: CartItem }) {
       <span>{name}</span>
       {/* Of what there is nothing of, fewer can't be bought either. */}
       {(line.purchasable || isTooMany(line)) && (
-        <Quantity
-          label={text.cart.quantityOf(name)}
-          fewer={text.cart.fewerOf(name)}
-          more={text.cart.moreOf(name)}
+        <LineQuantity
+          name={name}
           value={typed}
           onValue={(next) => {
             setTyped(next);
@@ -160,15 +159,7 @@ function ShortLine({ line }: { line: CartItem }) {
           disabled={change.busy}
         />
       )}
-      <button
-        type="button"
-        class="button button-small"
-        aria-label={text.cart.removeOf(name)}
-        aria-disabled={change.busy}
-        onClick={() => void change.run(0)}
-      >
-        {text.cart.remove}
-      </button>
+      <RemoveLine name={name} busy={change.busy} onRemove={() => void change.run(0)} />
       {change.error !== undefined && <Failure error={change.error} />}
     </li>
   );

@@ -3,8 +3,9 @@ import { storefront as text } from '@buy-from-me/text';
 import { Failure, Page, Waiting, announce, formatMoney, href, useAction } from '@buy-from-me/ui';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { AvailabilityLabel } from '../availability.tsx';
+import { LineQuantity, RemoveLine } from '../cart-line.tsx';
 import { countPieces, isTooMany, sortedOut } from '../cart-state.ts';
-import { Quantity, parseQuantity } from '../quantity.tsx';
+import { parseQuantity } from '../quantity.tsx';
 import { useCart, useShop } from '../shop.tsx';
 
 /** How long typing or clicking must pause before a quantity is sent, in milliseconds. */
@@ -123,10 +124,8 @@ function Line({ line }: { line: CartItem }) {
           <AvailabilityLabel availability={line.availability} />
         </p>
       </div>
-      <Quantity
-        label={text.cart.quantityOf(name)}
-        fewer={text.cart.fewerOf(name)}
-        more={text.cart.moreOf(name)}
+      <LineQuantity
+        name={name}
         value={typed}
         onValue={(next) => {
           editing.current = true;
@@ -138,16 +137,7 @@ function Line({ line }: { line: CartItem }) {
       <p class="cart-line-total number" aria-busy={change.busy}>
         {line.purchasable ? formatMoney(line.lineTotal) : <span class="small">{text.cart.left}</span>}
       </p>
-      <button
-        type="button"
-        class="button button-plain button-small"
-        aria-label={text.cart.removeOf(name)}
-        aria-busy={remove.busy}
-        aria-disabled={remove.busy}
-        onClick={() => void remove.run()}
-      >
-        {text.cart.remove}
-      </button>
+      <RemoveLine name={name} busy={remove.busy} onRemove={() => void remove.run()} plain />
       {!line.purchasable && (
         <p class="field-error cart-line-note" role="status">
           {isTooMany(line) ? text.cart.tooMany(line.quantity) : text.cart.noLonger}

@@ -1,5 +1,5 @@
 import type { Cart, Money } from '@buy-from-me/client';
-import { storefront as text } from '@buy-from-me/text';
+import { storefront as text, ui } from '@buy-from-me/text';
 import { Failure, Page, Waiting, fieldErrors, focusFirstInvalid, formatMoney, href, navigate, useView } from '@buy-from-me/ui';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { AddressFields, emptyAddress, readAddress } from '../checkout/address.tsx';
@@ -96,7 +96,7 @@ function CheckoutForm({ flow, cart }: { flow: CheckoutFlow; cart: Cart | undefin
             <label class="choice">
               <input type="radio" name="paymentMethod" value="invoice" checked readOnly />
               <span>
-                {text.checkout.methods.invoice}
+                {ui.order.methods.invoice}
                 <span class="field-hint">{text.checkout.methodHints.invoice}</span>
               </span>
             </label>

@@ -1,6 +1,9 @@
-import { ConnectionError, type Order, type ShippingAddress, ShopProblem } from '@buy-from-me/client';
+import { ConnectionError, type Order, ShopProblem } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { ConfirmDialog, Failure, Page, Waiting, announce, countryName, forgetPages, formatDate, formatMoney, href, useAction, useLatest } from '@buy-from-me/ui';
+import {
+  Address, ConfirmDialog, NotLoaded, OrderHistory, OrderLines, Page, PaymentLine, announce, forgetPages, formatDate, formatMoney, href, useAction,
+  useLatest,
+} from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
 import { useShop } from '../shop.tsx';
 import { StatusLabel, isCancellable } from '../status.tsx';
@@ -10,14 +13,7 @@ export function OrderPage({ id, thanks }: { id: string; thanks: boolean }) {
   const { client } = useShop();
   const { value: order, loaded, again, set } = useLatest((signal) => client.orders.get(id, { signal }), [id]);
   if (order) return <OrderView order={order} thanks={thanks} onChanged={set} />;
-  if (loaded.state !== 'failed') return <div class="page-head"><Waiting /></div>;
-  const { error, waiting } = loaded;
-  if (error instanceof ShopProblem && error.status === 404) return <NoOrder />;
-  return (
-    <div class="page-head">
-      <Failure error={error} waiting={waiting} onRetry={again} />
-    </div>
-  );
+  return <NotLoaded loaded={loaded} onRetry={again} missing={<NoOrder />} />;
 }
 
 function OrderView({ order, thanks, onChanged }: { order: Order; thanks: boolean; onChanged(order: Order): void }) {
@@ -40,7 +36,7 @@ function OrderView({ order, thanks, onChanged }: { order: Order; thanks: boolean
           {isPlaced && <p class="notice notice-good">{text.order.thanksText}</p>}
           <div class="stack">
             <h2 id="lines">{text.order.lines}</h2>
-            <Lines order={order} />
+            <OrderLines order={order} />
           </div>
           <CancelOrder order={order} onChanged={onChanged} />
         </div>
@@ -51,22 +47,11 @@ function OrderView({ order, thanks, onChanged }: { order: Order; thanks: boolean
           </section>
           <section class="stack" aria-labelledby="payment">
             <h2 id="payment">{text.order.payment}</h2>
-            <p>
-              {text.checkout.methods[order.payment.method]}, {text.paymentStatus[order.payment.status]}
-            </p>
+            <PaymentLine payment={order.payment} />
           </section>
           <section class="stack" aria-labelledby="history">
             <h2 id="history">{text.order.history}</h2>
-            <ol class="history">
-              {order.history.map((step) => (
-                <li key={`${step.status} ${step.at}`}>
-                  <span>{text.status[step.status]}</span>
-                  <time class="quiet small" dateTime={step.at}>
-                    {formatDate(step.at)}
-                  </time>
-                </li>
-              ))}
-            </ol>
+            <OrderHistory history={order.history} statuses={text.status} />
           </section>
         </aside>
       </div>
@@ -106,10 +91,6 @@ function CancelOrder({ order, onChanged }: { order: Order; onChanged(order: Orde
     announce(words);
     document.querySelector<HTMLElement>('h1')?.focus();
   });
-  const close = () => {
-    setAsking(false);
-    cancel.clear();
-  };
   return (
     <>
       {told && <p class={`notice ${told.done ? 'notice-good' : 'notice-warn'}`}>{told.text}</p>}
@@ -127,72 +108,12 @@ function CancelOrder({ order, onChanged }: { order: Order; onChanged(order: Orde
           text={order.payment.status === 'paid' ? text.order.cancelPaidText : text.order.cancelText(formatMoney(order.total))}
           confirm={text.order.cancelYes}
           cancel={text.order.cancelNo}
-          busy={cancel.busy}
+          action={cancel}
           onConfirm={() => void cancel.run()}
-          onClose={close}
-        >
-          {cancel.error !== undefined && <Failure error={cancel.error} />}
-        </ConfirmDialog>
+          onClose={() => setAsking(false)}
+        />
       )}
     </>
-  );
-}
-
-function Lines({ order }: { order: Order }) {
-  return (
-    <div class="table-scroll" tabIndex={0} role="region" aria-labelledby="lines">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{text.order.product}</th>
-            <th scope="col" class="cell-number">
-              {text.order.quantity}
-            </th>
-            <th scope="col" class="cell-number cell-each">
-              {text.order.each}
-            </th>
-            <th scope="col" class="cell-number">
-              {text.order.sum}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {order.lines.map((line) => (
-            <tr key={line.productId}>
-              <td>
-                <a href={href(['products', line.productId])}>{line.name}</a>
-              </td>
-              <td class="cell-number number">{line.quantity}</td>
-              <td class="cell-number cell-each number">{formatMoney(line.unitPrice)}</td>
-              <td class="cell-number number">{formatMoney(line.lineTotal)}</td>
-            </tr>
-          ))}
-        </tbody>
-        <tfoot>
-          <tr>
-            <th scope="row">{text.order.total}</th>
-            <td />
-            <td class="cell-each" />
-            <td class="cell-number number">
-              <strong>{formatMoney(order.total)}</strong>
-            </td>
-          </tr>
-        </tfoot>
-      </table>
-    </div>
-  );
-}
-
-function Address({ address }: { address: ShippingAddress }) {
-  return (
-    <address class="address">
-      <p>{address.name}</p>
-      <p>{address.line1}</p>
-      {address.line2 && <p>{address.line2}</p>}
-      <p>{`${address.postalCode} ${address.city}`}</p>
-      <p>{countryName(address.country)}</p>
-      {address.phone && <p>{text.order.phone(address.phone)}</p>}
-    </address>
   );
 }
 

@@ -1,6 +1,6 @@
-import { type Product, ShopProblem } from '@buy-from-me/client';
+import type { Product } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
-import { Failure, Page, Waiting, announce, formatMoney, href, navigate, pathTo, useAction, useLoad, useView } from '@buy-from-me/ui';
+import { Failure, NotLoaded, Page, Waiting, announce, formatMoney, href, navigate, pathTo, useAction, useLoad, useView } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
 import { AvailabilityLabel } from '../availability.tsx';
 import { MoreOfCategory } from '../more-of-category.tsx';
@@ -17,15 +17,8 @@ export function ProductPage({ id }: { id: string }) {
   switch (loaded.state) {
     case 'loading':
       return <ProductSkeleton />;
-    case 'failed': {
-      const { error } = loaded;
-      if (error instanceof ShopProblem && error.status === 404) return <NoProduct />;
-      return (
-        <div class="page-head">
-          <Failure error={error} waiting={loaded.waiting} onRetry={again} />
-        </div>
-      );
-    }
+    case 'failed':
+      return <NotLoaded loaded={loaded} onRetry={again} missing={<NoProduct />} />;
     case 'ready':
       return <ProductView product={loaded.value} />;
   }
