@@ -106,6 +106,17 @@ pageTest('the audit log shows what was just done, and by whom', async ({ visitor
   await eventually(async () => assert.match(await row.innerText(), /Sue Super/));
 });
 
+pageTest('on a phone the menu shows where one is', async ({ visitor }) => {
+  const page = await (await visitor({ viewport: { width: 360, height: 740 } })).tab();
+  await openConsoleAs(page, account('super-admin'), 'audit');
+  await heading(page, text.audit.title).waitFor();
+  const isInView = (name: string) => menu(page, name).evaluate((it) => it.getBoundingClientRect().left >= 0 && it.getBoundingClientRect().right <= innerWidth);
+  await eventually(async () => assert.ok(await isInView(text.nav.audit)));
+  await menu(page, text.nav.audit).evaluate((it) => it.closest('nav')?.scrollTo(1000, 0));
+  await page.goto(consoleRoute('orders'));
+  await eventually(async () => assert.ok(await isInView(text.nav.orders)));
+});
+
 pageTest('the back button after signing out of the console shows nothing of the staff’s', async ({ visitor }) => {
   const colleague = await newColleague('super-admin');
   const browser = await visitor();

@@ -1,6 +1,6 @@
 import type { Role, User } from '@buy-from-me/client';
 import { console as text, ui } from '@buy-from-me/text';
-import { Announcements, type Route, href } from '@buy-from-me/ui';
+import { Announcements, type Route, href, useCurrentInView } from '@buy-from-me/ui';
 import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import { atLeast } from './roles.ts';
@@ -50,9 +50,10 @@ export function Shell(props: { route: Route; user: User | undefined; onSignOut()
 function Navigation(props: { route: Route; user: User; onSignOut(): void }) {
   const { user } = props;
   const here = props.route.path[0];
+  const nav = useCurrentInView<HTMLElement>([here]);
   return (
     <>
-      <nav class="nav" aria-label={text.menu}>
+      <nav class="nav" ref={nav} aria-label={text.menu}>
         <ul>
           {PLACES.filter((it) => atLeast(user.role, it.needs)).map((it) => (
             <li key={it.label}>

@@ -1,5 +1,5 @@
 import { storefront as text } from '@buy-from-me/text';
-import { childrenOf, href, pathTo, useRoute, useView } from '@buy-from-me/ui';
+import { childrenOf, href, pathTo, useCurrentInView, useRoute, useView } from '@buy-from-me/ui';
 import { useEffect } from 'preact/hooks';
 import { countItems } from './cart-state.ts';
 import { BagIcon, PersonIcon } from './icons.tsx';
@@ -52,6 +52,7 @@ function CategoryLinks(props: { current: string | null; listing: boolean }) {
   // Those at the top stand here; what belongs to them, on their pages.
   const top = childrenOf(categories);
   const here = props.current === null ? undefined : (pathTo(categories, props.current)[0]?.slug ?? props.current);
+  const nav = useCurrentInView<HTMLElement>([here, categories]);
   const entry = (slug: string | undefined, label: string) => (
     <li key={slug}>
       <a
@@ -63,7 +64,7 @@ function CategoryLinks(props: { current: string | null; listing: boolean }) {
     </li>
   );
   return (
-    <nav class="header-categories" aria-label={text.header.categories}>
+    <nav class="header-categories" ref={nav} aria-label={text.header.categories}>
       <ul>
         {entry(undefined, text.products.all)}
         {top.map(({ slug, name }) => entry(slug, name))}

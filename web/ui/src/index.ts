@@ -1,6 +1,7 @@
 export { type AppSettings, run, useSettings } from './app.tsx';
 export { Boundary } from './boundary.tsx';
 export { type CategoryAt, childrenOf, inTreeOrder, pathTo, withDescendants } from './category-tree.ts';
+export { useCurrentInView } from './current-in-view.ts';
 export { ConfirmDialog, Dialog } from './dialog.tsx';
 export { countryName, formatDate, formatMoney, parseMoney, typedMoney } from './format.ts';
 export { Failure, explain, type Explanation, noteAnswer, useExplanation } from './failure.tsx';
