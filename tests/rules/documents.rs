@@ -153,7 +153,10 @@ fn calls(commands: &str) -> Vec<(Option<&str>, String)> {
         .flat_map(|line| {
             line.match_indices("/api/").map(move |(at, _)| {
                 let (before, path) = line.split_at(at);
-                let word = before.trim_end_matches("$API").trim_end_matches('"').trim();
+                let word = before
+                    .trim_end_matches("$API")
+                    .trim_end_matches(['"', '\''])
+                    .trim();
                 let method = METHODS.into_iter().find(|it| word.ends_with(it));
                 (method, path_of(path))
             })
