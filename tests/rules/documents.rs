@@ -145,7 +145,7 @@ fn tour() -> String {
 }
 
 /// Returns the paths that commands of a shell call, with their methods where these stand before
-/// them. What a variable or an answer gives is a segment that begins with `$`.
+/// them. What an answer gives is a segment `$`.
 fn calls(commands: &str) -> Vec<(Option<&str>, String)> {
     const METHODS: [&str; 5] = ["GET", "PUT", "POST", "PATCH", "DELETE"];
     let lines = commands.lines();
@@ -190,7 +190,7 @@ fn is_call_of((method, path): &(Option<&str>, String), function: &str) -> bool {
     let mut pairs = segments.iter().zip(&its_segments);
     segments.len() == its_segments.len()
         && method.is_none_or(|it| it == its_method)
-        && pairs.all(|(one, its)| one == its || (one.starts_with('$') && its.starts_with('{')))
+        && pairs.all(|(one, its)| one == its || its.starts_with('{'))
 }
 
 /// Returns what a tour calls though it isn't there, and what it doesn't show.
