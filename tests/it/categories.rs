@@ -92,7 +92,10 @@ async fn of_two_who_change_a_category_that_they_have_read_one_is_told() {
     let again = named("Cups & more", &made["version"]).await.expect(200);
     assert_eq!(again.body, first.body);
     let wrong = named("Mugs", &json!(-1)).await;
-    assert_eq!(wrong.expect_problem(422, "invalid").pointers(), ["/version"]);
+    assert_eq!(
+        wrong.expect_problem(422, "invalid").pointers(),
+        ["/version"]
+    );
     admin.delete(&path("cups")).await.expect(204);
     named("Mugs", &first.body["version"])
         .await

@@ -2,17 +2,17 @@
 //! What counts is the stock: a label that can't be set in time is left as it is, and the next
 //! change of the same product tries again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::time::timeout_at;
+use tokio::time::timeout;
 
 use super::offer::{Offer, Offers};
 use crate::http::Deadline;
 use crate::telemetry::warn;
-use crate::values::{ProductId, clock};
+use crate::values::ProductId;
 
-/// How long a request waits for labels at most.
+/// How long a request waits at most for what labels go by, and how long until they are set.
 const LABELS_TIMEOUT: Duration = Duration::from_millis(300);
 /// How often labels are set for one change at most: again if the stock changed meanwhile.
 const MAX_SETS: u32 = 3;
@@ -28,21 +28,16 @@ impl Offers {
         products: impl Iterator<Item = &'a ProductId> + Clone,
         deadline: Deadline,
     ) -> Option<Offer> {
-        let until = labels_until(deadline);
-        let read = timeout_at(until.into(), self.get(products)).await;
+        let read = timeout(deadline.spare(LABELS_TIMEOUT), self.get(products)).await;
         let read = read.inspect_err(label_not_set).ok()?;
         let offer = read.inspect_err(label_not_set).ok()?;
-        self.settle_until(until, &offer).await;
+        self.set_labels(&offer, deadline).await;
         Some(offer)
     }
 
     /// Sets the labels of products that were read with their stock, for a short while.
     pub(crate) async fn set_labels(&self, offer: &Offer, deadline: Deadline) {
-        self.settle_until(labels_until(deadline), offer).await;
-    }
-
-    async fn settle_until(&self, until: Instant, offer: &Offer) {
-        let settled = timeout_at(until.into(), self.settle(offer)).await;
+        let settled = timeout(deadline.spare(LABELS_TIMEOUT), self.settle(offer)).await;
         settled.inspect_err(label_not_set).ok();
     }
 
@@ -70,12 +65,6 @@ impl Offers {
         });
         join_all(set).await.into_iter().flatten().collect()
     }
-}
-
-/// Returns until when labels are set: never is what needs the last of the time kept from being
-/// answered by them.
-fn labels_until(deadline: Deadline) -> Instant {
-    clock::monotonic() + deadline.spare(LABELS_TIMEOUT)
 }
 
 fn label_not_set(error: &(impl std::error::Error + 'static)) {
