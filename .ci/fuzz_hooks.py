@@ -350,6 +350,7 @@ REAL_BODIES = {
     "admin-search-customers": real_customer,
     "admin-update-order": real_update,
     "admin-update-product": real_change,
+    "admin-save-category": any_version,
 }
 
 

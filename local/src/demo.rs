@@ -204,6 +204,7 @@ async fn save_category(
     let content = CategoryContent {
         name,
         parent: parent.map(parse).transpose()?,
+        version: None,
     };
     let saved = categories.insert(parse(slug)?, content).await;
     saved.map_err(|problem| problem_to_error(slug, &problem))

@@ -2,13 +2,13 @@
 //! to a shop that is deployed, or with the local ones to a shop that runs on this machine. No
 //! function of the shop can do any of it.
 
+mod chosen_shop;
 mod complete_catalogue;
 mod dead_letters;
 mod error;
 mod first_super_admin;
 mod frontends;
 mod index_orders;
-mod port;
 mod rotate_keys;
 
 use std::io::{self, Write};
@@ -38,23 +38,23 @@ pub enum Command {
     /// Invite the first super-admin of a shop, at AWS or on this machine
     #[command(
         long_about = first_super_admin::ABOUT,
-        after_long_help = first_super_admin::EXAMPLES
+        after_long_help = first_super_admin::examples()
     )]
     FirstSuperAdmin(FirstSuperAdmin),
     /// Say which frontends on a server may name the customers they call for
-    #[command(long_about = frontends::ABOUT, after_long_help = frontends::EXAMPLES)]
+    #[command(long_about = frontends::ABOUT, after_long_help = frontends::examples())]
     Frontends(Frontends),
     /// Show what functions failed on for good, and deliver it again, in a shop that runs on this
     /// machine
     #[command(long_about = dead_letters::ABOUT, after_long_help = dead_letters::EXAMPLES)]
     DeadLetters(DeadLetters),
     /// Show the staff orders that were made before their lists could be by status
-    #[command(long_about = index_orders::ABOUT, after_long_help = index_orders::EXAMPLES)]
+    #[command(long_about = index_orders::ABOUT, after_long_help = chosen_shop::examples("index-orders"))]
     IndexOrders(IndexOrders),
     /// Count older products in their categories, at AWS or on this machine
     #[command(
         long_about = complete_catalogue::ABOUT,
-        after_long_help = complete_catalogue::EXAMPLES
+        after_long_help = chosen_shop::examples("complete-catalogue")
     )]
     CompleteCatalogue(CompleteCatalogue),
 }

@@ -55,6 +55,7 @@ pub(crate) async fn tables() -> Tables {
     let things = CategoryContent {
         name: "Things".to_owned(),
         parent: None,
+        version: None,
     };
     categories.insert(things_slug(), things).await.unwrap();
     Tables {

@@ -3,7 +3,9 @@ commit, and no record is there without its change or is touched again."""
 
 from __future__ import annotations
 
-from run import OPERATOR, Commit, Run, text
+from typing import Optional, Set
+
+from run import OPERATOR, Change, Commit, Run, is_order, text
 from verdict import Verdict
 
 # Records that are written before what they tell of, or apart from it.
@@ -12,6 +14,12 @@ APART = (
     "customer-searched",
 )  # fmt: skip
 CREATED = "product-created"
+# What must change with the other records, and is named by which part of its key.
+CHANGED = {
+    "product-changed": ("products", 0), "product-deleted": ("products", 0),
+    "stock-changed": ("movements", 0),
+    "order-cancelled": ("orders", 1), "order-updated": ("orders", 1),
+}  # fmt: skip
 
 
 def judge(run: Run, verdict: Verdict) -> None:
@@ -33,7 +41,31 @@ def judge(run: Run, verdict: Verdict) -> None:
                     "without its change",
                     commits=[commit.number],
                 )
+            elif text(record.after, "action") in CHANGED:
+                judge_told(commit, record, verdict)
         judge_creations(run, commit, verdict)
+
+
+def judge_told(commit: Commit, record: Change, verdict: Verdict) -> None:
+    """A record tells of what its commit changes."""
+    named, changed = text(record.after, "thing"), changed_by(commit, text(record.after, "action"))
+    if named not in changed:
+        verdict.broken(
+            "I10",
+            f"the record {record.key[1]} tells of {named}, which its commit does not change",
+            commits=[commit.number],
+        )
+
+
+def changed_by(commit: Commit, action: Optional[str]) -> Set[str]:
+    """Returns what a commit changes of that which records of an action tell of."""
+    table, part = CHANGED[str(action)]
+    changes = commit.of(table)
+    if table == "orders":
+        changes = [it for it in changes if is_order(it)]
+    if table != "movements":
+        changes = [it for it in changes if it.before and it.after]
+    return {it.key[part] for it in changes}
 
 
 def judge_creations(run: Run, commit: Commit, verdict: Verdict) -> None:

@@ -269,6 +269,9 @@ def judge_catalogue(run: Run, verdict: Verdict) -> None:
                 price = shown.get("price", shown.get("unitPrice"))
                 timeline = run.products.get(product, NOTHING)
                 since = send.began - LATELY - 1000 * send.age
+                if operation in ("get-cart", "set-cart-item"):
+                    # Carts read products as they are: what was deleted can't be bought.
+                    since = send.began
                 if shown.get("purchasable") is False:
                     # What is gone is shown as it was when its line was set.
                     since = 0

@@ -129,7 +129,6 @@ def judge_cart_writers(run: Run, verdict: Verdict) -> None:
     """A function changes a cart only as a send of its owner asked it to; and what it
     asked for comes no more when the answer has been given."""
     asked = cart_requests(run)
-    sends = {send.number: send for send in run.sends}
     # Who wrote each row last.
     writers: Dict[Tuple[str, ...], Optional[Send]] = {}
     for commit in run.commits:
@@ -139,7 +138,7 @@ def judge_cart_writers(run: Run, verdict: Verdict) -> None:
             verdict.looked_at("I7")
             user, product = change.key
             left = number(change.after, "quantity")
-            send = sends.get(commit.send) if commit.send is not None else None
+            send = run.numbered.get(commit.send)
             wanted = {request_for(change)}
             if change.by == "set-cart-item" and not left:
                 # It takes back what it refuses: the line that makes a cart too long.

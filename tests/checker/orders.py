@@ -17,6 +17,7 @@ NEXT = {
     "processing": {"shipped", "cancelled", "refunded"},
     "shipped": {"delivered", "refunded"},
     "delivered": {"refunded"},
+    "cancelled": {"refunded"},
 }
 # What of an order never changes.
 FIXED = ("userId", "orderId", "lines", "total", "shippingAddress", "createdAt")

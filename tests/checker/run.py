@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import lru_cache
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
 
@@ -323,23 +324,23 @@ class Change:
 class Timeline:
     """The states of one item, in the order in which they were committed."""
 
-    __slots__ = ("times", "states", "commits", "joint")
+    __slots__ = ("times", "states", "commits", "torn")
 
     def __init__(self) -> None:
         self.times: List[float] = []
         self.states: List[Optional[Item]] = []
         self.commits: List[int] = []
-        # Whether it came by a transaction of several items.
-        self.joint: List[bool] = []
+        # Until when plain reads may see what was before, if it came by a transaction.
+        self.torn: List[float] = []
 
-    def add(self, change: Change, joint: bool) -> None:
-        self.add_state(change.after, change, joint)
+    def add(self, change: Change, torn: float) -> None:
+        self.add_state(change.after, change, torn)
 
-    def add_state(self, state: Optional[Item], change: Change, joint: bool) -> None:
+    def add_state(self, state: Optional[Item], change: Change, torn: float) -> None:
         self.times.append(change.at)
         self.states.append(state)
         self.commits.append(change.commit)
-        self.joint.append(joint)
+        self.torn.append(torn)
 
     def between(
         self, began: float, ended: float, late: float = 0, but: Optional[int] = None
@@ -347,12 +348,13 @@ class Timeline:
         """Returns every state that a read between these moments may have seen.
 
         `late` is how long plain reads may see an item as it was before a
-        transaction. `but` is a commit whose states don't count.
+        transaction of which nobody was told yet that it is done. `but` is a
+        commit whose states don't count.
         """
         times, states = self.times, self.states
         place = bisect_left(times, began)
         found = [states[place - 1] if place else None]
-        if late and place and self.joint[place - 1] and times[place - 1] >= began - late:
+        if late and place and times[place - 1] >= began - late and self.torn[place - 1] >= began:
             found.append(states[place - 2] if place > 1 else None)
         while place < len(times) and times[place] <= ended:
             if self.commits[place] != but:
@@ -548,6 +550,7 @@ class Run:
 
     def _read_sends(self, history: List[Any]) -> None:
         self.sends = [Send(document) for document in history]
+        self.numbered: Dict[Any, Send] = {send.number: send for send in self.sends}
         self.intents: Dict[Any, List[Send]] = defaultdict(list)
         # By operation, user and key.
         self.keyed: Dict[Tuple[str, str, str], List[Send]] = defaultdict(list)
@@ -579,6 +582,9 @@ class Run:
             if last is not None and not (change.commit > last.number and change.at >= last.at):
                 raise Malformed(f"commit {change.commit}: stands after a later one")
             self.commits.append(Commit(change))
+        # How many commits of several items each send made.
+        several = (commit.send for commit in self.commits if len(commit.changes) > 1)
+        self.made_by: Dict[Any, int] = Counter(several)
         self._replay()
 
     def _replay(self) -> None:
@@ -597,7 +603,7 @@ class Run:
         carts: Dict[str, Dict[str, Item]] = defaultdict(dict)
         for commit in self.commits:
             self._find_orders(commit, now["products"], carts)
-            joint = len(commit.changes) > 1
+            torn = self._torn_until(commit)
             for change in commit.changes:
                 table = change.table
                 if table not in KEYS:
@@ -618,18 +624,18 @@ class Run:
                 else:
                     now[table][change.key] = change.after
                 if table == "stock":
-                    self.stock.setdefault(change.key[0], Timeline()).add(change, joint)
+                    self.stock.setdefault(change.key[0], Timeline()).add(change, torn)
                 elif table == "products":
                     if change.after is None and change.by == OPERATOR:
                         self.deleted.add(change.key[0])
-                    self.products.setdefault(change.key[0], Timeline()).add(change, joint)
+                    self.products.setdefault(change.key[0], Timeline()).add(change, torn)
                 elif table == "carts":
                     user, product = change.key
                     lines = self.carts.setdefault(user, {})
                     self.edited[user, product].append(change.at)
                     line = cart_line(change.after)
                     if line is not None or cart_line(change.before) is not None:
-                        lines.setdefault(product, Timeline()).add_state(line, change, joint)
+                        lines.setdefault(product, Timeline()).add_state(line, change, torn)
                     if line is None:
                         carts[user].pop(product, None)
                     else:
@@ -637,6 +643,16 @@ class Run:
                 elif table == "orders":
                     self._note_order_row(change)
         self.now = now
+
+    def _torn_until(self, commit: Commit) -> float:
+        """Returns until when plain reads may see of a commit what was before: until whoever asked
+        for it is told that it is done, where it is known who did. A send that was delivered twice
+        may be told of its other commit."""
+        if len(commit.changes) < 2:
+            return -math.inf
+        send = self.numbered.get(commit.send)
+        is_told = send is not None and send.is_success and send.ended >= commit.at
+        return send.ended if is_told and self.made_by[commit.send] == 1 else math.inf
 
     def _find_orders(
         self,

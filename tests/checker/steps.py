@@ -21,11 +21,11 @@ CANCELLABLE = ("pending-payment", "placed", "processing")
 
 def judge(run: Run, verdict: Verdict) -> None:
     for commit in run.commits:
-        changes = [it for it in commit.of("orders") if is_order(it) and it.before and it.after]
-        if commit.by != OPERATOR:
-            for change in changes:
+        if commit.by == OPERATOR:
+            continue
+        for change in commit.of("orders"):
+            if is_order(change) and change.before and change.after:
                 judge_step(run, commit, change, verdict)
-        judge_records(commit, {change.key[1] for change in changes}, verdict)
     for send in run.by_operation["cancel-order"]:
         judge_answer(run, send, verdict)
     for send in run.by_operation["admin-update-order"]:
@@ -120,19 +120,6 @@ def judge_return(run: Run, commit: Commit, change: Change, verdict: Verdict) -> 
         )
 
 
-def judge_records(commit: Commit, changed: Any, verdict: Verdict) -> None:
-    """No record tells of a change of an order that its commit does not make."""
-    for record in commit.of("audit"):
-        tells = record.before is None and text(record.after, "action") in ACTIONS.values()
-        if tells and text(record.after, "thing") not in changed:
-            verdict.broken(
-                "I10",
-                f"the record {record.key[1]} tells of {text(record.after, 'thing')}, which its "
-                "commit does not change",
-                commits=[commit.number],
-            )
-
-
 def judge_answer(run: Run, send: Send, verdict: Verdict) -> None:
     """A cancellation that was answered was done by it; one that was refused could not
     be done at some moment of it."""
@@ -150,7 +137,7 @@ def judge_answer(run: Run, send: Send, verdict: Verdict) -> None:
             broken(f"did not find {order.id}, which was made before")
         return
     if send.status == 409:
-        if all(status in CANCELLABLE for status in statuses(order, send.began, until)):
+        if all(it.get("status") in CANCELLABLE for it in states_of(order, send.began, until)):
             broken(f"was told that {order.id} can't be cancelled, and it could")
         return
     states = [state for at, state in order.versions[1:] if send.began <= at <= until]
@@ -159,11 +146,20 @@ def judge_answer(run: Run, send: Send, verdict: Verdict) -> None:
         broken(f"was told that it cancelled {order.id}, and did not")
 
 
-def statuses(order: Order, began: float, until: float) -> List[Optional[str]]:
-    """Returns every status that an order had between these moments."""
+def states_of(order: Order, began: float, until: float) -> List[Dict[str, Any]]:
+    """Returns every state that an order had between these moments."""
     before = [state for at, state in order.versions if at < began]
     during = [state for at, state in order.versions if began <= at <= until]
-    return [state.get("status") for state in [*before[-1:], *during]]
+    return [*before[-1:], *during]
+
+
+def is_noted(state: Dict[str, Any], send: Send) -> bool:
+    """Returns whether a note that was sent without a version is an order's last one already."""
+    asked = send.request if type(send.request) is dict else {}
+    if any(asked.get(name) is not None for name in ("status", "paid", "version")):
+        return False
+    last = (state.get("notes") or [{}])[-1]
+    return (last.get("text"), last.get("by")) == (asked.get("note"), send.user)
 
 
 def judge_staff_answer(run: Run, send: Send, verdict: Verdict) -> None:
@@ -180,12 +176,11 @@ def judge_staff_answer(run: Run, send: Send, verdict: Verdict) -> None:
     until = send.ended + run.dated
     if send.status == 200:
         made = [state for at, state in order.versions[1:] if send.began <= at <= until]
-        if send.body not in [shown_to_staff(state) for state in made]:
+        there = [state for state in states_of(order, send.began, until) if is_noted(state, send)]
+        if send.body not in [shown_to_staff(state) for state in (*made, *there)]:
             broken(f"was told that it changed {order.id}, and did not so")
         return
-    before = [state for at, state in order.versions if at < send.began]
-    during = [state for at, state in order.versions if send.began <= at <= until]
-    states = [*before[-1:], *during]
+    states = states_of(order, send.began, until)
     if send.code == "conflict":
         read = send.member("version")
         if read is None or all(state.get("version") == read for state in states):

@@ -1420,7 +1420,7 @@ class Movements(Broken):
         record = self.shop.record(self.admin, self.jug, "stock-changed")
         row = self.shop.edited_row(self.cup, name="Cup")
         self.shop.commit("admin-set-stock", ("products", row), ("audit", record))
-        self.caught("I10", "tells of stock that its commit does not change")
+        self.caught("I10", f"tells of {self.jug}, which its commit does not change")
 
     def test_a_key_that_changes_stock_twice(self) -> None:
         for _ in range(2):
@@ -1463,6 +1463,19 @@ class Movements(Broken):
         self.commit(send)
         self.shop.end(send, 200, {"productId": self.cup, "available": 99})
         self.caught("I6", f"was told of 99 pieces of {self.cup}")
+
+    def test_a_replay_of_what_it_would_come_to_by_another_change(self) -> None:
+        self.shop.set_stock(self.admin, self.cup, key="key-stock", adjustBy=3)
+        again = self.shop.begin_stock(self.admin, self.cup, "key-stock", adjustBy=3)
+        told = {"productId": self.cup, "available": 11}
+        self.shop.end(again, 200, told, idempotent_replayed="true")
+        self.caught("I6", f"was told of 11 pieces of {self.cup}")
+
+    def test_a_sum_of_what_is_there_after_it(self) -> None:
+        send = self.shop.begin_stock(self.admin, self.cup, adjustBy=3)
+        self.commit(send)
+        self.shop.end(send, 200, {"productId": self.cup, "available": 8 + 3})
+        self.caught("I6", f"was told of 11 pieces of {self.cup}")
 
     def test_a_refusal_of_what_there_is(self) -> None:
         send = self.shop.begin_stock(self.admin, self.cup, adjustBy=-5)
@@ -1510,6 +1523,31 @@ class Edits(Broken):
             ("audit", self.shop.record(self.admin, self.jug, "product-changed")),
         )  # fmt: skip
         self.caught("I10", f"tells of {self.jug}, which its commit does not change")
+
+    def test_a_price_that_is_seen_after_its_edit_was_told(self) -> None:
+        old = self.shop.shown_product(self.cup)["price"]
+        send = self.shop.begin_edit(self.admin, self.cup, price=euros(500))
+        self.shop.commit(
+            "admin-update-product", ("products", self.shop.edited_row(self.cup, price=500)),
+            ("audit", self.shop.record(self.admin, self.cup, "product-changed")),
+            send=send["send"],
+        )  # fmt: skip
+        self.shop.end(send, 200, self.shop.shown_product(self.cup))
+        self.shop.wait(1500)
+        seen = self.shop.see_product(self.cup)
+        seen["body"]["price"] = old
+        self.caught("I6", "which it was not lately")
+
+    def test_a_cart_with_a_price_of_a_moment_ago(self) -> None:
+        carol = self.shop.person("carla")
+        self.shop.fill(carol, self.cup, 1)
+        old = self.shop.shown_product(self.cup)["price"]
+        self.shop.change_product(self.cup, price=500)
+        self.shop.wait(100)
+        seen = self.shop.see_cart(carol)
+        for line in seen["body"]["items"]:
+            line["unitPrice"] = old
+        self.caught("I6", "(get-cart) shows")
 
     def test_an_edit_that_is_told_and_not_made(self) -> None:
         self.shop.edit(self.admin, self.cup, {"price": 2}, "products", "audit", price=euros(2))
@@ -1590,6 +1628,29 @@ class Moves(Broken):
         row = self.shop.moved(self.row, "refunded")
         self.shop.move(send, row, self.shop.stock_change(self.cup, 2))
         self.caught("I3", "was refunded, and had not been paid")
+
+    def test_a_refund_of_a_cancelled_order_gives_its_pieces_back_once_more(self) -> None:
+        self.shop.commit("operator", ("orders", self.shop.paid(self.row)))
+        self.shop.cancel(self.carol, self.order)
+        send = self.begin_move(status="refunded")
+        payment = {"payment": {"method": "invoice", "status": "refunded"}}
+        row = self.shop.moved(self.order_row(self.order), "refunded", **payment)
+        self.shop.move(send, row, self.shop.stock_change(self.cup, 2))
+        self.caught("I1", "and the orders of the same commit are of 0")
+
+    def test_a_note_that_is_told_and_is_anothers_or_of_other_words(self) -> None:
+        steve = self.shop.person("steve", "staff")
+        first = self.begin_move(note="rang")
+        self.shop.move(first, self.shop.noted({**self.row, **item(version=2)}, "rang", self.shop.admin))
+        for user, asked in (
+            (steve, {"note": "rang"}), (self.shop.admin, {"note": "rang again"}),
+            (self.shop.admin, {"note": "rang", "version": 2}),
+            (self.shop.admin, {"note": "rang", "status": "placed"}),
+        ):  # fmt: skip
+            with self.subTest(asked=asked):
+                send = self.shop.begin_move(user, self.order, **asked)
+                self.shop.end(send, 200, first["body"])
+                self.caught("I6", f"send {send['send']} was told that it changed")
 
     def test_a_move_that_is_told_and_not_made(self) -> None:
         send = self.begin_move(status="processing")

@@ -515,6 +515,29 @@ class CorrectRuns(unittest.TestCase):
                 self.shop.move(send, self.shop.moved(self.row(), status), pieces)
                 self.holds()
 
+    def test_an_order_that_was_paid_and_cancelled_is_refunded(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        send = self.shop.begin_move(self.shop.admin, order, paid=True)
+        self.shop.move(send, self.shop.paid(self.row()))
+        self.shop.cancel(self.carol, order)
+        send = self.shop.begin_move(self.shop.admin, order, status="refunded")
+        payment = {"payment": {"method": "invoice", "status": "refunded"}}
+        self.shop.move(send, self.shop.moved(self.row(), "refunded", **payment))
+        self.shop.list_orders(self.carol)
+        again = self.shop.begin_move(self.shop.admin, order, status="refunded")
+        self.shop.refuse(again, "invalid-transition")
+        self.holds()
+
+    def test_a_note_that_is_sent_again_is_there_once(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        first = self.shop.begin_move(self.shop.admin, order, note="rang")
+        row = {**self.row(), **item(version=2)}
+        self.shop.move(first, self.shop.noted(row, "rang", self.shop.admin))
+        self.shop.wait(6000)
+        again = self.shop.begin_move(self.shop.admin, order, note="rang")
+        self.shop.end(again, 200, first["body"])
+        self.holds()
+
     def test_an_order_that_is_refunded_once_it_has_shipped_gives_nothing_back(self) -> None:
         self.shop.checkout(self.carol, "key-carol")
         for status in ("processing", "shipped", "refunded"):

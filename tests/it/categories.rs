@@ -25,16 +25,23 @@ async fn a_category_is_made_changed_listed_and_deleted() {
     let shop = spawn_shop().await;
     let admin = shop.admin().await;
     let made = save(&admin, "cups", None).await.expect(201);
-    let expected =
-        json!({ "slug": "cups", "name": "Category cups", "parent": null, "products": 0 });
+    let mut expected = json!({
+        "slug": "cups", "name": "Category cups", "parent": null, "products": 0,
+        "version": made.body["version"],
+    });
     assert_eq!(made.body, expected);
     let changed = json!({ "name": " Cups & more ", "parent": "kitchen" });
     let changed = admin.put(&path("cups"), &changed).await.expect(200);
-    let expected =
-        json!({ "slug": "cups", "name": "Cups & more", "parent": "kitchen", "products": 0 });
+    let version = &changed.body["version"];
+    assert!(version.as_u64() > made.body["version"].as_u64());
+    expected["name"] = json!("Cups & more");
+    expected["parent"] = json!("kitchen");
+    expected["version"] = version.clone();
     assert_eq!(changed.body, expected);
     let listed = list(&shop).await;
-    let cups = json!({ "slug": "cups", "name": "Cups & more", "parent": "kitchen" });
+    let cups = json!({
+        "slug": "cups", "name": "Cups & more", "parent": "kitchen", "version": version,
+    });
     assert!(listed.contains(&cups), "{listed:#?}");
     let slugs: Vec<&str> = listed
         .iter()
@@ -63,6 +70,36 @@ async fn who_has_the_list_of_categories_is_told_that_it_is_the_same() {
     let changed = anonymous.request(Method::GET, "/api/categories");
     let changed = changed.header("if-none-match", list.header("etag"));
     send(changed).await.expect(200);
+}
+
+#[tokio::test]
+async fn of_two_who_change_a_category_that_they_have_read_one_is_told() {
+    let shop = spawn_shop().await;
+    let admin = shop.admin().await;
+    let named = async |name: &str, version: &Value| {
+        let body = json!({ "name": name, "version": version });
+        admin.put(&path("cups"), &body).await
+    };
+    let made = named("Cups", &json!(0)).await.expect(201).body;
+    named("Others", &json!(0))
+        .await
+        .expect_problem(409, "conflict");
+    let first = named("Cups & more", &made["version"]).await.expect(200);
+    named("Mugs", &made["version"])
+        .await
+        .expect_problem(409, "conflict");
+    // It was saved, and its answer may have been lost.
+    let again = named("Cups & more", &made["version"]).await.expect(200);
+    assert_eq!(again.body, first.body);
+    let wrong = named("Mugs", &json!(-1)).await;
+    assert_eq!(
+        wrong.expect_problem(422, "invalid").pointers(),
+        ["/version"]
+    );
+    admin.delete(&path("cups")).await.expect(204);
+    named("Mugs", &first.body["version"])
+        .await
+        .expect_problem(409, "conflict");
 }
 
 #[tokio::test]

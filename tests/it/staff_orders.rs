@@ -158,6 +158,31 @@ async fn an_order_is_moved_along_and_its_customer_sees_where_it_stands() {
 }
 
 #[tokio::test]
+async fn what_was_paid_and_then_cancelled_is_refunded_by_an_admin() {
+    let shop = spawn_shop().await;
+    let (alice, staff, admin) = (shop.alice().await, shop.staff().await, shop.admin().await);
+    let product = shop.new_product("Bowl", 100, 50).await;
+    let order = alice.order(&product, 100, 2).await;
+    let path = path(&alice, &order);
+    let paid = json!({ "paid": true });
+    admin.patch(&path, &paid).await.expect(200);
+    let cancelled = alice.cancel(&order).await.expect(200).body;
+    assert_eq!(cancelled["payment"]["status"], "paid");
+    let refund = json!({ "status": "refunded" });
+    let refused = staff.patch(&path, &refund).await;
+    refused.expect_problem(403, "forbidden");
+    admin.patch(&path, &refund).await.expect(200);
+    let own = format!("/api/orders/{}", order["orderId"].as_str().unwrap());
+    let refunded = alice.get(&own).await.expect(200).body;
+    assert_eq!(refunded["status"], "refunded");
+    assert_eq!(refunded["payment"]["status"], "refunded");
+    // Its pieces came back once.
+    assert_eq!(shop.stock(&product).await, 50);
+    let again = admin.patch(&path, &refund).await;
+    again.expect_problem(409, "invalid-transition");
+}
+
+#[tokio::test]
 async fn an_update_says_which_version_it_means_and_what_it_changes() {
     let shop = spawn_shop().await;
     let (alice, bob, staff) = (shop.alice().await, shop.bob().await, shop.staff().await);
@@ -172,6 +197,9 @@ async fn an_update_says_which_version_it_means_and_what_it_changes() {
     with("\"1\"", note()).await.expect(200);
     with("\"1\"", note()).await.expect_problem(409, "conflict");
     with("3", note()).await.expect_problem(400, "malformed");
+    // Without a version it is the note that is there.
+    let same = staff.patch(&at, &note()).await.expect(200).body;
+    assert_eq!(same["version"], 2);
     let stale = json!({ "status": "processing", "version": 1 });
     staff
         .patch(&at, &stale)

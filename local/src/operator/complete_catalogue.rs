@@ -1,46 +1,31 @@
 //! Gives products from before there were categories what later ones are made with.
 
 use clap::Args;
-use cloud::Ports;
 use shared::aws::{Env, FromEnv};
 use shared::catalogue::CompleteCatalogue as Catalogue;
 
+use super::chosen_shop::ChosenShop;
 use super::error::OperatorError;
-use super::first_super_admin::environment;
-use super::port::fixed_ports;
 
 /// What `--help` says first.
 pub(super) const ABOUT: &str = "\
 Count older products in their categories, at AWS or on this machine
 
 Products that were made before the shop had categories have one that may not
-exist and doesn't count them, and are not in the staff's list. This makes the
+exist and doesn't count them, or are not in the staff's list. This makes the
 categories that are missing, counts each product once, and lists it. The shop may
 run meanwhile, and the command may be run again: what is complete stays as it is.";
-
-/// What `--help` says last.
-pub(super) const EXAMPLES: &str = "\
-For a shop at AWS, with your credentials and the names of the shop's tables:
-  export AWS_REGION=eu-central-1
-  eval \"$(aws configure export-credentials --format env)\"
-  export $(aws cloudformation describe-stacks --stack-name buy-from-me --output text \\
-    --query \"Stacks[0].Outputs[?OutputKey=='OperatorEnvironment'].OutputValue\")
-  cargo run -- complete-catalogue
-
-For a shop on this machine:
-  cargo run -- complete-catalogue --port 9000";
 
 /// Arguments of `complete-catalogue`.
 #[derive(Debug, Args)]
 pub struct CompleteCatalogue {
-    /// A shop that runs on this machine, by its API's port
-    #[arg(long, value_name = "N", value_parser = fixed_ports)]
-    port: Option<Ports>,
+    #[command(flatten)]
+    shop: ChosenShop,
 }
 
 impl CompleteCatalogue {
     pub(super) async fn run(&self, print: impl Fn(&str)) -> Result<(), OperatorError> {
-        let env = environment(self.port)?;
+        let env = self.shop.environment()?;
         print(&complete_catalogue(&env).await?);
         Ok(())
     }

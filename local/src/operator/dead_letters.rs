@@ -11,8 +11,8 @@ use cloud::{Ports, Template};
 use serde_json::{Value, json};
 use template::{EventSource, FunctionTemplate, QueueTemplate, REGION, StreamSource};
 
+use super::chosen_shop::fixed_ports;
 use super::error::OperatorError;
-use super::port::fixed_ports;
 use crate::binaries::Profile;
 use crate::options::options;
 use letter::{Content, Letter};

@@ -1,19 +1,13 @@
 //! Invites the first super-admin of a shop that has none.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
-use cloud::{ACCESS_KEY_ID, Ports, SECRET_ACCESS_KEY, Template};
 use shared::aws::{Env, FromEnv};
 use shared::http::{Conflict, Problem};
 use shared::staff::InviteUser;
 use shared::values::{EmailAddress, find_invisible};
-use template::REGION;
 
+use super::chosen_shop::{ChosenShop, EXPORTS};
 use super::error::OperatorError;
-use super::port::fixed_ports;
-use crate::binaries::Profile;
-use crate::options::options;
 
 /// What `--help` says first.
 pub(super) const ABOUT: &str = "\
@@ -23,17 +17,18 @@ Prints a token with which they choose their password, once. They invite everyone
 else at POST /api/admin/users. Until the token was used, the command can be run
 again and makes a new one. A shop that has a super-admin is left as it is.";
 
-/// What `--help` says last.
-pub(super) const EXAMPLES: &str = "\
+/// Returns what `--help` says last.
+pub(super) fn examples() -> String {
+    format!(
+        "\
 For a shop at AWS, with your credentials and the names of the shop's tables:
-  export AWS_REGION=eu-central-1
-  eval \"$(aws configure export-credentials --format env)\"
-  export $(aws cloudformation describe-stacks --stack-name buy-from-me --output text \\
-    --query \"Stacks[0].Outputs[?OutputKey=='OperatorEnvironment'].OutputValue\")
+{EXPORTS}
   cargo run -- first-super-admin --email you@example.com --name \"Your Name\"
 
 For a shop on this machine that was started with `cargo run -- --no-seed`:
-  cargo run -- first-super-admin --port 9000 --email you@example.com --name \"Your Name\"";
+  cargo run -- first-super-admin --port 9000 --email you@example.com --name \"Your Name\""
+    )
+}
 
 /// Arguments of `first-super-admin`.
 #[derive(Debug, Args)]
@@ -44,14 +39,13 @@ pub struct FirstSuperAdmin {
     /// What they are called
     #[arg(long)]
     name: String,
-    /// A shop that runs on this machine, by its API's port
-    #[arg(long, value_name = "N", value_parser = fixed_ports)]
-    port: Option<Ports>,
+    #[command(flatten)]
+    shop: ChosenShop,
 }
 
 impl FirstSuperAdmin {
     pub(super) async fn run(&self, print: impl Fn(&str)) -> Result<(), OperatorError> {
-        let env = environment(self.port)?;
+        let env = self.shop.environment()?;
         let invited = invite_first_super_admin(&env, &self.email, &self.name).await;
         let invited = invited
             .map_err(|error| OperatorError::new(format_args!("nobody was invited: {error}")))?;
@@ -113,51 +107,4 @@ pub async fn invite_first_super_admin(
         invitation.expires_at(),
         invitation.token(),
     ))
-}
-
-/// Returns the environment of the operator of a shop on this machine, or of one at AWS, which the
-/// process was started with.
-pub(super) fn environment(port: Option<Ports>) -> Result<Env, OperatorError> {
-    let env = match port {
-        None => Env::of_process(),
-        Some(ports) => {
-            let variables = local_variables(ports)?;
-            Env::of(move |name| variables.get(name).cloned())
-        }
-    };
-    env.map_err(|error| {
-        OperatorError::new(format_args!(
-            "{error}. For a shop at AWS set what the README says under \"Deploy\"; for one on \
-             this machine add `--port 9000`"
-        ))
-    })
-}
-
-/// Makes the variables of the operator of a shop on this machine.
-fn local_variables(ports: Ports) -> Result<BTreeMap<String, String>, OperatorError> {
-    let options = options(Profile::Dev);
-    let template =
-        Template::load(&options.template, &options.deployment).map_err(OperatorError::new)?;
-    // Whose tables the commands work on.
-    let known = [
-        "admin-create-user",
-        "admin-get-order",
-        "admin-create-product",
-    ];
-    let mut variables = BTreeMap::new();
-    for function in template.functions {
-        if known.contains(&function.binary.as_str()) {
-            variables.extend(function.environment);
-        }
-    }
-    let endpoint = format!("http://127.0.0.1:{}", ports.dynamodb());
-    for (name, value) in [
-        ("AWS_REGION", REGION),
-        ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
-        ("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY),
-        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()),
-    ] {
-        variables.insert(name.to_owned(), value.to_owned());
-    }
-    Ok(variables)
 }

@@ -4,14 +4,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use cloud::Ports;
 use shared::aws::{Env, FromEnv};
 use shared::frontends::{KeyPair, TrustFrontends};
 use shared::http::Problem;
 
+use super::chosen_shop::{ChosenShop, EXPORTS};
 use super::error::OperatorError;
-use super::first_super_admin::environment;
-use super::port::fixed_ports;
 
 /// What `--help` says first.
 pub(super) const ABOUT: &str = "\
@@ -22,8 +20,10 @@ so all of its customers would share one limit. One that is trusted signs a token
 for each request, in the header X-Trusted-Client, with the address of the
 customer, which then counts. docs/frontends.md says how.";
 
-/// What `--help` says last.
-pub(super) const EXAMPLES: &str = "\
+/// Returns what `--help` says last.
+pub(super) fn examples() -> String {
+    format!(
+        "\
 Examples, for a shop on this machine:
   cargo run -- frontends add storefront --port 9000
   cargo run -- frontends add storefront --public-key storefront.pem --days 365 --port 9000
@@ -32,17 +32,15 @@ Examples, for a shop on this machine:
 
 For a shop at AWS leave out the port, with your credentials and the names of the
 shop's tables:
-  export AWS_REGION=eu-central-1
-  eval \"$(aws configure export-credentials --format env)\"
-  export $(aws cloudformation describe-stacks --stack-name buy-from-me --output text \\
-    --query \"Stacks[0].Outputs[?OutputKey=='OperatorEnvironment'].OutputValue\")";
+{EXPORTS}"
+    )
+}
 
 /// Arguments of `frontends`.
 #[derive(Debug, Args)]
 pub struct Frontends {
-    /// A shop that runs on this machine, by its API's port
-    #[arg(long, value_name = "N", value_parser = fixed_ports, global = true)]
-    port: Option<Ports>,
+    #[command(flatten)]
+    shop: ChosenShop,
     #[command(subcommand)]
     action: FrontendAction,
 }
@@ -71,7 +69,7 @@ enum FrontendAction {
 
 impl Frontends {
     pub(super) async fn run(&self, print: impl Fn(&str)) -> Result<(), OperatorError> {
-        let env = environment(self.port)?;
+        let env = self.shop.environment()?;
         let done = match &self.action {
             FrontendAction::Add {
                 name,

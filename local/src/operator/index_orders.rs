@@ -1,14 +1,12 @@
 //! Lists orders by status that were made before the shop had that index.
 
 use clap::Args;
-use cloud::Ports;
 use shared::aws::{Env, FromEnv};
 use shared::http::Problem;
 use shared::orders::FillStatusIndex;
 
+use super::chosen_shop::ChosenShop;
 use super::error::OperatorError;
-use super::first_super_admin::environment;
-use super::port::fixed_ports;
 
 /// What `--help` says first.
 pub(super) const ABOUT: &str = "\
@@ -18,29 +16,16 @@ To be run once after the deployment that adds the index by-status to the orders,
 in a shop that had orders before. It reads the whole table, changes nothing that an
 order says, and may be repeated, or run while the shop is open.";
 
-/// What `--help` says last.
-pub(super) const EXAMPLES: &str = "\
-For a shop at AWS, with your credentials and the names of the shop's tables:
-  export AWS_REGION=eu-central-1
-  eval \"$(aws configure export-credentials --format env)\"
-  export $(aws cloudformation describe-stacks --stack-name buy-from-me --output text \\
-    --query \"Stacks[0].Outputs[?OutputKey=='OperatorEnvironment'].OutputValue\")
-  cargo run -- index-orders
-
-For a shop on this machine:
-  cargo run -- index-orders --port 9000";
-
 /// Arguments of `index-orders`.
 #[derive(Debug, Args)]
 pub struct IndexOrders {
-    /// A shop that runs on this machine, by its API's port
-    #[arg(long, value_name = "N", value_parser = fixed_ports)]
-    port: Option<Ports>,
+    #[command(flatten)]
+    shop: ChosenShop,
 }
 
 impl IndexOrders {
     pub(super) async fn run(&self, print: impl Fn(&str)) -> Result<(), OperatorError> {
-        print(&index_orders(&environment(self.port)?).await?);
+        print(&index_orders(&self.shop.environment()?).await?);
         Ok(())
     }
 }

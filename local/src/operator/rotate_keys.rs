@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use template::{REGION, SecretTemplate};
 use tokio::time::{Instant, sleep};
 
+use super::chosen_shop::fixed_ports;
 use super::error::OperatorError;
-use super::port::fixed_ports;
 use crate::binaries::Profile;
 use crate::options::options;
 

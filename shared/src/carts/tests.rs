@@ -6,9 +6,10 @@ use cloud::{Calls, Fault, Injection};
 
 use super::cart::{MAX_LINES, Quantity};
 use super::{Cart, CartLine, Carts, PricedCarts};
+use crate::catalogue::DeleteProduct;
 use crate::dynamodb::{Attributes, ItemBuilder};
 use crate::http::{Deadline, Problem};
-use crate::identity::{Customer, Identity};
+use crate::identity::{Customer, Identity, Role, super_admin_for_tests};
 use crate::testing::{Tables, arrived, reaching_now, tables};
 use crate::values::{PathId, ProductId};
 
@@ -437,4 +438,26 @@ async fn a_cart_full_of_what_is_gone_takes_a_new_line() {
             .is_ok()
     );
     assert_eq!(quantities(&carts, &customer).await, [1]);
+}
+
+#[tokio::test]
+async fn what_was_deleted_can_not_be_bought_from_then_on() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let sue = super_admin_for_tests(&tables.staff("sue", Role::SuperAdmin).await);
+    let (priced, delete): (PricedCarts, DeleteProduct) = (tables.open(), tables.open());
+    let id = tables.product(10).await;
+    tables.fill_cart(&customer, &id, 1).await;
+    tables.faults().start_journal();
+    tables.product(10).await;
+    delete.delete(&sue, &id).await.unwrap();
+    // Whatever is not read as it now is, is as it was.
+    let older = Fault::Stale(Duration::from_secs(60));
+    tables.faults().inject(Calls::any().always(), older);
+    let cart = priced.get(&customer).await.unwrap();
+    let cart = serde_json::to_value(cart).unwrap();
+    assert_eq!(cart["items"][0]["purchasable"], false);
+    assert_eq!(cart["total"]["amount"], 0);
+    let set = priced.set(&customer, &id, one(), reaching_now()).await;
+    assert!(matches!(set, Err(Problem::NotFound)), "{set:?}");
 }

@@ -60,6 +60,8 @@ pub(crate) struct Category {
     pub(crate) parent: Option<CategorySlug>,
     /// How many products use it.
     pub(crate) products: u64,
+    /// The version of the tree that its last change made. Its products don't count.
+    pub(crate) version: u64,
 }
 
 /// What an admin sends to make or change a category.
@@ -69,15 +71,21 @@ pub struct CategoryContent {
     pub name: String,
     /// Under which it is to stand.
     pub parent: Option<CategorySlug>,
+    /// Which version the caller has read, 0 for none that was there, if they say so.
+    pub version: Option<u64>,
 }
 
 impl FromJson for CategoryContent {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let name = fields.required("name", |v| line(v, 1..=100));
         let parent = fields.optional("parent", CategorySlug::read);
+        let version = fields.optional("version", |v| {
+            v.integer(0..=i64::MAX).map(i64::unsigned_abs)
+        });
         Some(Self {
             name: name?,
             parent: parent?,
+            version: version?,
         })
     }
 }
@@ -88,6 +96,7 @@ pub(crate) struct CategoryView {
     slug: CategorySlug,
     name: String,
     parent: Option<CategorySlug>,
+    version: u64,
 }
 
 impl From<Category> for CategoryView {
@@ -96,6 +105,7 @@ impl From<Category> for CategoryView {
             slug: category.slug,
             name: category.name,
             parent: category.parent,
+            version: category.version,
         }
     }
 }
@@ -116,6 +126,7 @@ pub struct StaffCategory {
     name: String,
     parent: Option<CategorySlug>,
     products: u64,
+    version: u64,
 }
 
 impl From<Category> for StaffCategory {
@@ -125,6 +136,7 @@ impl From<Category> for StaffCategory {
             name: category.name,
             parent: category.parent,
             products: category.products,
+            version: category.version,
         }
     }
 }
@@ -141,6 +153,11 @@ impl CategoryTree {
     /// Returns the category of a slug.
     pub(crate) fn get(&self, slug: &CategorySlug) -> Option<&Category> {
         self.categories.iter().find(|it| it.slug == *slug)
+    }
+
+    /// Returns the version that the next change makes.
+    pub(crate) fn next_version(&self) -> u64 {
+        self.version + 1
     }
 
     /// Returns whether categories stand under this one.
@@ -204,6 +221,7 @@ mod tests {
             name: (*name).to_owned(),
             parent: parent.map(slug),
             products: 0,
+            version: 1,
         });
         CategoryTree {
             version: 1,

@@ -74,7 +74,8 @@ impl Categories {
             .text("slug", category.slug.as_str())
             .text("name", &category.name)
             .optional_text("parent", parent)
-            .number("products", category.products);
+            .number("products", category.products)
+            .number("version", category.version);
         self.table.put_new(item, "slug")
     }
 
@@ -84,6 +85,7 @@ impl Categories {
             .table
             .change(key(category.slug.as_str()))
             .set("name", text(&category.name))
+            .set("version", number(category.version))
             .only_if_exists("slug");
         match &category.parent {
             Some(parent) => change.set("parent", text(parent.as_str())),
@@ -125,7 +127,7 @@ impl Categories {
             let item = ItemBuilder::new()
                 .text("catalogue", CATALOGUE)
                 .text("slug", TREE)
-                .number("version", 1);
+                .number("version", read.next_version());
             return self.table.put_new(item, "slug");
         }
         self.table
@@ -155,5 +157,7 @@ fn read(row: ItemReader<'_>) -> Result<Option<Category>, Corrupt> {
         name: row.text("name")?.to_owned(),
         parent: parent.transpose()?,
         products: row.number("products")?,
+        // Those from before there were versions count as of the first.
+        version: row.optional_number("version")?.unwrap_or(1),
     }))
 }

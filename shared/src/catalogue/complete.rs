@@ -40,8 +40,8 @@ impl FromEnv for CompleteCatalogue {
 
 impl CompleteCatalogue {
     /// Looks through all products. Each that no category counts is counted by its own, which is
-    /// made if there is none, named after its slug. It may be done again, also after it was cut
-    /// short: what is complete stays as it is.
+    /// made if there is none, named after its slug; and each that the staff's list lacks is
+    /// listed. It may be done again, also after it was cut short: what is complete stays as it is.
     ///
     /// # Errors
     /// When a table can't be read or written.
@@ -51,10 +51,11 @@ impl CompleteCatalogue {
         loop {
             let (incomplete, last) = self.products.incomplete(after).await?;
             for product in incomplete {
-                done.categories += u32::from(self.make_category(&product.category).await?);
-                let parts = Transaction::new()
-                    .with((), self.products.complete(&product))
-                    .with((), self.categories.count(&product.category));
+                let mut parts = Transaction::new().with((), self.products.complete(&product));
+                if !product.counted {
+                    done.categories += u32::from(self.make_category(&product.category).await?);
+                    parts.push((), self.categories.count(&product.category));
+                }
                 match parts.commit(self.products.client()).await? {
                     Outcome::Committed => done.products += 1,
                     Outcome::Refused(_) => done.left += 1,
@@ -79,6 +80,7 @@ impl CompleteCatalogue {
             slug: slug.clone(),
             parent: None,
             products: 0,
+            version: tree.next_version(),
         };
         let parts = Transaction::new()
             .with((), self.categories.put_new(&category))
@@ -103,9 +105,10 @@ fn name_of(slug: &CategorySlug) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::product::{Product, ProductChange};
     use crate::catalogue::table::key;
     use crate::dynamodb::{Attributes, Table, text};
-    use crate::testing::{Tables, tables};
+    use crate::testing::{Tables, tables, things_slug};
     use crate::values::ProductId;
 
     /// Makes a product as it was before there were categories.
@@ -118,6 +121,33 @@ mod tests {
             .expression_attribute_values(":slug", text(category));
         strip.send().await.unwrap();
         id
+    }
+
+    /// Reads a product, and what an edit makes of it.
+    async fn edit(tables: &Tables, id: &ProductId, change: ProductChange) -> (Product, Product) {
+        let products: Products = tables.open();
+        let before = products.get(id).await.unwrap().unwrap();
+        let mut after = change.apply(&before);
+        after.counted |= after.category != before.category;
+        (before, after)
+    }
+
+    /// Writes an edit of a product as it was read, and returns whether it was written.
+    async fn write(complete: &CompleteCatalogue, (before, after): &(Product, Product)) -> bool {
+        let change = complete.products.change(before, after);
+        let mut parts = Transaction::new().with((), change);
+        if after.category != before.category {
+            parts.push((), complete.categories.count(&after.category));
+        }
+        let written = parts.commit(complete.products.client()).await.unwrap();
+        written == Outcome::Committed
+    }
+
+    /// Returns whether the staff's list has a product.
+    async fn is_listed(tables: &Tables, id: &ProductId) -> bool {
+        let table = Table::from_env(&tables.env, "PRODUCTS_TABLE").unwrap();
+        let row = table.get(key(id)).await.unwrap().unwrap();
+        row.get("catalogued") == Some(&text("main"))
     }
 
     async fn counts(complete: &CompleteCatalogue) -> Vec<(String, String, u64)> {
@@ -157,5 +187,56 @@ mod tests {
             assert_eq!(again, CompletedCatalogue::default());
         }
         assert_eq!(counts(&complete).await.first(), Some(&mugs));
+    }
+
+    #[tokio::test]
+    async fn an_older_product_that_is_moved_while_it_is_counted_is_counted_once() {
+        let tables = tables().await;
+        let complete: CompleteCatalogue = tables.open();
+        let id = old_product(&tables, "mugs").await;
+        let to_things = || ProductChange {
+            category: Some(things_slug()),
+            ..ProductChange::default()
+        };
+        let moved = edit(&tables, &id, to_things()).await;
+        assert_eq!(complete.complete().await.unwrap().products, 1);
+        // It was read before it was counted, and its version is the same.
+        assert!(!write(&complete, &moved).await);
+        let counts = counts(&complete).await;
+        let counts: Vec<_> = counts.iter().map(|it| (it.0.as_str(), it.2)).collect();
+        assert_eq!(counts, [("mugs", 1), ("things", 1)]);
+    }
+
+    #[tokio::test]
+    async fn an_older_product_that_is_edited_first_is_in_the_staffs_list() {
+        let tables = tables().await;
+        let complete: CompleteCatalogue = tables.open();
+        let id = old_product(&tables, "mugs").await;
+        assert!(!is_listed(&tables, &id).await);
+        let named = ProductChange {
+            name: Some("Jug".to_owned()),
+            ..ProductChange::default()
+        };
+        let named = edit(&tables, &id, named).await;
+        assert!(write(&complete, &named).await);
+        assert!(is_listed(&tables, &id).await);
+    }
+
+    #[tokio::test]
+    async fn what_is_counted_and_in_no_list_is_listed_and_not_counted_again() {
+        let tables = tables().await;
+        let complete: CompleteCatalogue = tables.open();
+        let id = tables.product(5).await;
+        // As it was left by whoever moved it before it was completed.
+        let table = Table::from_env(&tables.env, "PRODUCTS_TABLE").unwrap();
+        let strip = table.update(key(&id));
+        let strip = strip.update_expression("REMOVE catalogued").send();
+        strip.await.unwrap();
+        let done = complete.complete().await.unwrap();
+        assert_eq!((done.products, done.categories, done.left), (1, 0, 0));
+        assert!(is_listed(&tables, &id).await);
+        assert_eq!(counts(&complete).await.first().unwrap().2, 1);
+        let again = complete.complete().await.unwrap();
+        assert_eq!(again, CompletedCatalogue::default());
     }
 }

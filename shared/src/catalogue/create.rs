@@ -1,7 +1,7 @@
 //! Making a product.
 
 use super::category_table::Categories;
-use super::currency::currency;
+use super::currency::{check_currency, currency};
 use super::image::Image;
 use super::movements_table::{Movement, MovementKind, Movements};
 use super::product::{Availability, NewProduct, Product, StaffProduct};
@@ -115,11 +115,7 @@ impl CreateProduct {
         request: Option<&KeyedRequest>,
         records: &[Record<'_>],
     ) -> Result<(), Problem> {
-        if product.price.currency() != self.currency {
-            let currency = self.currency.as_str();
-            let detail = format!("must be {currency}, the currency of this shop");
-            return Err(Problem::invalid("/price/currency", detail));
-        }
+        check_currency(product.price, self.currency)?;
         let movement = Movement {
             product: &product.id,
             kind: MovementKind::Initial,

@@ -13,6 +13,7 @@ mod get;
 mod get_for_staff;
 mod image;
 mod image_table;
+mod labels;
 mod list;
 mod list_categories;
 mod list_for_staff;

@@ -1,8 +1,6 @@
 //! Products and stock read in one batch, for carts and checkout: what can be bought, what
 //! is short, and which labels are out of date.
 
-use futures_util::future::join_all;
-
 use super::product::{Availability, LOW_STOCK, Product};
 use super::stock_table::{self, Inventory, Stock};
 use super::table::{self, Products};
@@ -46,14 +44,15 @@ impl Offers {
         self.read(batch).await
     }
 
-    /// Reads up to 50 products and their stock as they are or were a moment ago.
-    pub(crate) async fn get_eventually<'a>(
+    /// Reads up to 50 products as they now are, so that none shows which was deleted, and their
+    /// stock as it is or was a moment ago.
+    pub(crate) async fn get_to_show<'a>(
         &self,
         ids: impl Iterator<Item = &'a ProductId> + Clone,
     ) -> Result<Offer, DynamoDbError> {
         let (products, inventory) = (&self.products.table, &self.inventory.table);
         let batch = BatchGet::default()
-            .with_eventually(products, ids.clone().map(table::key))
+            .with(products, ids.clone().map(table::key))
             .with_eventually(inventory, ids.map(stock_table::key));
         self.read(batch).await
     }
@@ -87,21 +86,16 @@ impl Offers {
         self.inventory.return_to_stock(id, pieces)
     }
 
-    /// Sets every label that is not what the stock says, all at once. Returns
-    /// what failed.
-    pub(crate) async fn refresh_availability(&self, offer: &Offer) -> Vec<AwsError> {
-        let outdated = offer.products.iter().filter_map(|product| {
-            let stock = offer.stock_of(&product.id)?;
-            let label = Availability::of(stock.available);
-            (label != product.availability).then_some((&product.id, label, stock.version))
-        });
-        let set =
-            outdated.map(|(id, label, version)| self.products.set_availability(id, label, version));
-        join_all(set)
+    /// Sets the label of a product, unless that of a newer stock is there.
+    pub(super) async fn set_availability(
+        &self,
+        id: &ProductId,
+        label: Availability,
+        stock_version: u64,
+    ) -> Result<(), AwsError> {
+        self.products
+            .set_availability(id, label, stock_version)
             .await
-            .into_iter()
-            .filter_map(Result::err)
-            .collect()
     }
 }
 
@@ -109,6 +103,16 @@ impl Offer {
     /// Returns the product of that id, if customers may buy it.
     pub(crate) fn on_sale(&self, id: &ProductId) -> Option<&Product> {
         Product::on_sale(&self.products, id)
+    }
+
+    /// Returns the products whose label is not what the stock says, each with the label that is,
+    /// and the version of that stock.
+    pub(super) fn outdated(&self) -> impl Iterator<Item = (&ProductId, Availability, u64)> {
+        self.products.iter().filter_map(|product| {
+            let stock = self.stock_of(&product.id)?;
+            let label = Availability::of(stock.available);
+            (label != product.availability).then_some((&product.id, label, stock.version))
+        })
     }
 
     /// Returns the stock of a product, if it was found.

@@ -29,8 +29,9 @@ impl SaveCategory {
     ///
     /// # Errors
     /// [`Problem::Invalid`] for a parent that doesn't exist, is the category itself or stands
-    /// below it, and for the 501st category; [`Conflict::Stale`] if categories were changed at
-    /// the same time.
+    /// below it, and for the 501st category; [`Conflict::Stale`] for another version than the
+    /// caller read, unless the category is what they ask for already, and if categories were
+    /// changed at the same time.
     pub async fn save(
         &self,
         by: &Admin,
@@ -61,18 +62,26 @@ impl SaveCategory {
         content: CategoryContent,
         records: impl FnOnce(Action, Vec<Change>) -> Vec<Record<'r>>,
     ) -> Result<Saved<StaffCategory>, Problem> {
-        let CategoryContent { name, parent } = content;
         let tree = self.categories.tree().await?;
-        tree.check(&slug, parent.as_ref())?;
         let before = tree.get(&slug);
+        if let Some(before) = before
+            && (&before.name, &before.parent) == (&content.name, &content.parent)
+        {
+            return Ok(Saved::Changed(before.clone().into()));
+        }
+        let there = before.map_or(0, |it| it.version);
+        if content.version.is_some_and(|read| read != there) {
+            return Err(Problem::Conflict(Conflict::Stale));
+        }
+        tree.check(&slug, content.parent.as_ref())?;
         let category = Category {
-            products: before.map_or(0, |it| it.products),
             slug,
-            name,
-            parent,
+            name: content.name,
+            parent: content.parent,
+            products: before.map_or(0, |it| it.products),
+            version: tree.next_version(),
         };
         let (action, changes, write) = match before {
-            Some(before) if *before == category => return Ok(Saved::Changed(category.into())),
             Some(before) => (
                 Action::CategoryChanged,
                 changes(before, &category),
@@ -122,6 +131,7 @@ mod tests {
         let content = CategoryContent {
             name: name.to_owned(),
             parent: parent.map(slug),
+            version: None,
         };
         categories.insert(slug(name), content).await
     }
@@ -162,6 +172,37 @@ mod tests {
         assert_eq!(tree.categories.len(), MAX_CATEGORIES);
         let one_more = save(&categories, "z", None).await;
         assert!(matches!(one_more, Err(Problem::Invalid(_))));
+    }
+
+    #[tokio::test]
+    async fn of_two_who_change_what_they_both_have_read_one_is_told() {
+        let tables = tables().await;
+        let categories: SaveCategory = tables.open();
+        let named = |name: &str, version| {
+            let content = CategoryContent {
+                name: name.to_owned(),
+                parent: None,
+                version: Some(version),
+            };
+            categories.insert(slug("a"), content)
+        };
+        let version = async || {
+            let tree = categories.categories.tree().await.unwrap();
+            tree.get(&slug("a")).unwrap().version
+        };
+        named("One", 0).await.unwrap();
+        let read = version().await;
+        save(&categories, "b", None).await.unwrap();
+        named("Two", read).await.unwrap();
+        assert!(version().await > read);
+        for stale in [read, 0, read + 9] {
+            let refused = named("Three", stale).await;
+            let is_stale = matches!(refused, Err(Problem::Conflict(Conflict::Stale)));
+            assert!(is_stale, "{refused:?}");
+        }
+        // What was saved already may be sent again.
+        named("Two", read).await.unwrap();
+        named("Three", version().await).await.unwrap();
     }
 
     #[tokio::test]

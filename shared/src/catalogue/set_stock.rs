@@ -16,13 +16,10 @@ use crate::http::{Conflict, Deadline, IdempotentChange, Problem};
 use crate::idempotency::{IdempotencyKeys, KeyedRequest};
 use crate::identity::{Identity, Staff};
 use crate::input::{Fields, FromJson, IdempotencyKey};
-use crate::telemetry::warn;
 use crate::values::{ProductId, Timestamp};
 
 /// The name of this use case in the table of idempotency keys.
 const OPERATION: &str = "admin-set-stock";
-/// How long the label of lists is waited for at most.
-const LABEL_TIMEOUT: Duration = Duration::from_millis(300);
 /// What must be left of a request's time for reading the stock anew after a sale.
 const ANOTHER_TRY: Duration = Duration::from_millis(500);
 
@@ -123,10 +120,11 @@ impl SetStock {
         };
         match self.write(by, request.as_ref(), id, change, deadline).await {
             Ok(written) => {
-                let now = self.refresh_label(id, deadline).await;
+                let now = self.offers.refresh_labels([id].into_iter(), deadline);
+                let now = now.await.and_then(|it| it.stock_of(id));
                 let available = match change {
                     StockChange::Set(available) => available,
-                    StockChange::Adjust(_) => now.unwrap_or(written),
+                    StockChange::Adjust(_) => now.map_or(written, |it| it.available),
                 };
                 Ok(IdempotentChange::Changed(level(available)))
             }
@@ -210,29 +208,6 @@ impl SetStock {
         }
         Ok(parts)
     }
-
-    /// Sets the label of lists by the stock, for a short while, and returns the stock. A failure
-    /// is no reason to say that the change failed: the next one of the same product tries again.
-    async fn refresh_label(&self, id: &ProductId, deadline: Deadline) -> Option<u32> {
-        let refreshed = async {
-            let offer = self
-                .offers
-                .get([id].into_iter())
-                .await
-                .inspect_err(label_not_set);
-            let offer = offer.ok()?;
-            let failed = self.offers.refresh_availability(&offer).await;
-            failed.iter().for_each(label_not_set);
-            offer.stock_of(id).map(|stock| stock.available)
-        };
-        let timeout = deadline.spare(LABEL_TIMEOUT);
-        let refreshed = tokio::time::timeout(timeout, refreshed).await;
-        refreshed.inspect_err(label_not_set).ok().flatten()
-    }
-}
-
-fn label_not_set(error: &(impl std::error::Error + 'static)) {
-    warn("label-not-set", error);
 }
 
 /// Returns how many pieces there are after a change.

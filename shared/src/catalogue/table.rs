@@ -19,6 +19,8 @@ use crate::values::{Currency, ImageId, Money, ProductId, Timestamp};
 /// The partition of the indexes that list the whole catalogue, all that the staff see, and
 /// what was deleted.
 const ALL: &str = "main";
+/// The partition of the index that lists products for the staff: what was not deleted has it.
+const CATALOGUED: &str = "catalogued";
 
 /// Products by id.
 #[derive(Clone)]
@@ -34,10 +36,13 @@ pub(super) enum Stored {
     Live(Box<Product>),
 }
 
-/// A product that no category counts, with the one that it has.
+/// A product that no category counts, or that the staff's list lacks.
 pub(super) struct Incomplete {
     pub(super) id: ProductId,
+    /// The category that it has.
     pub(super) category: CategorySlug,
+    /// Whether that category counts it.
+    pub(super) counted: bool,
 }
 
 /// A list of products.
@@ -137,7 +142,7 @@ impl Products {
             .query()
             .index_name("staff-newest")
             .key_condition_expression("#all = :all")
-            .expression_attribute_names("#all", "catalogued")
+            .expression_attribute_names("#all", CATALOGUED)
             .expression_attribute_values(":all", text(ALL))
             .scan_index_forward(false);
         let mut conditions = Vec::new();
@@ -167,7 +172,7 @@ impl Products {
         Listing {
             name,
             query: query.set_filter_expression((!conditions.is_empty()).then_some(conditions)),
-            key: ["productId", "catalogued", "productId"],
+            key: ["productId", CATALOGUED, "productId"],
         }
     }
 
@@ -201,15 +206,16 @@ impl Products {
         }
     }
 
-    /// Reads some of the products that no category counts, whatever their status, and where to
-    /// read on: a call that no function's role allows.
+    /// Reads some of the products that no category counts or that the staff's list lacks, whatever
+    /// their status, and where to read on: a call that no function's role allows.
     pub(super) async fn incomplete(
         &self,
         after: Option<Attributes>,
     ) -> Result<(Vec<Incomplete>, Option<Attributes>), DynamoDbError> {
         // Rows of codes have other keys.
         let products = ("productId", "prod_");
-        let (items, last) = scan_lacking(&self.table, "counted", products, after).await?;
+        let (items, last) =
+            scan_lacking(&self.table, &["counted", CATALOGUED], products, after).await?;
         let mut incomplete = Vec::new();
         for item in &items {
             let item = ItemReader::from(item);
@@ -217,6 +223,7 @@ impl Products {
                 incomplete.push(Incomplete {
                     id: item.id("productId")?,
                     category: item.parsed("category", CategorySlug::parse)?,
+                    counted: item.optional_text("counted")?.is_some(),
                 });
             }
         }
@@ -227,14 +234,14 @@ impl Products {
     /// if somebody has counted, moved or deleted it since it was read.
     pub(super) fn complete(&self, product: &Incomplete) -> WriteAction {
         let category = text(product.category.as_str());
-        self.table
+        let change = self
+            .table
             .change(key(&product.id))
+            .set(CATALOGUED, text(ALL))
             .set("counted", category.clone())
-            .set("catalogued", text(ALL))
             .only_if("category", Comparison::Equal, category)
-            .only_if_absent("counted")
-            .only_if_absent("deletedAt")
-            .into_update()
+            .only_if_absent("deletedAt");
+        only_if_counted(change, product.counted, &product.category).into_update()
     }
 
     /// Returns the client with which transactions are sent.
@@ -249,7 +256,8 @@ impl Products {
             write_content(before).into_attributes(),
             write_content(after).into_attributes(),
         );
-        let mut update = self.change_version(before);
+        // Also of a product from before there was the staff's list.
+        let mut update = self.change_version(before).set(CATALOGUED, text(ALL));
         for (name, value) in new {
             if old.remove(&name).as_ref() != Some(&value) {
                 update = update.set(&name, value);
@@ -269,7 +277,7 @@ impl Products {
             .set("deleted", text(ALL))
             .set("deletedAt", text(now.to_string()));
         for name in [
-            "catalogued",
+            CATALOGUED,
             "counted",
             "listed",
             "listedCategory",
@@ -281,13 +289,16 @@ impl Products {
         update.into_update()
     }
 
-    /// Begins a change of a product that is as it was read.
+    /// Begins a change of a product that is as it was read. An operator's command that has
+    /// counted it since leaves the version as it is, so that is asked for apart.
     fn change_version(&self, product: &Product) -> Update {
-        self.table
+        let change = self
+            .table
             .change(key(&product.id))
             .add("version", 1)
             .only_if("version", Comparison::Equal, number(product.version))
-            .only_if_absent("deletedAt")
+            .only_if_absent("deletedAt");
+        only_if_counted(change, product.counted, &product.category)
     }
 
     /// Returns the action that checks that a product is there.
@@ -358,6 +369,14 @@ impl Products {
     }
 }
 
+/// Demands that a product is counted by its category, or by none.
+fn only_if_counted(change: Update, counted: bool, category: &CategorySlug) -> Update {
+    match counted {
+        true => change.only_if("counted", Comparison::Equal, text(category.as_str())),
+        false => change.only_if_absent("counted"),
+    }
+}
+
 pub(super) fn key(id: &ProductId) -> Attributes {
     let key = ItemBuilder::new().text("productId", id.as_str());
     key.into_attributes()
@@ -371,6 +390,7 @@ fn sku_key(sku: &Sku) -> String {
 /// Writes a product.
 fn write(product: &Product) -> ItemBuilder {
     write_content(product)
+        .text(CATALOGUED, ALL)
         .text("productId", product.id.as_str())
         .word("availability", product.availability)
         .optional_map("image", product.images.first().map(write_image))
@@ -392,7 +412,6 @@ fn write_content(product: &Product) -> ItemBuilder {
         .text("category", product.category.as_str())
         .word("status", product.status)
         .optional_text("sku", product.sku.as_ref().map(Sku::as_str))
-        .text("catalogued", ALL)
         .optional_text("counted", counted_by);
     match product.status {
         ProductStatus::Draft => item,

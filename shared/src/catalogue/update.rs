@@ -1,7 +1,7 @@
 //! Changing a product.
 
 use super::category_table::Categories;
-use super::currency::currency;
+use super::currency::{check_currency, currency};
 use super::image::StaffImageUrls;
 use super::product::{Product, ProductChange, StaffProduct};
 use super::stock_table::Inventory;
@@ -68,13 +68,8 @@ impl UpdateProduct {
         if wanted.version.is_some_and(stale) || read.0.is_some_and(stale) {
             return Err(Problem::Conflict(Conflict::Stale));
         }
-        if wanted
-            .price
-            .is_some_and(|it| it.currency() != self.currency)
-        {
-            let currency = self.currency.as_str();
-            let detail = format!("must be {currency}, the currency of this shop");
-            return Err(Problem::invalid("/price/currency", detail));
+        if let Some(price) = wanted.price {
+            check_currency(price, self.currency)?;
         }
         let mut after = wanted.apply(&before);
         let changes = changes(&before, &after);

@@ -5,25 +5,32 @@ use super::item::{Attributes, text};
 use super::table::Table;
 use crate::aws::AwsError;
 
-/// Reads on in a table, one call. Returns the items that lack an attribute and whose
-/// key's other attribute begins with a text, and where the reading stopped; `None`
-/// at the table's end.
+/// Reads on in a table, one call. Returns the items that lack one of some attributes and
+/// whose attribute `key` begins with a text, and where the reading stopped; `None` at the
+/// table's end.
 #[expect(
     clippy::disallowed_methods,
     reason = "an operator looks for what no index lists yet; no role allows it"
 )]
 pub(crate) async fn scan_lacking(
     table: &Table,
-    lacks: &str,
+    lacks: &[&str],
     (key, prefix): (&str, &str),
     after: Option<Attributes>,
 ) -> Result<(Vec<Attributes>, Option<Attributes>), DynamoDbError> {
-    let scan = table
-        .client()
-        .scan()
-        .table_name(table.name())
-        .filter_expression("attribute_not_exists(#lacks) AND begins_with(#key, :prefix)")
-        .expression_attribute_names("#lacks", lacks)
+    let mut scan = table.client().scan().table_name(table.name());
+    for name in lacks {
+        scan = scan.expression_attribute_names(format!("#{name}"), *name);
+    }
+    let lacking = lacks
+        .iter()
+        .map(|it| format!("attribute_not_exists(#{it})"));
+    let lacking: Vec<String> = lacking.collect();
+    let scan = scan
+        .filter_expression(format!(
+            "({}) AND begins_with(#key, :prefix)",
+            lacking.join(" OR ")
+        ))
         .expression_attribute_names("#key", key)
         .expression_attribute_values(":prefix", text(prefix))
         .consistent_read(true)

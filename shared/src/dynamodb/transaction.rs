@@ -20,7 +20,7 @@ use crate::values::new_ulid;
 pub(crate) struct WriteAction {
     item: Result<TransactWriteItem, AwsError>,
     /// The moment until which it must be written.
-    pub(super) until: Option<Instant>,
+    until: Option<Instant>,
 }
 
 impl WriteAction {
@@ -29,6 +29,11 @@ impl WriteAction {
             item: built.map_err(AwsError::rejected),
             until: None,
         }
+    }
+
+    /// Demands that it is written until a moment, if there is one.
+    pub(super) fn until(self, until: Option<Instant>) -> Self {
+        Self { until, ..self }
     }
 }
 

@@ -160,10 +160,8 @@ impl Update {
             .set_expression_attribute_names(Some(self.names))
             .set_expression_attribute_values(values)
             .build();
-        let mut action =
-            WriteAction::of(update.map(|it| TransactWriteItem::builder().update(it).build()));
-        action.until = self.until;
-        action
+        WriteAction::of(update.map(|it| TransactWriteItem::builder().update(it).build()))
+            .until(self.until)
     }
 
     /// Returns the action that deletes the item; only its conditions count.
@@ -176,10 +174,8 @@ impl Update {
             .set_expression_attribute_names(Some(self.names))
             .set_expression_attribute_values(values)
             .build();
-        let mut action =
-            WriteAction::of(delete.map(|it| TransactWriteItem::builder().delete(it).build()));
-        action.until = self.until;
-        action
+        WriteAction::of(delete.map(|it| TransactWriteItem::builder().delete(it).build()))
+            .until(self.until)
     }
 
     /// Returns the action that checks the item and writes nothing; only its conditions count.
@@ -193,5 +189,6 @@ impl Update {
             .set_expression_attribute_values(values)
             .build();
         WriteAction::of(check.map(|it| TransactWriteItem::builder().condition_check(it).build()))
+            .until(self.until)
     }
 }

@@ -4,36 +4,13 @@
 use cloud::{Calls, Fault, Reason};
 use serde_json::json;
 
+use super::super::ordered::{Ordered, ordered};
 use super::*;
 use crate::catalogue::{Availability, Products};
 use crate::dynamodb::{Attributes, ItemBuilder, Table};
 use crate::http::Conflict;
 use crate::identity::Identity;
-use crate::testing::{Tables, reaching_now, tables};
-use crate::values::ProductId;
-
-/// A customer who has ordered four of the ten pieces that there were.
-struct Ordered {
-    tables: Tables,
-    cancel: CancelOrder,
-    customer: Customer,
-    product: ProductId,
-    order: Order,
-}
-
-async fn ordered() -> Ordered {
-    let tables = tables().await;
-    let customer = tables.customer().await;
-    let product = tables.product(10).await;
-    let order = tables.order(&customer, &product, 4).await;
-    Ordered {
-        cancel: tables.open(),
-        tables,
-        customer,
-        product,
-        order,
-    }
-}
+use crate::testing::{reaching_now, tables};
 
 impl Ordered {
     async fn cancel(&self) -> Result<Order, Problem> {
@@ -41,33 +18,9 @@ impl Ordered {
     }
 
     async fn cancel_by(&self, customer: &Customer) -> Result<Order, Problem> {
+        let cancel: CancelOrder = self.tables.open();
         let id = &self.order.order_id;
-        self.cancel.cancel(customer, id, reaching_now()).await
-    }
-
-    async fn stock(&self) -> u32 {
-        self.tables.stock(&self.product).await
-    }
-
-    /// Reads the order as it is in the table.
-    async fn stored(&self) -> Order {
-        let orders: CustomerOrders = self.tables.open();
-        let order = orders.get(&self.customer, &self.order.order_id).await;
-        order.unwrap()
-    }
-
-    /// Changes the order's row as somebody else would.
-    async fn change(&self, values: ItemBuilder) {
-        let key = super::super::table::key(&self.customer, self.order.order_id.as_str());
-        let values = values.into_attributes();
-        self.tables.change("ORDERS_TABLE", key, values).await;
-    }
-
-    async fn records(&self) -> usize {
-        self.tables
-            .records_of(self.order.order_id.as_str())
-            .await
-            .len()
+        cancel.cancel(customer, id, reaching_now()).await
     }
 }
 
@@ -94,7 +47,7 @@ async fn a_cancelled_order_gives_its_pieces_back_once() {
     assert_eq!(it.stock().await, 10);
     refused(it.cancel().await);
     assert_eq!(it.stock().await, 10);
-    let records = it.tables.records_of(it.order.order_id.as_str()).await;
+    let records = it.records().await;
     assert_eq!(records.len(), 1);
     assert_eq!(records[0]["action"], "order-cancelled");
     assert_eq!(records[0]["actor"], it.customer.user_id().as_str());
@@ -109,7 +62,7 @@ async fn an_order_that_has_shipped_or_is_over_is_not_cancelled() {
         it.change(ItemBuilder::new().text("status", status)).await;
         refused(it.cancel().await);
     }
-    assert_eq!((it.stock().await, it.records().await), (6, 0));
+    assert_eq!((it.stock().await, it.records().await.len()), (6, 0));
     for (status, stock) in [("processing", 10), ("pending-payment", 14)] {
         it.change(ItemBuilder::new().text("status", status)).await;
         assert!(it.cancel().await.is_ok(), "{status}");
@@ -148,10 +101,10 @@ async fn a_change_that_was_overtaken_writes_nothing() {
     let changes: OrderChanges = it.tables.open();
     let written = changes.commit(&it.customer, &read, &change, &record, reaching_now());
     assert!(!written.await.unwrap());
-    assert_eq!((it.stock().await, it.records().await), (6, 0));
+    assert_eq!((it.stock().await, it.records().await.len()), (6, 0));
     // Who asks reads once more, and then it is written.
     assert!(it.cancel().await.is_ok());
-    assert_eq!((it.stock().await, it.records().await), (10, 1));
+    assert_eq!((it.stock().await, it.records().await.len()), (10, 1));
 }
 
 #[tokio::test]
@@ -163,7 +116,7 @@ async fn an_order_that_changes_again_and_again_is_left_as_it_is() {
     let refused = it.cancel().await;
     assert!(matches!(refused, Err(Problem::Unavailable { .. })));
     assert_eq!(met.hits(), 2);
-    assert_eq!((it.stock().await, it.records().await), (6, 0));
+    assert_eq!((it.stock().await, it.records().await.len()), (6, 0));
     assert!(it.cancel().await.is_ok());
 }
 
@@ -189,7 +142,7 @@ async fn of_several_who_cancel_at_once_one_does() {
             Err(problem) => panic!("{problem:?}"),
         });
         assert_eq!(done.count(), 1);
-        assert_eq!((it.stock().await, it.records().await), (10, 1));
+        assert_eq!((it.stock().await, it.records().await.len()), (10, 1));
     }
 }
 
@@ -206,7 +159,11 @@ async fn what_may_have_been_written_is_written_once_and_told() {
         let met = it.tables.faults().inject(calls, fault.clone());
         let order = it.cancel().await.unwrap();
         assert_eq!((met.hits(), order.version), (1, 2), "{fault:?}");
-        assert_eq!((it.stock().await, it.records().await), (10, 1), "{fault:?}");
+        assert_eq!(
+            (it.stock().await, it.records().await.len()),
+            (10, 1),
+            "{fault:?}"
+        );
     }
 }
 

@@ -1,7 +1,6 @@
 //! Writing a change of an order: in one transaction with the pieces that go back
 //! into the stock and with its record in the audit log.
 
-use super::labels;
 use super::order::Order;
 use super::order_change::OrderChange;
 use super::table;
@@ -79,7 +78,7 @@ impl OrderChanges {
         }
         if change.returns_stock() {
             let products = order.lines.iter().map(|line| &line.product_id);
-            labels::refresh_of(&self.offers, products, deadline).await;
+            self.offers.refresh_labels(products, deadline).await;
         }
         Ok(true)
     }

@@ -6,9 +6,10 @@ mod cart_snapshot;
 mod commit_change;
 mod customer_orders;
 mod fill_index;
-mod labels;
 mod order;
 mod order_change;
+#[cfg(test)]
+mod ordered;
 mod place;
 mod staff_order;
 mod staff_orders;

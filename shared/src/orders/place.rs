@@ -10,7 +10,6 @@
 
 use super::cart_snapshot::CartSnapshot;
 use super::customer_orders::CustomerOrders;
-use super::labels;
 use super::order::{Order, OrderDraft};
 use super::table::{self, KeyRow, Refusal, UsedKey};
 use crate::aws::{Env, FromEnv, StartError};
@@ -150,7 +149,7 @@ impl PlaceOrder {
             }
             let short = cart.short();
             if !short.is_empty() {
-                labels::refresh(&self.offers, &cart.offer, attempt.deadline).await;
+                self.offers.set_labels(&cart.offer, attempt.deadline).await;
                 return refused(Conflict::OutOfStock(short));
             }
             let order = cart.price(attempt.draft, self.currency)?;
@@ -252,7 +251,7 @@ impl PlaceOrder {
     async fn refresh_low_stock(&self, cart: &CartSnapshot<'_>, deadline: Deadline) {
         let low = cart.low_after();
         if !low.is_empty() {
-            labels::refresh_of(&self.offers, low.iter(), deadline).await;
+            self.offers.refresh_labels(low.iter(), deadline).await;
         }
     }
 }

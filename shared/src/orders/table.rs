@@ -320,7 +320,7 @@ pub(super) async fn scan_unlisted(
     table: &Table,
     after: Option<Attributes>,
 ) -> Result<(Vec<Attributes>, Option<Attributes>), DynamoDbError> {
-    scan_lacking(table, STATUS_SHARD, ("orderId", "ord_"), after).await
+    scan_lacking(table, &[STATUS_SHARD], ("orderId", "ord_"), after).await
 }
 
 /// Returns the action that lists an order in the index, by its row: refused if its

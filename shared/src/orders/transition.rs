@@ -72,7 +72,7 @@ impl OrderState {
             | (Processing, Shipped)
             | (Shipped, Delivered)
             | (PendingPayment | Placed | Processing, Cancelled) => true,
-            (Placed | Processing | Shipped | Delivered, OrderStatus::Refunded) => {
+            (Placed | Processing | Shipped | Delivered | Cancelled, OrderStatus::Refunded) => {
                 self.payment == PaymentStatus::Paid
             }
             _ => false,
@@ -130,6 +130,8 @@ mod tests {
         ("processing", "refunded", Role::Admin, "paid !"),
         ("shipped", "refunded", Role::Admin, "paid"),
         ("delivered", "refunded", Role::Admin, "paid"),
+        // Its pieces came back as it was cancelled.
+        ("cancelled", "refunded", Role::Admin, "paid"),
     ];
 
     const ROLES: [Role; 4] = [Role::Customer, Role::Staff, Role::Admin, Role::SuperAdmin];
@@ -177,7 +179,7 @@ mod tests {
             }
         }
         // Three payments by four roles, three by three, one by two.
-        assert_eq!(taken, 3 * 3 * 4 + 3 * 3 * 3 + 4 * 2);
+        assert_eq!(taken, 3 * 3 * 4 + 3 * 3 * 3 + 5 * 2);
     }
 
     #[test]

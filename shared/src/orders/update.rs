@@ -61,6 +61,16 @@ impl OrderUpdate {
         moves && (!self.paid || may_mark_paid(by))
     }
 
+    /// Returns whether it is a note that is there already: the last one, of the same words and by
+    /// the same person. Without a version nothing else tells that it was sent twice; a status or
+    /// a payment that is there already is refused.
+    fn is_noted(&self, order: &StaffOrder, by: &Staff) -> bool {
+        let is_note = self.status.is_none() && !self.paid;
+        let last = order.notes.last();
+        is_note
+            && last.is_some_and(|it| it.by == *by.user_id() && self.note.as_ref() == Some(&it.text))
+    }
+
     /// Returns what it changes of an order: it is paid first, then moved.
     fn change(&self, order: &StaffOrder, by: &Staff) -> Result<OrderChange, Problem> {
         let mut change = OrderChange::of(&order.order);
@@ -98,7 +108,8 @@ impl FromEnv for UpdateOrder {
 
 impl UpdateOrder {
     /// Changes a customer's order. What is called off before it ships is in stock
-    /// again in the same transaction.
+    /// again in the same transaction. A note that is sent again without a version is written
+    /// once.
     ///
     /// # Errors
     /// [`Problem::Forbidden`] if the caller's role doesn't allow it;
@@ -119,9 +130,16 @@ impl UpdateOrder {
         }
         for _ in 0..MAX_READS {
             let mut order = self.orders.get(by, user_id, id).await?;
-            let stale = |version: u64| version != order.order.version;
-            if wanted.version.is_some_and(stale) || read.0.is_some_and(stale) {
+            let read = [wanted.version, read.0];
+            if read
+                .into_iter()
+                .flatten()
+                .any(|it| it != order.order.version)
+            {
                 return Err(Problem::Conflict(Conflict::Stale));
+            }
+            if read == [None, None] && wanted.is_noted(&order, by) {
+                return Ok(order);
             }
             let change = wanted.change(&order, by)?;
             let differences = change.differences(&order.order);

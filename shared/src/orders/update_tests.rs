@@ -4,42 +4,33 @@
 use serde_json::json;
 
 use super::super::cancel::CancelOrder;
-use super::super::order::PaymentStatus;
+use super::super::order::{Order, PaymentStatus};
+use super::super::ordered::{Ordered, ordered};
 use super::*;
-use crate::identity::{Customer, staff_for_tests};
+use crate::identity::staff_for_tests;
 use crate::input::parse_json;
-use crate::testing::{Tables, reaching_now, tables};
-use crate::values::ProductId;
+use crate::testing::reaching_now;
 
-/// A customer who has ordered four of the ten pieces that there were, and who
-/// works there.
-struct Ordered {
-    tables: Tables,
+/// An order of four of ten pieces, and who works there.
+struct Served {
+    ordered: Ordered,
     update: UpdateOrder,
-    customer: Customer,
-    product: ProductId,
-    id: OrderId,
     staff: Staff,
     admin: Staff,
 }
 
-async fn ordered() -> Ordered {
-    let tables = tables().await;
-    let customer = tables.customer().await;
-    let product = tables.product(10).await;
-    let order = tables.order(&customer, &product, 4).await;
-    Ordered {
+async fn served() -> Served {
+    let ordered = ordered().await;
+    let tables = &ordered.tables;
+    Served {
         update: tables.open(),
         staff: staff_for_tests(&tables.staff("sam", Role::Staff).await),
         admin: staff_for_tests(&tables.staff("ada", Role::Admin).await),
-        tables,
-        customer,
-        product,
-        id: order.order_id,
+        ordered,
     }
 }
 
-impl Ordered {
+impl Served {
     async fn send(&self, by: &Staff, body: serde_json::Value) -> Result<StaffOrder, Problem> {
         let wanted: OrderUpdate = parse_json(body.to_string().as_bytes())?;
         self.update(by, &wanted, IfMatch(None)).await
@@ -51,17 +42,33 @@ impl Ordered {
         wanted: &OrderUpdate,
         read: IfMatch,
     ) -> Result<StaffOrder, Problem> {
-        let whose = (self.customer.user_id(), &self.id);
+        let whose = (
+            self.ordered.customer.user_id(),
+            &self.ordered.order.order_id,
+        );
         let updated = self.update.update(by, whose, wanted, read, reaching_now());
         updated.await
     }
 
+    async fn cancel(&self) -> Result<Order, Problem> {
+        let Ordered {
+            tables,
+            customer,
+            order,
+            ..
+        } = &self.ordered;
+        let cancel: CancelOrder = tables.open();
+        cancel
+            .cancel(customer, &order.order_id, reaching_now())
+            .await
+    }
+
     async fn stock(&self) -> u32 {
-        self.tables.stock(&self.product).await
+        self.ordered.stock().await
     }
 
     async fn records(&self) -> Vec<serde_json::Value> {
-        self.tables.records_of(self.id.as_str()).await
+        self.ordered.records().await
     }
 }
 
@@ -76,15 +83,15 @@ fn code(updated: Result<StaffOrder, Problem>) -> &'static str {
 
 #[tokio::test]
 async fn an_order_is_moved_along_with_a_record_of_each_step() {
-    let it = ordered().await;
+    let it = served().await;
     let steps = ["processing", "shipped", "delivered"];
     for (place, status) in steps.into_iter().enumerate() {
         let order = it.send(&it.staff, json!({ "status": status })).await;
         let order = order.unwrap();
         assert_eq!(<&str>::from(order.order.status), status);
         assert_eq!(order.order.history.len(), place + 2);
-        let user_id = it.customer.user_id();
-        let read = it.update.orders.get(&it.staff, user_id, &it.id).await;
+        let (user_id, id) = (it.ordered.customer.user_id(), &it.ordered.order.order_id);
+        let read = it.update.orders.get(&it.staff, user_id, id).await;
         assert_eq!(read.unwrap(), order);
         let records = it.records().await;
         assert_eq!(records.len(), place + 1);
@@ -106,7 +113,7 @@ async fn an_order_that_is_called_off_before_it_ships_is_in_stock_again() {
         (&["processing"], refund(), 10),
         (&["processing", "shipped"], refund(), 6),
     ] {
-        let it = ordered().await;
+        let it = served().await;
         for status in steps {
             let moved = it.send(&it.staff, json!({ "status": status })).await;
             assert!(moved.is_ok());
@@ -127,7 +134,7 @@ async fn an_order_that_is_called_off_before_it_ships_is_in_stock_again() {
 
 #[tokio::test]
 async fn money_is_an_admins() {
-    let it = ordered().await;
+    let it = served().await;
     let not_paid = it.send(&it.admin, json!({ "status": "refunded" })).await;
     assert_eq!(code(not_paid), "invalid-transition");
     for body in [json!({ "paid": true }), json!({ "status": "refunded" })] {
@@ -149,7 +156,7 @@ async fn money_is_an_admins() {
 
 #[tokio::test]
 async fn a_note_changes_the_version_and_no_status_and_fifty_are_enough() {
-    let it = ordered().await;
+    let it = served().await;
     for number in 0..50 {
         let note = json!({ "note": format!(" rang twice\n{number} ") });
         let order = it.send(&it.staff, note).await.unwrap();
@@ -170,8 +177,55 @@ async fn a_note_changes_the_version_and_no_status_and_fifty_are_enough() {
 }
 
 #[tokio::test]
+async fn a_cancelled_order_that_was_paid_is_refunded_and_gives_nothing_back_again() {
+    let it = served().await;
+    assert!(it.send(&it.admin, json!({ "paid": true })).await.is_ok());
+    assert_eq!(
+        it.cancel().await.unwrap().payment.status,
+        PaymentStatus::Paid
+    );
+    assert_eq!(it.stock().await, 10);
+    let refund = || json!({ "status": "refunded" });
+    assert_eq!(code(it.send(&it.staff, refund()).await), "forbidden");
+    assert!(it.send(&it.admin, refund()).await.is_ok());
+    let order = it.ordered.stored().await;
+    assert_eq!(order.status, OrderStatus::Refunded);
+    assert_eq!(order.payment.status, PaymentStatus::Refunded);
+    assert_eq!(it.stock().await, 10);
+    assert_eq!(
+        code(it.send(&it.admin, refund()).await),
+        "invalid-transition"
+    );
+    let unpaid = served().await;
+    assert!(unpaid.cancel().await.is_ok());
+    let refused = unpaid.send(&unpaid.admin, refund()).await;
+    assert_eq!(code(refused), "invalid-transition");
+}
+
+#[tokio::test]
+async fn a_note_that_is_sent_again_is_written_once() {
+    let it = served().await;
+    let note = |text: &str| json!({ "note": text });
+    let first = it.send(&it.staff, note("rang twice")).await.unwrap();
+    let again = it.send(&it.staff, note(" rang twice ")).await.unwrap();
+    assert_eq!(again, first);
+    let both = || it.send(&it.staff, note("rang again"));
+    let (one, two) = tokio::join!(both(), both());
+    assert_eq!(one.unwrap(), two.unwrap());
+    assert_eq!(it.records().await.len(), 2);
+    // Another person says the same; and somebody who has read the first says it once more.
+    let other = it.send(&it.admin, note("rang again")).await.unwrap();
+    assert_eq!(other.notes.len(), 3);
+    let meant = json!({ "note": "rang again", "version": other.order.version });
+    let meant = it.send(&it.admin, meant).await.unwrap();
+    assert_eq!((meant.notes.len(), it.records().await.len()), (4, 4));
+    let both = json!({ "note": "rang again", "status": "processing" });
+    assert_eq!(it.send(&it.admin, both).await.unwrap().notes.len(), 5);
+}
+
+#[tokio::test]
 async fn a_stale_version_changes_nothing() {
-    let it = ordered().await;
+    let it = served().await;
     assert!(it.send(&it.staff, json!({ "note": "seen" })).await.is_ok());
     let stale = json!({ "status": "processing", "version": 1 });
     assert_eq!(code(it.send(&it.staff, stale).await), "conflict");
@@ -187,14 +241,13 @@ async fn a_stale_version_changes_nothing() {
 #[tokio::test]
 async fn of_a_customer_who_cancels_and_staff_who_ship_one_comes_first_and_the_other_is_told() {
     for round in 0..16 {
-        let it = ordered().await;
+        let it = served().await;
         let packed = it.send(&it.staff, json!({ "status": "processing" })).await;
         assert!(packed.is_ok());
-        let cancel: CancelOrder = it.tables.open();
         let pause = std::time::Duration::from_millis(round % 4);
         let cancelling = async {
             tokio::time::sleep(pause).await;
-            cancel.cancel(&it.customer, &it.id, reaching_now()).await
+            it.cancel().await
         };
         let shipping = it.send(&it.staff, json!({ "status": "shipped" }));
         let stock = match tokio::join!(cancelling, shipping) {

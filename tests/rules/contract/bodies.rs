@@ -256,6 +256,7 @@ fn good_bodies(operation: &str) -> Vec<Value> {
         }),
         "admin-search-customers" => json!({ "orderId": null }),
         "admin-update-order" => json!({ "paid": true, "version": 3 }),
+        "admin-save-category" => json!({ "version": 3 }),
         "admin-update-user" => json!({ "status": "disabled", "version": 3 }),
         _ => json!({}),
     };

@@ -180,7 +180,8 @@ export interface paths {
         /**
          * Get the cart
          * @description The lines at today's prices, and the total of those that can be bought. One whose product is
-         *     gone stays as it was when it was set.
+         *     gone stays as it was when it was set, and can't be bought from that moment on. How much there
+         *     is of the others is as it was a moment ago; checkout decides by what there is.
          */
         get: operations["get-cart"];
         put?: never;
@@ -291,7 +292,7 @@ export interface paths {
          * Cancel one of the customer's orders
          * @description Before it ships. What was ordered is in stock again at once. An order is cancelled once: a
          *     request that is sent again is a 409, and the order tells that it is cancelled. The payment
-         *     of one that was paid stays `paid`: the shop owes it.
+         *     of one that was paid stays `paid` until an admin refunds it.
          */
         post: operations["cancel-order"];
         delete?: never;
@@ -467,7 +468,9 @@ export interface paths {
         /**
          * Set how many pieces of a product there are
          * @description Either as they were counted, or by how many more or fewer there are; once for each
-         *     `Idempotency-Key`. Each change leaves a movement that accounts for it.
+         *     `Idempotency-Key`. Without a key, `adjustBy` is done each time that it is sent: whoever may
+         *     send a request again, after an answer that was lost, sends a key with it. Each change
+         *     leaves a movement that accounts for it.
          */
         put: operations["admin-set-stock"];
         post?: never;
@@ -488,7 +491,8 @@ export interface paths {
         /**
          * Make or change a category
          * @description Makes the category of this slug, or changes its name and where it stands. A shop has at
-         *     most 500, and none stands below itself.
+         *     most 500, and none stands below itself. Without a `version` what stands there is replaced;
+         *     what is there already as it is asked for is a 200 whatever the version is.
          */
         put: operations["admin-save-category"];
         post?: never;
@@ -653,9 +657,11 @@ export interface paths {
          * Move an order along
          * @description From `placed` to `processing`, `shipped` and `delivered`, one step at a time. `cancelled`
          *     before it ships, `refunded` once it is paid: before it ships what was ordered is in stock
-         *     again at once, after that it isn't. Marking as paid and refunding are an admin's. A note
-         *     changes the version and nothing else; customers never see it. What is asked for together
-         *     is done together: the payment first.
+         *     again at once, after that it isn't. One that was paid and then cancelled is `refunded`,
+         *     too; its pieces came back as it was cancelled. Marking as paid and refunding are an
+         *     admin's. A note changes the version and nothing else; customers never see it. Sent again
+         *     without a version, as the last note by the same person, it is written once. What is asked
+         *     for together is done together: the payment first.
          */
         patch: operations["admin-update-order"];
         trace?: never;
@@ -817,6 +823,12 @@ export interface components {
          * @example Teapots
          */
         CategoryName: string;
+        /**
+         * Format: int64
+         * @description Another one after each change of its name and of where it stands.
+         * @example 3
+         */
+        CategoryVersion: number;
         Category: {
             slug: components["schemas"]["CategorySlug"];
             name: components["schemas"]["CategoryName"];
@@ -825,6 +837,7 @@ export interface components {
              * @example kitchen
              */
             parent: string | null;
+            version: components["schemas"]["CategoryVersion"];
         };
         CategoryList: {
             items: components["schemas"]["Category"][];
@@ -1506,7 +1519,8 @@ export interface components {
         /**
          * @example {
          *       "name": "Teapots",
-         *       "parent": "kitchen"
+         *       "parent": "kitchen",
+         *       "version": 3
          *     }
          */
         CategoryContent: {
@@ -1516,6 +1530,11 @@ export interface components {
              * @example kitchen
              */
             parent?: string | null;
+            /**
+             * Format: int64
+             * @description The version that the caller has read; 0 if there was no such category.
+             */
+            version?: number | null;
         };
         /** @description A category as the staff see it. */
         StaffCategory: {
@@ -1532,6 +1551,7 @@ export interface components {
              * @example 12
              */
             products: number;
+            version: components["schemas"]["CategoryVersion"];
         };
         /** @enum {string} */
         PictureType: "image/jpeg" | "image/png" | "image/webp";
@@ -3303,7 +3323,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description How many there are now; with `Idempotent-Replayed`, if an earlier request with this key and body changed it. */
+            /** @description How many there are once it is written, or would be if nothing had been sold meanwhile, where that can't be read in time; with `Idempotent-Replayed`, if an earlier request with this key and body changed it. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];
@@ -3393,7 +3413,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            /** @description Categories were changed at the same time. Nothing was done. */
+            /** @description The category was changed since the caller read it, or categories were changed at the same time. Nothing was done. */
             409: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];

@@ -56,7 +56,10 @@ export interface StaffClient extends SessionClient {
     deleteImage(productId: string, imageId: string, options?: CallOptions): Promise<void>;
   };
   readonly categories: {
-    /** Makes the category of a slug, or changes it: what stood there is replaced. */
+    /**
+     * Makes the category of a slug, or changes it: what stood there is replaced. With the
+     * `version` that was read (0: none), another one that stands there is a `conflict`.
+     */
     save(slug: string, category: CategoryInput, options?: CallOptions): Promise<StaffCategory>;
     /** Deletes a category that nothing uses; else `conflict`. */
     delete(slug: string, options?: CallOptions): Promise<void>;

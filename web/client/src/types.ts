@@ -51,8 +51,8 @@ export type ProductChange = Partial<Pick<NewProduct, 'name' | 'price' | 'categor
 /** How many pieces there are, or how many more or fewer. */
 export type StockChange = { available: number } | { adjustBy: number };
 export type StockLevel = Schemas['StockLevel'];
-/** A category's name, and what it belongs to: nothing, if that is left out. */
-export type CategoryInput = { name: string; parent?: string | null };
+/** A category's name, and what it belongs to: nothing, if that is left out. `version`: the one that was read, 0 for none. */
+export type CategoryInput = { name: string; parent?: string | null; version?: number | null };
 export type StaffCategory = Schemas['StaffCategory'];
 export type PictureType = Schemas['PictureType'];
 export type Upload = Schemas['Upload'];

@@ -133,6 +133,7 @@ test('a category is made, changed and deleted, but not while something uses it',
   await admin.products.update(value.productId, { category: MUG.category }, value.version);
   assert.equal(await makeCategory(admin, slug, 'Long shelf'), slug);
   await problem(admin.categories.save(slug, { name: 'Shelf', parent: slug }), 'invalid');
+  await problem(admin.categories.save(slug, { name: 'Shelf', version: 0 }), 'conflict');
   await repeated(() => admin.categories.delete(slug));
   await problem(admin.categories.delete(slug), 'not-found');
   await problem((await signedInStaff(t, 'staff')).categories.save(slug, { name: 'Shelf' }), 'forbidden');

@@ -31,8 +31,8 @@ export class CategoryList {
   }
 
   /** Notes that a category was saved. */
-  saved({ slug, name, parent }: Category): void {
-    this.#changes.set(slug, { category: { slug, name, parent }, at: this.now() });
+  saved({ slug, name, parent, version }: Category): void {
+    this.#changes.set(slug, { category: { slug, name, parent, version }, at: this.now() });
   }
 
   /** Notes that a category was deleted. */

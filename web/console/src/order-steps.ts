@@ -26,7 +26,7 @@ export function stepsOf({ status, payment }: Pick<StaffOrder, 'status' | 'paymen
   return {
     next: next === 'placed' ? undefined : next,
     cancel: CANCELLABLE.includes(status),
-    refund: isAdmin && at >= 0 && payment.status === 'paid',
+    refund: isAdmin && (at >= 0 || status === 'cancelled') && payment.status === 'paid',
     pay: isAdmin && payment.status === 'pending' && (at >= 0 || status === 'pending-payment'),
   };
 }

@@ -83,7 +83,7 @@ for (const [state, spoil] of [['refused', refuseStorage], ['full', fillStorage]]
     assert.equal(takeToAdd(), undefined);
     assert.equal(keptCheckout('usr_b'), undefined);
     assert.equal(isCheckoutKept(), false);
-    const mugs = { slug: 'mugs', name: 'Mugs', parent: null };
+    const mugs = { slug: 'mugs', name: 'Mugs', parent: null, version: 1 };
     const categories = new Categories();
     await categories.load({ categories: { list: () => Promise.resolve([mugs]) } });
     assert.deepEqual(categories.view, [mugs]);

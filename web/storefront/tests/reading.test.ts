@@ -36,7 +36,7 @@ test('countries have names', () => {
   assert.ok(options.every(({ value, label }) => /^[A-Z]{2}$/.test(value) && label !== value), 'each code is one that the browser knows');
 });
 
-const LAMPS: Category = { slug: 'lamps', name: 'Lamps & lights', parent: null };
+const LAMPS: Category = { slug: 'lamps', name: 'Lamps & lights', parent: null, version: 1 };
 
 /** A place that keeps texts, with what is in it. */
 function storage(before: Record<string, string> = {}) {

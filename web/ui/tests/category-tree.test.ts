@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Category } from '@buy-from-me/client';
 import { childrenOf, inTreeOrder, pathTo, withDescendants } from '../src/category-tree.ts';
 
-const category = (slug: string, parent: string | null = null, name = slug): Category => ({ slug, name, parent });
+const category = (slug: string, parent: string | null = null, name = slug): Category => ({ slug, name, parent, version: 1 });
 
 const SHOP = [category('kitchen', null, 'Kitchen'), category('cups', 'pots', 'Cups'), category('art', null, 'Art'), category('pots', 'kitchen', 'Pots')];
 

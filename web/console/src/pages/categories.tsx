@@ -46,7 +46,15 @@ export function CategoriesPage() {
         {isAdmin && loaded.state === 'ready' && <NewCategory all={all} onSaved={(it) => done(words.saved(it.name))} />}
       </div>
       {open?.what === 'change' && (
-        <ChangeCategory category={open.category} all={all} onClose={close} onSaved={(it) => done(words.saved(it.name))} />
+        <ChangeCategory
+          category={open.category}
+          all={all}
+          onClose={(isStale) => {
+            close();
+            if (isStale) again();
+          }}
+          onSaved={(it) => done(words.saved(it.name))}
+        />
       )}
       {open?.what === 'delete' && (
         <DeleteCategory category={open.category} onClose={close} onDeleted={() => done(words.deleted(open.category.name))} />
@@ -114,9 +122,13 @@ function useSave(onSaved: (category: Category) => void) {
   return { save, mistakes, errors: mistakes ?? fieldErrors(save.error) };
 }
 
+function isConflict(error: unknown): boolean {
+  return error instanceof ShopProblem && error.status === 409;
+}
+
 function SaveFailure({ error }: { error: unknown }) {
   if (error === undefined) return null;
-  if (error instanceof ShopProblem && error.status === 409) return <RefusedNotice text={words.conflict} />;
+  if (isConflict(error)) return <RefusedNotice text={words.conflict} />;
   return <Failure error={error} />;
 }
 
@@ -131,8 +143,9 @@ function NewCategory({ all, onSaved }: { all: readonly Category[]; onSaved(categ
     setTypedSlug(undefined);
     onSaved(saved);
   });
-  // What stands at a slug would be replaced: nobody who makes a new category means that.
-  const submit = () => void save.run(slug, { name, parent: parent || null }, all.some((it) => it.slug === slug));
+  // What stands at a slug would be replaced: nobody who makes a new category means that, whether
+  // it was listed (`taken`) or made since (`version`).
+  const submit = () => void save.run(slug, { name, parent: parent || null, version: 0 }, all.some((it) => it.slug === slug));
   return (
     <section class="stack" aria-labelledby="new">
       <h2 id="new">{words.newTitle}</h2>
@@ -168,20 +181,27 @@ function NewCategory({ all, onSaved }: { all: readonly Category[]; onSaved(categ
   );
 }
 
-/** Renames a category, or moves it. */
-function ChangeCategory(props: { category: Category; all: readonly Category[]; onClose(): void; onSaved(category: Category): void }) {
+/** Renames a category, or moves it. `onClose`: whether there is another one by now. */
+function ChangeCategory(props: {
+  category: Category;
+  all: readonly Category[];
+  onClose(isStale: boolean): void;
+  onSaved(category: Category): void;
+}) {
   const { category, all } = props;
+  const { version } = category;
   const [name, setName] = useState(category.name);
   const [parent, setParent] = useState(category.parent ?? '');
   const { save, mistakes, errors } = useSave(props.onSaved);
+  const close = () => props.onClose(isConflict(save.error));
   // It can't belong to itself, nor to what belongs to it.
   const below = withDescendants(all, category.slug);
   return (
-    <Dialog title={words.changeOf(category.name)} onClose={props.onClose}>
+    <Dialog title={words.changeOf(category.name)} onClose={close}>
       <Form
         class="form"
         error={mistakes ?? save.error}
-        onSubmit={() => void save.run(category.slug, { name, parent: parent || null }, false)}
+        onSubmit={() => void save.run(category.slug, { name, parent: parent || null, version }, false)}
       >
         <SaveFailure error={save.error} />
         <Field label={words.name} required maxLength={200} autocomplete="off" value={name} onValue={setName} error={errors['/name']} />
@@ -195,7 +215,7 @@ function ChangeCategory(props: { category: Category; all: readonly Category[]; o
         />
         <p class="row">
           <Submit busy={save.busy}>{words.save}</Submit>
-          <button type="button" class="button" onClick={props.onClose}>
+          <button type="button" class="button" onClick={close}>
             {text.cancel}
           </button>
         </p>
@@ -215,7 +235,7 @@ function DeleteCategory(props: { category: Category; onClose(): void; onDeleted(
     props.onDeleted();
   });
   const failure = (error: unknown) =>
-    error instanceof ShopProblem && error.status === 409 ? (
+    isConflict(error) ? (
       <RefusedNotice text={words.used(name)}>
         <a href={href(['products'], { category: slug })}>{words.seeProducts}</a>
       </RefusedNotice>
