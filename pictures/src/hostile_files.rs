@@ -1,11 +1,18 @@
 //! What becomes of whole files, good and hostile.
 
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use image_webp::WebPDecoder;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 
+use crate::testing::lossless::Kind;
+
 use crate::testing::{
-    LOSSY_WEBP, LOSSY_WEBP_WITH_ALPHA, Png, SECRET, animated_webp, animation, claiming, deflated,
-    exif, hex, insert_segment, jpeg, nine_small, png, profile, riff, scans, webp,
+    LIBWEBP_BLOCKS, LIBWEBP_PALETTE, LIBWEBP_TRANSFORMS, LOSSY_WEBP, LOSSY_WEBP_WITH_ALPHA, Png,
+    SECRET, animated_webp, animation, claiming, deflated, exif, hex, insert_segment, jpeg,
+    lossless, nine_small, png, profile, riff, scans, webp,
 };
 use crate::{MAX_BYTES, Picture, Rejection, variants};
 
@@ -230,6 +237,110 @@ fn a_small_file_that_claims_a_large_picture_is_refused_by_its_header() {
     // Lossless, 14 bits a side.
     let lossless = riff(&[(b"VP8L", vec![0x2f, 0xfe, 0xbf, 0xff, 0x0f, 0, 0, 0])]);
     assert_eq!(refusal(&lossless), large(16_383, 16_383));
+}
+
+#[test]
+fn a_picture_that_is_larger_than_its_canvas_is_refused_by_its_own_header() {
+    let large = |side| Rejection::TooLarge {
+        width: side,
+        height: side,
+    };
+    let canvas = |width: u8, height: u8| [0, 0, 0, 0, width - 1, 0, 0, height - 1, 0, 0].to_vec();
+    let mut lossy = hex(LOSSY_WEBP)[20..].to_vec();
+    lossy.truncate(112);
+    assert_eq!(
+        sizes(&riff(&[
+            (b"VP8X", canvas(20, 12)),
+            (b"VP8 ", lossy.clone())
+        ])),
+        [(20, 12)]
+    );
+    let smaller = riff(&[(b"VP8X", canvas(1, 1)), (b"VP8 ", lossy.clone())]);
+    assert_eq!(refusal(&smaller), Rejection::Damaged);
+    // 16,383 pixels a side are 400 MB before the decoder compares them.
+    lossy[6..10].copy_from_slice(&[0xff, 0x3f, 0xff, 0x3f]);
+    let hidden = riff(&[(b"VP8X", canvas(1, 1)), (b"VP8 ", lossy)]);
+    assert_eq!(refusal(&hidden), large(16_383));
+    let stream = lossless::stream(8, 8, 1, Kind::Single);
+    let lossless = lossless::chunk(16_383, 16_383, &stream);
+    let hidden = riff(&[(b"VP8X", canvas(1, 1)), (b"VP8L", lossless)]);
+    assert_eq!(refusal(&hidden), large(16_383));
+    // The first picture of a file counts, as for the decoder, and must not hide a second.
+    let small = lossless::chunk(8, 8, &stream);
+    let two = [
+        (b"VP8X", canvas(8, 8)),
+        (b"VP8L", small),
+        (b"VP8 ", vec![0; 10]),
+    ];
+    assert_eq!(sizes(&riff(&two)), [(8, 8)]);
+}
+
+#[test]
+fn codes_that_take_more_memory_than_a_picture_needs_are_refused() {
+    let mut many = lossless::stream(1024, 1024, 1 << 16, Kind::Trees);
+    // All codes and no pixel.
+    many.truncate(1_700_000);
+    let lossless = riff(&[(b"VP8L", lossless::chunk(1024, 1024, &many))]);
+    assert!(lossless.len() < MAX_BYTES, "{}", lossless.len());
+    assert_eq!(refusal(&lossless), Rejection::TooComplex);
+    // The same for what is transparent of a lossy picture.
+    let with_alpha = hex(LOSSY_WEBP_WITH_ALPHA);
+    let (canvas, lossy) = (with_alpha[20..30].to_vec(), with_alpha[64..].to_vec());
+    assert_eq!(&with_alpha[54..58], b"VP8 ");
+    let alpha = |stream: Vec<u8>| {
+        let alpha = [vec![1], stream].concat();
+        riff(&[
+            (b"VP8X", canvas.clone()),
+            (b"ALPH", alpha),
+            (b"VP8 ", lossy.clone()),
+        ])
+    };
+    let few = lossless::stream(20, 12, 15, Kind::Trees);
+    assert_eq!(sizes(&alpha(few)), [(20, 12)]);
+    let cut = alpha(lossless::stream(20, 12, 15, Kind::Trees)[..300].to_vec());
+    assert_eq!(refusal(&cut), Rejection::Damaged);
+}
+
+#[test]
+fn what_a_widespread_encoder_writes_is_taken() {
+    for file in [LIBWEBP_TRANSFORMS, LIBWEBP_PALETTE] {
+        assert_eq!(sizes(&hex(file)), [(24, 16)]);
+    }
+    assert_eq!(sizes(&hex(LIBWEBP_BLOCKS)), [(32, 32)]);
+    let groups = lossless::stream(128, 64, 500, Kind::Tables);
+    let groups = riff(&[(b"VP8L", lossless::chunk(128, 64, &groups))]);
+    assert_eq!(sizes(&groups), [(128, 64)]);
+}
+
+/// What is looked at before it is decoded must not refuse what the decoder takes.
+#[test]
+fn no_lossless_picture_is_refused_that_its_decoder_takes() {
+    let mut random = fastrand::Rng::with_seed(2);
+    let groups = lossless::stream(16, 16, 16, Kind::Tables);
+    let files = [
+        hex(LIBWEBP_TRANSFORMS),
+        hex(LIBWEBP_PALETTE),
+        hex(LIBWEBP_BLOCKS),
+        riff(&[(b"VP8L", lossless::chunk(16, 16, &groups))]),
+    ];
+    let mut taken = 0;
+    for file in files {
+        for _ in 0..3000 {
+            let mut mutant = file.clone();
+            // The stream, so that sizes and chunks stay as they are.
+            let at = random.usize(25..mutant.len());
+            mutant[at] ^= 1 << random.u8(..8);
+            let mut decoder = WebPDecoder::new(Cursor::new(&mutant)).unwrap();
+            let mut pixels = vec![0; decoder.output_buffer_size().unwrap()];
+            // Its arithmetic may overflow where it is checked.
+            let decoded = catch_unwind(AssertUnwindSafe(|| decoder.read_image(&mut pixels)));
+            if decoded.is_ok_and(|it| it.is_ok()) {
+                taken += 1;
+                assert!(judge(&mutant).is_ok(), "{:02x?}", mutant);
+            }
+        }
+    }
+    assert!(taken > 1000, "{taken}");
 }
 
 #[test]

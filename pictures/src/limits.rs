@@ -9,5 +9,9 @@ pub(crate) const MAX_PIXELS: u32 = 16_000_000;
 /// The most scans of a JPEG. Those that programs write have ten or so; each costs a pass over
 /// all of its pixels, even an empty one.
 pub(crate) const MAX_SCANS: usize = 32;
-/// What a decoder may allocate for anything but pixels, in bytes.
+/// What a decoder may allocate for metadata, in bytes.
 pub(crate) const MAX_METADATA: usize = 1 << 20;
+/// What the decoder of lossless WebP may allocate for prefix codes, in bytes: 32 MiB. Of files
+/// that libwebp 1.6 wrote, one of patches of 32 pixels needed the most, 2 MB for 1,261 groups of
+/// codes; it makes 2,600 at most.
+pub(crate) const MAX_CODES: usize = 32 << 20;

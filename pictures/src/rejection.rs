@@ -23,6 +23,8 @@ pub enum Rejection {
     Animated,
     /// It is made of more passes than a picture needs.
     TooManyScans,
+    /// Its decoder would need more memory than a picture needs.
+    TooComplex,
     /// It ends before the picture does.
     Truncated,
     /// It can't be decoded.
@@ -46,6 +48,10 @@ impl fmt::Display for Rejection {
             Self::TooManyScans => f.write_str(
                 "The picture is stored in too many passes; please save it again, as a \
                  baseline JPEG.",
+            ),
+            Self::TooComplex => f.write_str(
+                "Reading the picture would take too much memory; please save it again, as a \
+                 JPEG or a PNG.",
             ),
             Self::Truncated => {
                 f.write_str("The file ends before its picture does; please send it again.")

@@ -163,6 +163,7 @@ async fn every_event_that_no_browser_sends_is_handled_by_its_function() {
     for (name, answer) in [
         ("attach-image", json!({ "batchItemFailures": [] })),
         ("sync-images", json!({ "batchItemFailures": [] })),
+        ("process-image", Value::Null),
         ("purge-products", Value::Null),
     ] {
         assert_eq!(invoke(&shop, name, &[]).await, answer, "{name}");

@@ -7,7 +7,7 @@ use cloud::ACCESS_KEY_ID;
 use serde_json::{Value, json};
 
 use crate::idempotency::post;
-use crate::uploads::{png, send_file, send_picture};
+use crate::uploads::{png, reject_what_is_kept, send_file, send_picture};
 use tests::{
     Client, NEWCOMERS_PASSWORD, Shop, TestRequest, checkout_body, password_of, product_body,
     spawn_shop,
@@ -724,6 +724,7 @@ async fn everything_about_pictures(shop: &Shop) {
     let image = format!("{path}/images/{}", image["imageId"].as_str().unwrap());
     admin.delete(&image).await.expect(204);
     assert!(shop.cloud.events().settle(Duration::from_secs(60)).await);
+    reject_what_is_kept(shop, &admin, product).await;
 
     let held = shop.cloud.events().hold();
     let sent = send_file(&admin, product, "image/png", png(40, 30)).await;

@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::time::Duration;
 
-use cloud::Mishap;
+use cloud::{Calls, CrashPoint, Fault, Mishap};
 use flate2::write::ZlibEncoder;
 use flate2::{Compression, Crc};
+use local::operator::{Services, look, put_back};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 
@@ -506,4 +507,90 @@ async fn a_deleted_products_pictures_go_when_it_is_purged() {
     for url in urls(&image) {
         assert_eq!(shop.cloud.object("ImagesBucket", &key_of(&url)), None);
     }
+}
+
+#[tokio::test]
+async fn a_picture_that_three_tries_could_not_judge_is_judged_once_it_is_put_back() {
+    let shop = spawn_shop().await;
+    let admin = shop.admin().await;
+    let product = draft(&admin).await;
+    let held = shop.cloud.events().hold();
+    let upload = send_file(&admin, &product, "image/png", png(50, 40)).await;
+    shop.cloud.stop_s3().await;
+    drop(held);
+    settle(&shop).await;
+    assert_eq!(state(&admin, &upload).await["status"], "pending");
+
+    shop.cloud.start_s3().await.unwrap();
+    let services = Services {
+        api: shop.cloud.api_url(),
+        dynamodb: shop.cloud.dynamodb_url(),
+        sqs: shop.cloud.sqs_url(),
+    };
+    let template = shop.cloud.template();
+    let mut queues = template.queues.iter();
+    let queue = queues.find(|it| it.logical_id == "DeadLetters");
+    let queue = queue.unwrap();
+    let letters = look(&services, queue).await.unwrap();
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    assert!(letters[0].contains("process-image"), "{letters:?}");
+    for (letter, outcome) in put_back(&services, template, queue).await.unwrap() {
+        assert!(outcome.is_ok(), "{letter}: {outcome:?}");
+    }
+    settle(&shop).await;
+    assert_eq!(state(&admin, &upload).await["status"], "ready");
+    assert!(look(&services, queue).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_file_on_which_two_tries_crashed_is_rejected_by_the_third() {
+    let shop = spawn_shop().await;
+    let admin = shop.admin().await;
+    let product = draft(&admin).await;
+    // Each dies once it has claimed the upload.
+    let claims = Calls::of("UpdateItem").by("process-image").times(2);
+    let crash = Fault::Crash(CrashPoint::Done);
+    let crashed = shop.cloud.faults().inject(claims, crash);
+    let upload = send_picture(&shop, &admin, &product, "image/png", png(50, 40)).await;
+    let rejected = state(&admin, &upload).await;
+    assert_eq!(crashed.hits(), 2);
+    assert_eq!(rejected["status"], "rejected", "{rejected}");
+    let reason = rejected["reason"].as_str().unwrap();
+    assert!(reason.contains("was tried twice"), "{reason}");
+    let rows = shop.scan("UploadsTable").await;
+    let key = rows[0]["key"]["S"].as_str().unwrap();
+    assert_eq!(shop.cloud.object("ImagesBucket", key), None);
+}
+
+/// Lets an upload be rejected after its files are kept and before it is ready. Returns the key
+/// of the file.
+pub(crate) async fn reject_what_is_kept(shop: &Shop, admin: &Client, product: &str) -> String {
+    let says = Calls::of("UpdateItem").by("process-image").from_nth(2);
+    let late = Fault::Delay(Duration::from_secs(2));
+    shop.cloud.faults().inject(says, late);
+    let upload = send_file(admin, product, "image/png", png(50, 40)).await;
+    let image = upload.replace("upl_", "img_");
+    let key = format!("ecommerce-products/{product}/{image}/50x40.jpg");
+    while shop.cloud.object("ImagesBucket", &key).is_none() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let rows = shop.scan("UploadsTable").await;
+    let row = rows.iter().find(|row| row["uploadId"]["S"] == upload);
+    let mut row = row.unwrap().clone();
+    assert_eq!(row["status"]["S"], "judging");
+    row["status"]["S"] = json!("rejected");
+    shop.put_item("UploadsTable", row).await;
+    settle(shop).await;
+    key
+}
+
+#[tokio::test]
+async fn the_files_of_an_upload_that_was_rejected_meanwhile_are_deleted() {
+    let shop = spawn_shop().await;
+    let admin = shop.admin().await;
+    let product = draft(&admin).await;
+    let key = reject_what_is_kept(&shop, &admin, &product).await;
+    assert_eq!(shop.cloud.object("ImagesBucket", &key), None);
+    let shown = admin.get(&format!("/api/admin/products/{product}")).await;
+    assert_eq!(shown.expect(200).body["images"], json!([]));
 }

@@ -9,5 +9,5 @@ mod settings;
 pub(crate) mod simulated;
 
 pub(crate) use error::{AwsError, Cause, StartError, is_rejected};
-pub(crate) use s3::{Bucket, BucketSigner};
+pub(crate) use s3::{Bucket, BucketSigner, StoredFile};
 pub use settings::{Env, FromEnv};

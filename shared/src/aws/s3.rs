@@ -45,11 +45,32 @@ pub(crate) struct BucketSigner {
     credentials: Credentials,
 }
 
+/// What became of reading an object.
+pub(crate) enum StoredFile {
+    /// Its bytes.
+    Whole(Vec<u8>),
+    /// It isn't there.
+    Missing,
+    /// It has more bytes than were asked for.
+    TooLarge,
+}
+
 /// What S3 answered.
 struct Answer {
     status: u16,
     body: ByteStream,
     length: u64,
+}
+
+/// What it means that S3 refused a call.
+#[derive(Debug, PartialEq, Eq)]
+enum Refusal {
+    /// It says something of the object, by this status.
+    Answer(u16),
+    /// The same call may succeed later.
+    MayPass,
+    /// It would be refused again.
+    Stays,
 }
 
 /// A call of S3 on one object.
@@ -84,26 +105,32 @@ impl FromEnv for BucketSigner {
 }
 
 impl Bucket {
-    /// Reads one version of an object; `None` if it isn't there, or has more bytes than these.
+    /// Reads one version of an object, if it has no more bytes than these.
     pub(crate) async fn read(
         &self,
         key: &str,
         version: &str,
         max: u64,
-    ) -> Result<Option<Vec<u8>>, AwsError> {
+    ) -> Result<StoredFile, AwsError> {
         let query = format!("versionId={}", encoded(version));
         let answer = self.send(Call::of("GET", key, &query)).await?;
-        if answer.status == 404 || answer.length > max {
-            return Ok(None);
+        if answer.status == 404 {
+            return Ok(StoredFile::Missing);
+        }
+        if answer.length > max {
+            return Ok(StoredFile::TooLarge);
         }
         let body = answer.body.collect();
         let body = tokio::time::timeout(ATTEMPT_TIMEOUT, body).await;
         let body = body.map_err(AwsError::unavailable)?;
-        Ok(Some(body.map_err(AwsError::unavailable)?.to_vec()))
+        let body = body.map_err(AwsError::unavailable)?.to_vec();
+        Ok(StoredFile::Whole(body))
     }
 
-    /// Puts an object, as a browser and the CDN are to read it.
-    pub(crate) async fn put(
+    /// Puts an object, as a browser and the CDN are to read it, under a key that has none; does
+    /// nothing if it has one. So an object that is there keeps its tags, which a second put
+    /// would take from it.
+    pub(crate) async fn put_new(
         &self,
         key: &str,
         body: &[u8],
@@ -113,6 +140,7 @@ impl Bucket {
         let headers = &[
             ("content-type", content_type),
             ("cache-control", cache_control),
+            ("if-none-match", "*"),
         ];
         let call = Call::of("PUT", key, "");
         self.done(Call {
@@ -167,8 +195,8 @@ impl Bucket {
         self.send(call).await.map(drop)
     }
 
-    /// Makes a call, again if it failed for what may pass. An object that isn't there is an
-    /// answer.
+    /// Makes a call, again if it failed for what may pass. That an object isn't there, or is
+    /// there already, is an answer.
     async fn send(&self, call: Call<'_>) -> Result<Answer, AwsError> {
         let mut pause = FIRST_PAUSE;
         let mut attempt = 1;
@@ -216,20 +244,29 @@ impl Bucket {
             .split_once("<Code>")
             .and_then(|(_, it)| it.split_once("</Code>"));
         let code = code.map_or("no code", |(code, _)| code);
-        if matches!(code, "NoSuchKey" | "NoSuchVersion") {
-            let body = ByteStream::default();
-            return Ok(Answer {
-                status: 404,
-                body,
-                length,
-            });
-        }
         let told = format!("S3 answered {} with {status}, {code}", call.method);
-        Err(if status >= 500 || status == 429 || status == 408 {
-            AwsError::unavailable(told)
-        } else {
-            AwsError::rejected(told)
-        })
+        match Refusal::of(status, code) {
+            Refusal::Answer(status) => Ok(Answer {
+                status,
+                body: ByteStream::default(),
+                length,
+            }),
+            Refusal::MayPass => Err(AwsError::unavailable(told)),
+            Refusal::Stays => Err(AwsError::rejected(told)),
+        }
+    }
+}
+
+impl Refusal {
+    fn of(status: u16, code: &str) -> Self {
+        match (status, code) {
+            (_, "NoSuchKey" | "NoSuchVersion") => Self::Answer(404),
+            (_, "PreconditionFailed") => Self::Answer(412),
+            // Others put or delete the same object at the same time: only another attempt
+            // tells what came of it.
+            (500.. | 429 | 408, _) | (_, "ConditionalRequestConflict") => Self::MayPass,
+            _ => Self::Stays,
+        }
     }
 }
 
@@ -383,6 +420,23 @@ mod tests {
                 query.split('&').any(|it| it == parameter),
                 "{parameter}: {query}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_there_or_is_not_is_an_answer_and_a_conflict_may_pass() {
+        // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
+        for (status, code, expected) in [
+            (404, "NoSuchKey", Refusal::Answer(404)),
+            (404, "NoSuchVersion", Refusal::Answer(404)),
+            (412, "PreconditionFailed", Refusal::Answer(412)),
+            (409, "ConditionalRequestConflict", Refusal::MayPass),
+            (503, "SlowDown", Refusal::MayPass),
+            (500, "InternalError", Refusal::MayPass),
+            (404, "NoSuchBucket", Refusal::Stays),
+            (403, "AccessDenied", Refusal::Stays),
+        ] {
+            assert_eq!(Refusal::of(status, code), expected, "{status} {code}");
         }
     }
 

@@ -1,11 +1,12 @@
 //! Judging a file that has arrived, and keeping what is made of it. Each step may be repeated,
 //! and whatever ends it between two of them, the next try takes it up there: the claim holds
-//! for one version of the file, what is made of that is always kept under the same keys, and
-//! the file is deleted last.
+//! for one version of the file, what is made of that is always kept under the same keys, where
+//! what is there already stays as it is, and the file is deleted last. A file on which tries
+//! crash is rejected unread after some of them.
 
 use super::table::{Upload, Uploads};
-use super::upload::{MAX_PICTURE, PictureFile, UploadKey};
-use crate::aws::{Bucket, Env, FromEnv, StartError};
+use super::upload::{MAX_PICTURE, PictureFile, UploadKey, UploadStatus};
+use crate::aws::{Bucket, Env, FromEnv, StartError, StoredFile};
 use crate::dynamodb::retry_deadline;
 use crate::http::{Problem, StoredObject, StoredObjects};
 use crate::values::{ImageId, clock};
@@ -15,6 +16,14 @@ use crate::values::{ImageId, clock};
 const CACHE_CONTROL: &str = "public, max-age=3600";
 /// Why an upload has no picture whose file was removed before it was looked at.
 const REMOVED: &str = "The file was removed before it was judged; please send it again.";
+
+/// Why an upload has no picture whose file is larger than any form allows.
+const TOO_LARGE: &str = "The file is larger than 5 MiB.";
+/// How many tries of one version may crash or run out of time: Lambda makes three.
+const MAX_UNFINISHED: u32 = 2;
+/// Why an upload has no picture that no try came to an end with.
+const UNFINISHED: &str = "The picture was tried twice, and reading it came to no end; please save it \
+     in another form or smaller, and send that.";
 
 /// One size of a picture, as a file.
 pub struct EncodedPicture {
@@ -67,23 +76,44 @@ impl JudgeUploads {
         F: Fn(&[u8], &dyn Fn() -> bool) -> Judged,
     {
         let (key, version) = (object.key.as_str(), object.version.as_str());
-        let claimed = match UploadKey::of_pending(key) {
-            Some(upload) => self.uploads.claim(&upload, version).await?,
-            None => None,
+        if let Some(upload) = UploadKey::of_pending(key)
+            && let Err(problem) = self.judge_upload(&upload, object, judge).await
+        {
+            // What could not be reached is no fault of the file's. If this fails too, the try
+            // stays counted.
+            let _ = self.uploads.end_try(&upload, version).await;
+            return Err(problem);
+        }
+        // Judged, or a version that nobody waits for, or the file of an upload that was judged
+        // before: these are deleted unread.
+        Ok(self.bucket.delete_version(key, version).await?)
+    }
+
+    async fn judge_upload<F>(
+        &self,
+        key: &UploadKey,
+        object: &StoredObject,
+        judge: &F,
+    ) -> Result<(), Problem>
+    where
+        F: Fn(&[u8], &dyn Fn() -> bool) -> Judged,
+    {
+        let version = object.version.as_str();
+        let Some(claimed) = self.uploads.claim(key, version).await? else {
+            return Ok(());
         };
-        // Without a claim it is a version that nobody waits for, or the file of an upload that
-        // is judged already: it is deleted unread.
-        if let Some(upload) = claimed {
-            match self.look(object, judge).await? {
-                Ok(sizes) => self.keep(&upload, version, &sizes).await?,
-                Err(reason) => {
-                    self.uploads
-                        .mark_rejected(&upload.key, version, &reason)
-                        .await?;
-                }
+        let judged = if claimed.tries > MAX_UNFINISHED {
+            Err(UNFINISHED.to_owned())
+        } else {
+            self.look(object, judge).await?
+        };
+        match judged {
+            Ok(sizes) => self.keep(&claimed.upload, version, &sizes).await,
+            Err(reason) => {
+                self.uploads.mark_rejected(key, version, &reason).await?;
+                Ok(())
             }
         }
-        Ok(self.bucket.delete_version(key, version).await?)
     }
 
     /// Reads exactly the version that is claimed, and judges it.
@@ -92,15 +122,18 @@ impl JudgeUploads {
         F: Fn(&[u8], &dyn Fn() -> bool) -> Judged,
     {
         let read = self.bucket.read(&object.key, &object.version, MAX_PICTURE);
-        let Some(file) = read.await? else {
-            return Ok(Err(REMOVED.to_owned()));
+        let file = match read.await? {
+            StoredFile::Whole(file) => file,
+            StoredFile::Missing => return Ok(Err(REMOVED.to_owned())),
+            StoredFile::TooLarge => return Ok(Err(TOO_LARGE.to_owned())),
         };
         let end = retry_deadline();
         let has_time = || end.is_none_or(|end| clock::monotonic() < end);
         Ok(judge(&file, &has_time))
     }
 
-    /// Keeps the files of a picture where nobody can see them yet, and then says so.
+    /// Keeps the files of a picture where nobody can see them yet, and then says so. Another
+    /// delivery of the same event may have done all this, and what followed from it.
     async fn keep(
         &self,
         upload: &Upload,
@@ -115,14 +148,20 @@ impl JudgeUploads {
             let key = format!("{folder}/{width}x{height}.jpg");
             let put = self
                 .bucket
-                .put(&key, &size.jpeg, "image/jpeg", CACHE_CONTROL);
+                .put_new(&key, &size.jpeg, "image/jpeg", CACHE_CONTROL);
             put.await?;
             files.push(PictureFile { key, width, height });
         }
-        // It is not claimed any more if another delivery of the same event has done all this.
-        self.uploads
-            .mark_ready(&upload.key, version, &files)
-            .await?;
+        let key = &upload.key;
+        if self.uploads.mark_ready(key, version, &files).await? {
+            return Ok(());
+        }
+        let now = self.uploads.get(key).await?;
+        if now.is_some_and(|it| it.status == UploadStatus::Rejected) {
+            for file in &files {
+                self.bucket.delete(&file.key).await?;
+            }
+        }
         Ok(())
     }
 }
@@ -141,6 +180,16 @@ mod tests {
     use crate::values::{ProductId, Timestamp, UploadId, UserId};
 
     const SIZES: [(u32, u32); 2] = [(800, 600), (320, 240)];
+
+    /// Pictures of all sizes, whose files are this one.
+    fn sizes(file: &[u8]) -> Vec<EncodedPicture> {
+        let size = |(width, height)| EncodedPicture {
+            width,
+            height,
+            jpeg: file.to_vec(),
+        };
+        SIZES.map(size).into()
+    }
 
     /// A shop with one pending upload.
     struct Shop {
@@ -199,22 +248,20 @@ mod tests {
 
         /// Judges: `no` is no picture.
         async fn judge(&self, arrived: &StoredObjects, s3: &str) -> Result<(), Problem> {
-            let env = self.tables.env_with("AWS_ENDPOINT_URL_S3", s3);
             let judge = |file: &[u8], has_time: &dyn Fn() -> bool| {
                 self.judged.set(self.judged.get() + 1);
                 assert!(has_time());
                 if file == b"no" {
                     return Err("It is none.".to_owned());
                 }
-                let sizes = SIZES.map(|(width, height)| EncodedPicture {
-                    width,
-                    height,
-                    jpeg: file.to_vec(),
-                });
-                Ok(Vec::from(sizes))
+                Ok(sizes(file))
             };
-            let judging = JudgeUploads::from_env(&env).unwrap();
+            let judging = JudgeUploads::from_env(&self.env(s3)).unwrap();
             judging.judge(arrived, judge).await
+        }
+
+        fn env(&self, s3: &str) -> Env {
+            self.tables.env_with("AWS_ENDPOINT_URL_S3", s3)
         }
 
         async fn upload(&self) -> Upload {
@@ -331,5 +378,107 @@ mod tests {
                 shop.is_ready().await;
             }
         }
+    }
+
+    #[tokio::test]
+    async fn a_file_on_which_two_tries_crashed_is_rejected_unread() {
+        let shop = Shop::open().await;
+        let arrived = shop.arrive(&shop.upload.pending(), b"yes").await;
+        let uploads: Uploads = shop.tables.open();
+        let version = &arrived.0[0].version;
+        for tries in [1, 2] {
+            let claimed = uploads.claim(&shop.upload, version).await.unwrap();
+            assert_eq!(claimed.unwrap().tries, tries);
+        }
+        shop.judge(&arrived, &shop.files.url()).await.unwrap();
+        let upload = shop.upload().await;
+        assert_eq!(upload.status, UploadStatus::Rejected);
+        assert_eq!(upload.reason.as_deref(), Some(UNFINISHED));
+        assert_eq!(shop.judged.get(), 0, "unread");
+        assert_eq!(shop.kept(), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_try_that_could_not_reach_the_bucket_does_not_count() {
+        let shop = Shop::open().await;
+        let arrived = shop.arrive(&shop.upload.pending(), b"yes").await;
+        for _ in 0..=MAX_UNFINISHED {
+            assert!(shop.judge(&arrived, "http://127.0.0.1:1").await.is_err());
+        }
+        shop.judge(&arrived, &shop.files.url()).await.unwrap();
+        shop.is_ready().await;
+    }
+
+    #[tokio::test]
+    async fn a_claim_whose_answers_were_lost_counts_once() {
+        let shop = Shop::open().await;
+        let uploads: Uploads = shop.tables.open();
+        let lost = Calls::of("UpdateItem").on(shop.tables.table("UPLOADS_TABLE"));
+        let injected = shop.tables.faults().inject(lost.times(2), Fault::DropAfter);
+        let claimed = uploads.claim(&shop.upload, "v").await.unwrap();
+        assert_eq!(injected.hits(), 2);
+        assert_eq!(claimed.unwrap().tries, 1);
+        assert!(uploads.claim(&shop.upload, "w").await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_delivery_that_judges_late_leaves_what_was_published() {
+        let shop = Shop::open().await;
+        let arrived = shop.arrive(&shop.upload.pending(), b"yes").await;
+        let uploads: Uploads = shop.tables.open();
+        let version = &arrived.0[0].version;
+        let late = uploads.claim(&shop.upload, version).await.unwrap().unwrap();
+        shop.judge(&arrived, &shop.files.url()).await.unwrap();
+        let attached = Transaction::new().with((), uploads.mark_attached(&shop.upload));
+        attached.commit(uploads.table.client()).await.unwrap();
+        let bucket = Bucket::from_env(&shop.env(&shop.files.url())).unwrap();
+        for key in shop.keys() {
+            assert!(bucket.set_tag(&key, "public", "true").await.unwrap());
+        }
+        let judging = JudgeUploads::from_env(&shop.env(&shop.files.url())).unwrap();
+        let sizes = sizes(b"yes, too");
+        judging.keep(&late.upload, version, &sizes).await.unwrap();
+        shop.is_ready().await;
+        for key in shop.keys() {
+            let tags = shop.files.tags(shop.bucket(), &key).unwrap();
+            assert_eq!(tags, [("public".to_owned(), "true".to_owned())], "{key}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_files_of_a_picture_that_was_rejected_meanwhile_are_deleted_again() {
+        let shop = Shop::open().await;
+        let arrived = shop.arrive(&shop.upload.pending(), b"yes").await;
+        let uploads: Uploads = shop.tables.open();
+        let version = &arrived.0[0].version;
+        let late = uploads.claim(&shop.upload, version).await.unwrap().unwrap();
+        let rejected = uploads.mark_rejected(&shop.upload, version, UNFINISHED);
+        assert!(rejected.await.unwrap());
+        let judging = JudgeUploads::from_env(&shop.env(&shop.files.url())).unwrap();
+        let kept = judging.keep(&late.upload, version, &sizes(b"yes")).await;
+        kept.unwrap();
+        assert_eq!(shop.kept(), [shop.upload.pending()]);
+        assert_eq!(shop.upload().await.status, UploadStatus::Rejected);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_too_large_or_gone_is_rejected_with_that_reason() {
+        let shop = Shop::open().await;
+        let most = usize::try_from(MAX_PICTURE).unwrap();
+        let arrived = shop
+            .arrive(&shop.upload.pending(), &vec![7; most + 1])
+            .await;
+        shop.judge(&arrived, &shop.files.url()).await.unwrap();
+        assert_eq!(shop.upload().await.reason.as_deref(), Some(TOO_LARGE));
+        assert_eq!(shop.kept(), [""; 0]);
+
+        let shop = Shop::open().await;
+        let arrived = shop.arrive(&shop.upload.pending(), b"yes").await;
+        let bucket = Bucket::from_env(&shop.env(&shop.files.url())).unwrap();
+        let (key, version) = (shop.upload.pending(), &arrived.0[0].version);
+        bucket.delete_version(&key, version).await.unwrap();
+        shop.judge(&arrived, &shop.files.url()).await.unwrap();
+        assert_eq!(shop.upload().await.reason.as_deref(), Some(REMOVED));
+        assert_eq!(shop.judged.get(), 0);
     }
 }

@@ -10,7 +10,7 @@ use crate::dynamodb::{
     SingleWrite, Table, TransactGet, WriteAction, is_condition_failed, list, number, text, word,
 };
 use crate::identity::Admin;
-use crate::values::{ProductId, Timestamp, UploadId};
+use crate::values::{ProductId, Timestamp, UploadId, new_ulid};
 
 /// How long an upload may take to arrive: as long as the bucket keeps what
 /// nobody checked.
@@ -37,6 +37,14 @@ pub(super) struct Upload {
     /// Whether it was put on its product.
     pub(super) is_attached: bool,
     pub(super) created_at: Timestamp,
+}
+
+/// An upload that is claimed for one version of its file.
+#[derive(Debug)]
+pub(super) struct ClaimedUpload {
+    pub(super) upload: Upload,
+    /// How often it was claimed for it, this time included, without what came to an end.
+    pub(super) tries: u32,
 }
 
 impl FromEnv for Uploads {
@@ -88,55 +96,95 @@ impl Uploads {
         Ok(found.transpose()?)
     }
 
-    /// Claims an upload for one version of its file. Returns it if it was pending, or
+    /// Claims an upload for one version of its file, and counts that as a try until
+    /// [`end_try`](Self::end_try) takes it back. Returns the upload if it was pending, or
     /// claimed for the same version before; `None` if another version came first, or if it
     /// is judged, or gone.
     pub(super) async fn claim(
         &self,
         upload: &UploadKey,
         version: &str,
-    ) -> Result<Option<Upload>, DynamoDbError> {
+    ) -> Result<Option<ClaimedUpload>, DynamoDbError> {
         let claim = self
             .table
             .update(key_of(upload))
-            .update_expression("SET #status = :judging, versionId = :version, expiresAt = :end")
+            .update_expression(
+                "SET #status = :judging, versionId = :version, expiresAt = :end, \
+                 tries = if_not_exists(tries, :zero) + :one, lastTry = :try",
+            )
+            // A call whose answer was lost is made again, and must not count twice.
             .condition_expression(
-                "#status = :pending OR (#status = :judging AND versionId = :version)",
+                "(#status = :pending OR (#status = :judging AND versionId = :version)) \
+                 AND (attribute_not_exists(lastTry) OR lastTry <> :try)",
             )
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":pending", word(UploadStatus::Pending))
             .expression_attribute_values(":judging", word(UploadStatus::Judging))
             .expression_attribute_values(":version", text(version))
+            .expression_attribute_values(":try", text(new_ulid()?))
+            .expression_attribute_values(":zero", number(0))
+            .expression_attribute_values(":one", number(1))
             // So that it isn't gone before it is judged.
             .expression_attribute_values(":end", number(Timestamp::now().plus(RETENTION).unix()));
         match claim.commit().await {
-            Ok(_) => self.get(upload).await,
-            Err(error) if is_condition_failed(&error) => Ok(None),
-            Err(error) => Err(AwsError::from(error).into()),
+            Err(error) if !is_condition_failed(&error) => return Err(AwsError::from(error).into()),
+            Ok(_) | Err(_) => {}
+        }
+        let found = self.table.get(key_of(upload)).await?;
+        let Some(item) = found.as_ref().map(ItemReader::from) else {
+            return Ok(None);
+        };
+        let upload = read(item)?;
+        if upload.status != UploadStatus::Judging || item.text("versionId")? != version {
+            return Ok(None);
+        }
+        let tries = item.number("tries")?;
+        Ok(Some(ClaimedUpload { upload, tries }))
+    }
+
+    /// Takes a try back that came to an end without a verdict, because a table or the bucket
+    /// could not be reached. What ended in a crash or by a time-out stays counted.
+    pub(super) async fn end_try(
+        &self,
+        upload: &UploadKey,
+        version: &str,
+    ) -> Result<(), DynamoDbError> {
+        let ended = self
+            .table
+            .update(key_of(upload))
+            .update_expression("SET tries = tries - :one")
+            .condition_expression("#status = :judging AND versionId = :version AND tries >= :one")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":judging", word(UploadStatus::Judging))
+            .expression_attribute_values(":version", text(version))
+            .expression_attribute_values(":one", number(1));
+        match ended.commit().await {
+            Err(error) if !is_condition_failed(&error) => Err(AwsError::from(error).into()),
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 
     /// Writes that a claimed upload is a picture, which has these files, the largest first.
-    /// Does nothing if it is not claimed for this version any more.
+    /// Does nothing and returns false if it is not claimed for this version any more.
     pub(super) async fn mark_ready(
         &self,
         upload: &UploadKey,
         version: &str,
         files: &[PictureFile],
-    ) -> Result<(), DynamoDbError> {
+    ) -> Result<bool, DynamoDbError> {
         let judged = ("SET files = :outcome", list(files.iter().map(write_file)));
         self.mark(upload, version, UploadStatus::Ready, judged)
             .await
     }
 
-    /// Writes why a claimed upload is no picture that the shop takes. Does nothing if it is
-    /// not claimed for this version any more.
+    /// Writes why a claimed upload is no picture that the shop takes. Does nothing and returns
+    /// false if it is not claimed for this version any more.
     pub(super) async fn mark_rejected(
         &self,
         upload: &UploadKey,
         version: &str,
         reason: &str,
-    ) -> Result<(), DynamoDbError> {
+    ) -> Result<bool, DynamoDbError> {
         let judged = ("SET reason = :outcome", text(reason));
         self.mark(upload, version, UploadStatus::Rejected, judged)
             .await
@@ -148,7 +196,7 @@ impl Uploads {
         version: &str,
         status: UploadStatus,
         (set, outcome): (&str, Attribute),
-    ) -> Result<(), DynamoDbError> {
+    ) -> Result<bool, DynamoDbError> {
         let marked = self
             .table
             .update(key_of(upload))
@@ -161,8 +209,9 @@ impl Uploads {
             .expression_attribute_values(":outcome", outcome)
             .expression_attribute_values(":end", number(Timestamp::now().plus(MEMORY).unix()));
         match marked.commit().await {
-            Err(error) if !is_condition_failed(&error) => Err(AwsError::from(error).into()),
-            Ok(_) | Err(_) => Ok(()),
+            Ok(_) => Ok(true),
+            Err(error) if is_condition_failed(&error) => Ok(false),
+            Err(error) => Err(AwsError::from(error).into()),
         }
     }
 

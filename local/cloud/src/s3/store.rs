@@ -48,4 +48,11 @@ impl ObjectStore {
             .map(|it| (it.metadata.key.clone(), it.bytes.len()))
             .collect()
     }
+
+    /// Returns the tags of an object and their values; `None` if it isn't there.
+    #[must_use]
+    pub fn tags(&self, bucket: &str, key: &str) -> Option<Vec<(String, String)>> {
+        let object = self.0.objects.get(bucket, key)?;
+        Some(object.metadata.tags.clone().into_iter().collect())
+    }
 }

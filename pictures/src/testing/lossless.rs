@@ -1,0 +1,118 @@
+//! Lossless WebP with any number of groups of prefix codes, as no encoder writes it.
+
+/// Bits, the lowest of a byte first.
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+impl Bits {
+    fn put(&mut self, value: usize, count: usize) {
+        for index in 0..count {
+            if self.count % 8 == 0 {
+                self.bytes.push(0);
+            }
+            let bit = u8::try_from((value >> index) & 1).unwrap();
+            *self.bytes.last_mut().unwrap() |= bit << (self.count % 8);
+            self.count += 1;
+        }
+    }
+
+    /// Writes a code of one symbol, 0, which takes no bits.
+    fn single(&mut self) {
+        self.put(0b0001, 4);
+    }
+
+    /// Writes a code in which so many bits stand for each of the first symbols, and the others
+    /// have none.
+    fn even(&mut self, width: usize, alphabet: usize) {
+        let order = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11];
+        let count = 1 + order.iter().position(|it| *it == width).unwrap();
+        self.put(0, 1);
+        self.put(count - 4, 4);
+        for symbol in order.iter().take(count) {
+            self.put(usize::from(*symbol == width), 3);
+        }
+        let symbols = 1 << width;
+        self.put(usize::from(symbols < alphabet), 1);
+        if symbols < alphabet {
+            self.put(5, 3);
+            self.put(symbols - 2, 12);
+        }
+    }
+
+    /// Writes a symbol of such a code, whose highest bit comes first.
+    fn symbol(&mut self, symbol: usize, width: usize) {
+        for bit in (0..width).rev() {
+            self.put(symbol >> bit, 1);
+        }
+    }
+}
+
+/// How much of the decoder's memory the codes of a group take.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    /// None beside that for the group.
+    Single,
+    /// Three tables of a kilobyte.
+    Tables,
+    /// These, and a tree for 2,048 symbols of 11 bits.
+    Trees,
+}
+
+/// Writes the stream of a lossless picture after its header. Each of the first blocks of 4×4
+/// pixels has a group of codes of its own, and all others share the last.
+pub(crate) fn stream(width: u32, height: u32, groups: usize, kind: Kind) -> Vec<u8> {
+    let mut bits = Bits::default();
+    // No transforms; a cache of 2,048 colours, or none.
+    bits.put(0, 1);
+    let cache = if kind == Kind::Trees { 2048 } else { 0 };
+    if cache > 0 {
+        bits.put(1, 1);
+        bits.put(11, 4);
+    } else {
+        bits.put(0, 1);
+    }
+    // Groups by blocks of 4×4: an image of their numbers, without a cache.
+    bits.put(1, 1);
+    bits.put(0, 3);
+    bits.put(0, 1);
+    bits.even(8, 280);
+    bits.even(8, 256);
+    for _ in 0..3 {
+        bits.single();
+    }
+    let blocks = width.div_ceil(4) as usize * height.div_ceil(4) as usize;
+    for block in 0..blocks {
+        let group = block.min(groups - 1);
+        bits.symbol(group % 256, 8);
+        bits.symbol(group / 256, 8);
+    }
+    for group in 0..groups {
+        // The last one is that of most pixels, which should take no bits.
+        match kind {
+            Kind::Tables | Kind::Trees if group + 1 < groups => {
+                if kind == Kind::Trees {
+                    bits.even(11, 280 + cache);
+                } else {
+                    bits.single();
+                }
+                for _ in 0..3 {
+                    bits.even(8, 256);
+                }
+                bits.single();
+            }
+            _ => (0..5).for_each(|_| bits.single()),
+        }
+    }
+    // The pixels: zeros, 5 bytes each.
+    bits.bytes.extend(vec![0; groups.min(blocks) * 16 * 5 + 8]);
+    bits.bytes
+}
+
+/// Writes the chunk of a lossless picture.
+pub(crate) fn chunk(width: u32, height: u32, stream: &[u8]) -> Vec<u8> {
+    let header = (width - 1) | (height - 1) << 14;
+    [&[0x2f], &header.to_le_bytes()[..], stream].concat()
+}
