@@ -30,6 +30,12 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
 /// The pause before the second attempt; twice as long before the third.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
+/// What S3 answers of an object that isn't there: of a key, of a version, and of what has a delete
+/// marker as its current version and is to be tagged. To who may not list the bucket it answers
+/// `AccessDenied` instead, as it does where any other grant is missing; so that is always an error
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>).
+const ABSENT: [&str; 3] = ["NoSuchKey", "NoSuchVersion", "MethodNotAllowed"];
+
 /// One bucket.
 #[derive(Clone)]
 pub(crate) struct Bucket {
@@ -136,7 +142,7 @@ impl Bucket {
     }
 
     /// Gives an object one tag, in place of those that it has. Returns false if there is no such
-    /// object.
+    /// object, which needs the right to list it.
     pub(crate) async fn set_tag(
         &self,
         key: &str,
@@ -157,7 +163,8 @@ impl Bucket {
         Ok(self.send(call).await?.status != 404)
     }
 
-    /// Takes all tags from an object. Returns false if there is no such object.
+    /// Takes all tags from an object. Returns false if there is no such object, which needs the
+    /// right to list it.
     pub(crate) async fn remove_tags(&self, key: &str) -> Result<bool, AwsError> {
         let call = Call::of("DELETE", key, "tagging=");
         Ok(self.send(call).await?.status != 404)
@@ -216,7 +223,7 @@ impl Bucket {
             .split_once("<Code>")
             .and_then(|(_, it)| it.split_once("</Code>"));
         let code = code.map_or("no code", |(code, _)| code);
-        if matches!(code, "NoSuchKey" | "NoSuchVersion") {
+        if call.asks_for_an_object() && ABSENT.contains(&code) {
             let body = ByteStream::default();
             return Ok(Answer {
                 status: 404,
@@ -331,6 +338,11 @@ impl<'a> Call<'a> {
             body: &[],
         }
     }
+
+    /// Returns whether this is about an object that should be there; else it puts one.
+    fn asks_for_an_object(&self) -> bool {
+        self.method != "PUT" || !self.query.is_empty()
+    }
 }
 
 /// Encodes all but the unreserved characters of RFC 3986.
@@ -350,6 +362,7 @@ fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{files, tables};
 
     #[test]
     fn a_link_is_signed_as_in_the_published_example() {
@@ -383,6 +396,45 @@ mod tests {
                 query.split('&').any(|it| it == parameter),
                 "{parameter}: {query}"
             );
+        }
+    }
+
+    /// A bucket with these objects of one byte, and the store that has it.
+    async fn bucket(keys: &[&str]) -> (Bucket, cloud::ObjectStore) {
+        let (tables, files) = (tables().await, files().await);
+        let name = tables.table("IMAGES_BUCKET");
+        for key in keys {
+            files.put(name, key, vec![7]).await.unwrap();
+        }
+        let env = tables.env_with("AWS_ENDPOINT_URL_S3", &files.url());
+        (Bucket::from_env(&env).unwrap(), files)
+    }
+
+    #[tokio::test]
+    async fn what_was_deleted_is_absent_like_what_never_was() {
+        let (bucket, _files) = bucket(&["kept", "deleted"]).await;
+        bucket.delete("deleted").await.unwrap();
+        for (key, is_there) in [("kept", true), ("deleted", false), ("never", false)] {
+            let tagged = bucket.set_tag(key, "public", "true").await;
+            assert_eq!(tagged.unwrap(), is_there, "{key}");
+            assert_eq!(bucket.remove_tags(key).await.unwrap(), is_there, "{key}");
+            bucket.delete(key).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_role_does_not_allow_is_no_absence() {
+        let (bucket, _files) = bucket(&["kept"]).await;
+        let stranger = Bucket {
+            signer: BucketSigner {
+                credentials: Credentials::new("stranger", "secret", None, None, "test"),
+                ..bucket.signer.clone()
+            },
+            ..bucket
+        };
+        for key in ["kept", "never"] {
+            let tagged = stranger.remove_tags(key).await;
+            assert!(matches!(tagged, Err(AwsError::Rejected(_))), "{tagged:?}");
         }
     }
 
