@@ -8,13 +8,33 @@ use crate::aws::AwsError;
 /// Reads on in a table, one call. Returns the items that lack an attribute and whose
 /// key's other attribute begins with a text, and where the reading stopped; `None`
 /// at the table's end.
+pub(crate) async fn scan_lacking(
+    table: &Table,
+    lacks: &str,
+    key: (&str, &str),
+    after: Option<Attributes>,
+) -> Result<(Vec<Attributes>, Option<Attributes>), DynamoDbError> {
+    scan(table, "attribute_not_exists", lacks, key, after).await
+}
+
+/// The same of the items that have an attribute.
+pub(crate) async fn scan_having(
+    table: &Table,
+    has: &str,
+    key: (&str, &str),
+    after: Option<Attributes>,
+) -> Result<(Vec<Attributes>, Option<Attributes>), DynamoDbError> {
+    scan(table, "attribute_exists", has, key, after).await
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "an operator looks for what no index lists yet; no role allows it"
 )]
-pub(crate) async fn scan_lacking(
+async fn scan(
     table: &Table,
-    lacks: &str,
+    test: &str,
+    attribute: &str,
     (key, prefix): (&str, &str),
     after: Option<Attributes>,
 ) -> Result<(Vec<Attributes>, Option<Attributes>), DynamoDbError> {
@@ -22,8 +42,8 @@ pub(crate) async fn scan_lacking(
         .client()
         .scan()
         .table_name(table.name())
-        .filter_expression("attribute_not_exists(#lacks) AND begins_with(#key, :prefix)")
-        .expression_attribute_names("#lacks", lacks)
+        .filter_expression(format!("{test}(#tested) AND begins_with(#key, :prefix)"))
+        .expression_attribute_names("#tested", attribute)
         .expression_attribute_names("#key", key)
         .expression_attribute_values(":prefix", text(prefix))
         .consistent_read(true)
