@@ -252,6 +252,8 @@ mod tests {
                 "cargo run -- complete-catalogue --port 9000",
             ),
             ("complete-catalogue", "OperatorEnvironment"),
+            ("sync-pictures", "cargo run -- sync-pictures --port 9000"),
+            ("sync-pictures", "may be repeated"),
             ("first-super-admin", "--port <N>"),
         ] {
             let help = help(command);

@@ -10,6 +10,7 @@ mod first_super_admin;
 mod frontends;
 mod index_orders;
 mod rotate_keys;
+mod sync_pictures;
 
 use std::io::{self, Write};
 
@@ -28,6 +29,8 @@ use index_orders::IndexOrders;
 pub use index_orders::index_orders;
 use rotate_keys::RotateKeys;
 pub use rotate_keys::{RotationError, rotate};
+use sync_pictures::SyncPictures;
+pub use sync_pictures::sync_pictures;
 
 /// The operator's commands.
 #[derive(Debug, Subcommand)]
@@ -57,6 +60,9 @@ pub enum Command {
         after_long_help = chosen_shop::examples("complete-catalogue")
     )]
     CompleteCatalogue(CompleteCatalogue),
+    /// Show and hide the files of pictures anew, at AWS or on this machine
+    #[command(long_about = sync_pictures::ABOUT, after_long_help = sync_pictures::EXAMPLES)]
+    SyncPictures(SyncPictures),
 }
 
 impl Command {
@@ -81,6 +87,7 @@ impl Command {
                 Self::DeadLetters(command) => command.run(print).await,
                 Self::IndexOrders(command) => command.run(print).await,
                 Self::CompleteCatalogue(command) => command.run(print).await,
+                Self::SyncPictures(command) => command.run(print).await,
             }
         })
     }

@@ -381,6 +381,7 @@ async fn the_operators_environment_names_all_that_the_commands_need() {
         done,
         "0 products are counted and listed now, and 0 categories were made."
     );
+    local::operator::sync_pictures(&env, None).await.unwrap();
     let email = "olga@example.com";
     let invited = local::operator::invite_first_super_admin(&env, email, "Olga").await;
     // It has one already, which only the tables tell.

@@ -393,6 +393,105 @@ async fn stock_is_sold_inside_a_transaction_only() {
 }
 
 #[tokio::test]
+async fn whoever_works_on_pictures_changes_what_they_are_for_and_nothing_else() {
+    let mut shop = spawn_shop().await;
+    shop.expects_denials = true;
+    let product = json!({ "productId": { "S": "prod_01arz3ndektsv4rrffq69g5fav" } });
+    let upload = json!({
+        "userId": { "S": "usr_01arz3ndektsv4rrffq69g5fav" },
+        "uploadId": { "S": "upl_01arz3ndektsv4rrffq69g5fav" },
+    });
+    let pictures = ["images", "image", "imagesVersion"];
+    for (function, table, key, own, others) in [
+        (
+            "attach-image",
+            "ProductsTable",
+            &product,
+            &pictures[..],
+            &[
+                "status",
+                "price",
+                "name",
+                "version",
+                "listed",
+                "availability",
+            ][..],
+        ),
+        (
+            "admin-delete-image",
+            "ProductsTable",
+            &product,
+            &pictures,
+            &[
+                "status",
+                "price",
+                "name",
+                "version",
+                "listed",
+                "availability",
+            ],
+        ),
+        (
+            "admin-delete-product",
+            "ProductsTable",
+            &product,
+            &["deleted", "deletedAt", "listed", "sku"],
+            &["images", "image", "price", "name", "status", "availability"],
+        ),
+        (
+            "attach-image",
+            "UploadsTable",
+            &upload,
+            &["status", "reason", "attachedAt"],
+            &["files", "productId", "versionId", "expiresAt"],
+        ),
+        (
+            "process-image",
+            "UploadsTable",
+            &upload,
+            &["status", "versionId", "files", "reason", "expiresAt"],
+            &["productId", "key", "contentType", "attachedAt", "createdAt"],
+        ),
+    ] {
+        let set = |name: &str| {
+            json!({
+                "TableName": shop.table(table), "Key": key,
+                "UpdateExpression": "SET #name = :value",
+                "ExpressionAttributeNames": { "#name": name },
+                "ExpressionAttributeValues": { ":value": { "S": "x" } },
+            })
+        };
+        for (names, allowed) in [(own, true), (others, false)] {
+            for name in names {
+                let (operation, body) = match function {
+                    "process-image" => ("UpdateItem", set(name)),
+                    _ => {
+                        let whole = json!({ "TransactItems": [{ "Update": set(name) }] });
+                        ("TransactWriteItems", whole)
+                    }
+                };
+                let (status, answer) = ask_table(&shop, function, operation, body).await;
+                let kind = answer["__type"].as_str().unwrap_or_default();
+                let denied = status == 400 && kind.ends_with("#AccessDeniedException");
+                assert_eq!(denied, !allowed, "{function}, {name} of {table}: {answer}");
+            }
+        }
+        // Nor does anybody get the whole item back.
+        let mut all = set(own[0]);
+        all["ReturnValues"] = json!("ALL_OLD");
+        let (status, _) = ask_table(&shop, function, "UpdateItem", all).await;
+        assert_eq!(status, 400, "{function}");
+    }
+    // Purging removes products, and no row of a code.
+    for (id, status) in [("prod_01arz3ndektsv4rrffq69g5fav", 200), ("sku#a-1", 400)] {
+        let key = json!({ "productId": { "S": id } });
+        let body = json!({ "TableName": shop.table("ProductsTable"), "Key": key });
+        let purged = ask_table(&shop, "purge-products", "DeleteItem", body).await;
+        assert_eq!(purged.0, status, "{id}");
+    }
+}
+
+#[tokio::test]
 async fn whoever_cancels_changes_where_an_order_stands_and_nothing_of_what_it_is() {
     let mut shop = spawn_shop().await;
     shop.expects_denials = true;
@@ -725,6 +824,18 @@ async fn everything_about_pictures(shop: &Shop) {
     admin.delete(&image).await.expect(204);
     assert!(shop.cloud.events().settle(Duration::from_secs(60)).await);
     reject_what_is_kept(shop, &admin, product).await;
+
+    // A file that its product lists and that isn't there, which a role must be allowed to see.
+    let lost = json!({ "M": {
+        "imageId": { "S": "img_01arz3ndektsv4rrffq69g5fav" },
+        "key": { "S": format!("ecommerce-products/{product}/lost.jpg") },
+        "width": { "N": "1" }, "height": { "N": "1" },
+    } });
+    let key = json!({ "productId": { "S": product } });
+    let values = json!({ ":images": { "L": [lost] } });
+    shop.update_item("ProductsTable", key, "images = :images", values)
+        .await;
+    assert!(shop.cloud.events().settle(Duration::from_secs(60)).await);
 
     let held = shop.cloud.events().hold();
     let sent = send_file(&admin, product, "image/png", png(40, 30)).await;

@@ -594,3 +594,99 @@ async fn the_files_of_an_upload_that_was_rejected_meanwhile_are_deleted() {
     let shown = admin.get(&format!("/api/admin/products/{product}")).await;
     assert_eq!(shown.expect(200).body["images"], json!([]));
 }
+
+/// Writes an upload whose picture is ready, as `process-image` does, with one file of this key.
+async fn put_ready(shop: &Shop, upload: &str, product: &str, key: &str) {
+    let file = json!({ "M": {
+        "key": { "S": key }, "width": { "N": "1" }, "height": { "N": "1" },
+    } });
+    let row = json!({
+        "userId": { "S": "usr_01arz3ndektsv4rrffq69g5fav" }, "uploadId": { "S": upload },
+        "productId": { "S": product }, "status": { "S": "ready" }, "files": { "L": [file] },
+        "createdAt": { "S": "2026-11-21T10:00:10Z" },
+    });
+    shop.put_item("UploadsTable", row).await;
+}
+
+#[tokio::test]
+async fn one_record_that_fails_lies_in_the_queue_alone_and_the_rest_of_its_batch_is_done() {
+    let shop = spawn_shop().await;
+    let product = shop.new_product("Pictured", 1900, 3).await;
+    let held = shop.cloud.events().hold();
+    let name = |kind: &str, number: usize| format!("{kind}_01arz3ndektsv4rrffq69g5f{number:02}");
+    // The very first is on its way alone; the second, which can't be put anywhere, leads ten.
+    for number in 0..11 {
+        let image = name("img", if number == 1 { 99 } else { number });
+        let key = format!("ecommerce-products/{product}/{image}/1x1.jpg");
+        put_ready(&shop, &name("upl", number), &product, &key).await;
+    }
+    drop(held);
+    settle(&shop).await;
+    let path = format!("/api/products/{product}");
+    let detail = shop.anonymous().get(&path).await.expect(200).body;
+    let images = detail["images"].as_array().unwrap().iter();
+    let images: Vec<&str> = images.map(|it| it["imageId"].as_str().unwrap()).collect();
+    let mut expected = Vec::from_iter((0..11).map(|it| name("img", it)));
+    expected.remove(1);
+    assert_eq!(images, expected, "all others, in their order");
+    let letters = shop.cloud.messages("DeadLetters");
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    let letter: Value = serde_json::from_str(&letters[0]).unwrap();
+    assert_eq!(letter["DDBStreamBatchInfo"]["batchSize"], 1);
+    // Three failures of it alone, however often its batch was halved before.
+    assert_eq!(letter["requestContext"]["approximateInvokeCount"], 3);
+}
+
+#[tokio::test]
+async fn pictures_that_could_not_be_hidden_are_by_the_operators_command() {
+    let mut options = tests::options();
+    options.retry_delay = Duration::from_millis(1);
+    let shop = tests::spawn_shop_with(options).await;
+    let admin = shop.admin().await;
+    let product = shop.new_product("Pictured", 1900, 3).await;
+    let upload = send_picture(&shop, &admin, &product, "image/png", png(900, 700)).await;
+    let shown = urls(&state(&admin, &upload).await["image"]);
+    // The table can't be reached for all of its tries.
+    let calls = Calls::any().by("sync-images").always();
+    let _ = shop.cloud.faults().inject(calls, Fault::FailBefore);
+    let path = format!("/api/admin/products/{product}");
+    let draft = json!({ "status": "draft" });
+    let draft = admin.request(reqwest::Method::PATCH, &path).json(&draft);
+    send(draft).await.expect(200);
+    settle(&shop).await;
+    assert_eq!(shop.cloud.messages("DeadLetters").len(), 1);
+    for url in &shown {
+        assert_eq!(status(url).await, 200, "still to be seen");
+    }
+    shop.cloud.faults().clear();
+
+    let mut variables = shop.cloud.environment("admin-create-product");
+    let key = cloud::ACCESS_KEY_ID.to_owned();
+    variables.insert("AWS_ACCESS_KEY_ID".to_owned(), key);
+    let env = shared::aws::Env::of(move |name| variables.get(name).cloned()).unwrap();
+    let command = async |product: Option<&str>| {
+        let done = local::operator::sync_pictures(&env, product).await;
+        settle(&shop).await;
+        done.map_err(|it| it.to_string())
+    };
+    let done = command(Some(&product)).await.unwrap();
+    assert_eq!(
+        done,
+        "sync-images looks at the pictures of 1 product again."
+    );
+    for url in &shown {
+        assert_eq!(status(url).await, 403);
+    }
+    // Of all products the demo's have pictures too; nothing else changes.
+    let before = admin.get(&path).await.expect(200).body["version"].clone();
+    let done = command(None).await.unwrap();
+    assert!(done.ends_with("products again."), "{done}");
+    assert_eq!(admin.get(&path).await.expect(200).body["version"], before);
+    for url in &shown {
+        assert_eq!(status(url).await, 403);
+    }
+    for unknown in ["prod_01arz3ndektsv4rrffq69g5fav", "prod"] {
+        let unknown = command(Some(unknown)).await.unwrap_err();
+        assert!(unknown.contains("there is no product"), "{unknown}");
+    }
+}

@@ -5,6 +5,7 @@
 //! those that were planted in it, so that no rule holds because it looks at nothing.
 
 mod environments;
+mod events;
 mod exposure;
 mod functions;
 mod logs;

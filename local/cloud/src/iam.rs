@@ -205,11 +205,18 @@ impl<'a> Caller<'a> {
         Ok(())
     }
 
-    /// Returns whether this is allowed, for what depends on it without being asked for: nothing is
-    /// counted or written down.
+    /// Returns whether this is allowed, for what depends on it without being asked for. A grant
+    /// counts as used; a refusal is not written down.
     pub(crate) fn may(&self, request: &AuthorizationRequest) -> bool {
-        self.function
-            .is_none_or(|it| matches!(decide(&it.role, request), Decision::Allowed(_)))
+        let Some(function) = self.function else {
+            return true;
+        };
+        let Decision::Allowed(grants) = decide(&function.role, request) else {
+            return false;
+        };
+        let mut all = function.used.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(grants);
+        true
     }
 
     /// Authorizes a call of an API by what it asks for; `None` is a call that isn't understood

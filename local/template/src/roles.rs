@@ -62,6 +62,7 @@ pub struct ConditionTemplate {
 
 /// What a condition may look at.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html>
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ContextKey {
     /// `dynamodb:Attributes`: the top-level attributes that a request names.
@@ -70,6 +71,8 @@ pub enum ContextKey {
     EnclosingOperation,
     /// `dynamodb:LeadingKeys`: the partition keys of the items that a request names.
     LeadingKeys,
+    /// `s3:prefix`: what the keys of the objects begin with that a request lists.
+    Prefix,
     /// `dynamodb:ReturnValues`: the request's parameter.
     ReturnValues,
     /// `dynamodb:Select`: whether a read asks for whole items or for some attributes of them.
@@ -81,7 +84,9 @@ pub enum ContextKey {
 pub enum ConditionTest {
     /// `StringEquals`: the key is there and is one of these.
     Equals(BTreeSet<String>),
-    /// `StringEqualsIfExists`: the same, or the key isn't there.
+    /// `StringLike`: the same, where `*` stands for any characters and `?` for one.
+    Like(BTreeSet<String>),
+    /// `StringEqualsIfExists`: the key is one of these, or isn't there.
     EqualsIfExists(BTreeSet<String>),
     /// `ForAllValues:StringEquals`: no value of the key is another; true without the key.
     AllEqual(BTreeSet<String>),
@@ -221,6 +226,7 @@ fn condition_on(
         "dynamodb:EnclosingOperation" => (ContextKey::EnclosingOperation, false),
         "dynamodb:LeadingKeys" => (ContextKey::LeadingKeys, true),
         "dynamodb:ReturnValues" => (ContextKey::ReturnValues, false),
+        "s3:prefix" => (ContextKey::Prefix, false),
         "dynamodb:Select" => (ContextKey::Select, false),
         _ => {
             return Err(TemplateError::new(
@@ -232,13 +238,14 @@ fn condition_on(
     let values: BTreeSet<String> = texts(Some(values), at)?.into_iter().collect();
     let test = match operator {
         // AWS leaves open what these say of a key with more than one value.
-        "StringEquals" | "StringEqualsIfExists" if has_many => {
+        "StringEquals" | "StringLike" | "StringEqualsIfExists" if has_many => {
             return Err(TemplateError::new(
                 at,
                 "a key with several values needs ForAllValues or ForAnyValue",
             ));
         }
         "StringEquals" => ConditionTest::Equals(values),
+        "StringLike" => ConditionTest::Like(values),
         "StringEqualsIfExists" => ConditionTest::EqualsIfExists(values),
         "ForAllValues:StringEquals" => ConditionTest::AllEqual(values),
         "ForAllValues:StringLike" => ConditionTest::AllLike(values),

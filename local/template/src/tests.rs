@@ -84,6 +84,7 @@ Resources:
                   ForAllValues:StringLike: {dynamodb:LeadingKeys: ["usr_*", admin]}
                   "Null": {dynamodb:LeadingKeys: "true", dynamodb:Attributes: false}
                   StringEqualsIfExists: {dynamodb:ReturnValues: NONE}
+                  StringLike: {"s3:prefix": "pending/*"}
   OnlyInProduction:
     Type: AWS::Nobody::Knows
     Condition: IsProduction
@@ -236,6 +237,10 @@ fn a_function_has_the_role_that_it_names_with_every_statement() {
             ),
             (ContextKey::LeadingKeys, &ConditionTest::Absent),
             (
+                ContextKey::Prefix,
+                &ConditionTest::Like(set(&["pending/*"]))
+            ),
+            (
                 ContextKey::ReturnValues,
                 &ConditionTest::EqualsIfExists(set(&["NONE"]))
             ),
@@ -274,8 +279,13 @@ fn what_a_policy_says_that_is_not_understood_is_never_skipped() {
         ("pending/*", "${!aws:userid}", "policy variables"),
         (
             any_value,
-            "StringLike: {dynamodb:EnclosingOperation: x}",
+            "StringNotLike: {dynamodb:EnclosingOperation: x}",
             "condition operator",
+        ),
+        (
+            "StringLike: {\"s3:prefix\": \"pending/*\"}",
+            "StringLike: {dynamodb:LeadingKeys: x}",
+            "needs ForAllValues",
         ),
         (
             any_value,

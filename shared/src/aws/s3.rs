@@ -30,6 +30,12 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(8);
 /// The pause before the second attempt; twice as long before the third.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
+/// What S3 answers of an object that isn't there: of a key, of a version, and of what has a delete
+/// marker as its current version and is to be tagged. To who may not list the bucket it answers
+/// `AccessDenied` instead, as it does where any other grant is missing; so that is always an error
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>).
+const ABSENT: [&str; 3] = ["NoSuchKey", "NoSuchVersion", "MethodNotAllowed"];
+
 /// One bucket.
 #[derive(Clone)]
 pub(crate) struct Bucket {
@@ -164,7 +170,7 @@ impl Bucket {
     }
 
     /// Gives an object one tag, in place of those that it has. Returns false if there is no such
-    /// object.
+    /// object, which needs the right to list it.
     pub(crate) async fn set_tag(
         &self,
         key: &str,
@@ -185,7 +191,8 @@ impl Bucket {
         Ok(self.send(call).await?.status != 404)
     }
 
-    /// Takes all tags from an object. Returns false if there is no such object.
+    /// Takes all tags from an object. Returns false if there is no such object, which needs the
+    /// right to list it.
     pub(crate) async fn remove_tags(&self, key: &str) -> Result<bool, AwsError> {
         let call = Call::of("DELETE", key, "tagging=");
         Ok(self.send(call).await?.status != 404)
@@ -260,7 +267,7 @@ impl Bucket {
 impl Refusal {
     fn of(status: u16, code: &str) -> Self {
         match (status, code) {
-            (_, "NoSuchKey" | "NoSuchVersion") => Self::Answer(404),
+            (_, code) if ABSENT.contains(&code) => Self::Answer(404),
             (_, "PreconditionFailed") => Self::Answer(412),
             // Others put or delete the same object at the same time: only another attempt
             // tells what came of it.
@@ -387,6 +394,7 @@ fn encoded(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{files, tables};
 
     #[test]
     fn a_link_is_signed_as_in_the_published_example() {
@@ -423,12 +431,52 @@ mod tests {
         }
     }
 
+    /// A bucket with these objects of one byte, and the store that has it.
+    async fn bucket(keys: &[&str]) -> (Bucket, cloud::ObjectStore) {
+        let (tables, files) = (tables().await, files().await);
+        let name = tables.table("IMAGES_BUCKET");
+        for key in keys {
+            files.put(name, key, vec![7]).await.unwrap();
+        }
+        let env = tables.env_with("AWS_ENDPOINT_URL_S3", &files.url());
+        (Bucket::from_env(&env).unwrap(), files)
+    }
+
+    #[tokio::test]
+    async fn what_was_deleted_is_absent_like_what_never_was() {
+        let (bucket, _files) = bucket(&["kept", "deleted"]).await;
+        bucket.delete("deleted").await.unwrap();
+        for (key, is_there) in [("kept", true), ("deleted", false), ("never", false)] {
+            let tagged = bucket.set_tag(key, "public", "true").await;
+            assert_eq!(tagged.unwrap(), is_there, "{key}");
+            assert_eq!(bucket.remove_tags(key).await.unwrap(), is_there, "{key}");
+            bucket.delete(key).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_role_does_not_allow_is_no_absence() {
+        let (bucket, _files) = bucket(&["kept"]).await;
+        let stranger = Bucket {
+            signer: BucketSigner {
+                credentials: Credentials::new("stranger", "secret", None, None, "test"),
+                ..bucket.signer.clone()
+            },
+            ..bucket
+        };
+        for key in ["kept", "never"] {
+            let tagged = stranger.remove_tags(key).await;
+            assert!(matches!(tagged, Err(AwsError::Rejected(_))), "{tagged:?}");
+        }
+    }
+
     #[test]
     fn what_is_there_or_is_not_is_an_answer_and_a_conflict_may_pass() {
         // <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
         for (status, code, expected) in [
             (404, "NoSuchKey", Refusal::Answer(404)),
             (404, "NoSuchVersion", Refusal::Answer(404)),
+            (405, "MethodNotAllowed", Refusal::Answer(404)),
             (412, "PreconditionFailed", Refusal::Answer(412)),
             (409, "ConditionalRequestConflict", Refusal::MayPass),
             (503, "SlowDown", Refusal::MayPass),

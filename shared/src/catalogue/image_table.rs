@@ -4,8 +4,10 @@
 use super::image::Image;
 use super::product::ProductStatus;
 use super::table::{Products, key, read_image, write_image};
+use crate::aws::AwsError;
 use crate::dynamodb::{
-    Attributes, Comparison, Corrupt, DynamoDbError, ItemBuilder, ItemReader, WriteAction, number,
+    Attributes, Comparison, Corrupt, DynamoDbError, ItemBuilder, ItemReader, SingleWrite,
+    WriteAction, is_condition_failed, number, scan_having,
 };
 use crate::values::ProductId;
 
@@ -19,7 +21,7 @@ pub(crate) struct ProductImages {
     /// Whether the product was deleted, and is kept for a while.
     pub(crate) is_deleted: bool,
     /// Counts the changes of the pictures; none yet for `None`.
-    version: Option<u64>,
+    pub(crate) version: Option<u64>,
 }
 
 impl ProductImages {
@@ -76,5 +78,37 @@ impl Products {
             None => change.only_if_absent("imagesVersion"),
         };
         change.into_update()
+    }
+
+    /// Reads the ids of some of the products that have pictures, deleted ones too, and where to
+    /// read on: a call that no function's role allows.
+    pub(crate) async fn with_pictures(
+        &self,
+        after: Option<Attributes>,
+    ) -> Result<(Vec<ProductId>, Option<Attributes>), DynamoDbError> {
+        // Rows of codes have other keys.
+        let products = ("productId", "prod_");
+        let (items, last) = scan_having(&self.table, "image", products, after).await?;
+        let ids = items
+            .iter()
+            .map(|item| ItemReader::from(item).id("productId"));
+        Ok((ids.collect::<Result<_, _>>()?, last))
+    }
+
+    /// Counts a change of a product's pictures though there was none, so that the table's stream
+    /// tells of the product once more. Returns false if there is no such product.
+    pub(crate) async fn touch_images(&self, id: &ProductId) -> Result<bool, AwsError> {
+        let touched = self
+            .table
+            .update(key(id))
+            .update_expression("SET imagesVersion = if_not_exists(imagesVersion, :zero) + :one")
+            .condition_expression("attribute_exists(productId)")
+            .expression_attribute_values(":zero", number(0))
+            .expression_attribute_values(":one", number(1));
+        match touched.commit().await {
+            Ok(_) => Ok(true),
+            Err(error) if is_condition_failed(&error) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 }

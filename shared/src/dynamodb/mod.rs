@@ -31,7 +31,7 @@ pub(crate) use item::{
 pub(crate) use page::{PageQuery, read_all};
 pub(crate) use retry::retry_deadline;
 pub(crate) use retry::retrying_until;
-pub(crate) use scan::scan_lacking;
+pub(crate) use scan::{scan_having, scan_lacking};
 pub(crate) use single_write::SingleWrite;
 pub(crate) use stream::{
     BatchAnswer, FromStream, StreamEvent, StreamImage, StreamRecord, Unreadable,

@@ -9,8 +9,6 @@ use serde::Deserialize;
 pub(crate) struct StoredObject {
     pub(crate) key: String,
     pub(crate) version: String,
-    /// How many bytes it has.
-    pub(crate) size: u64,
 }
 
 /// What one event tells of.
@@ -38,7 +36,6 @@ struct Subject {
 #[serde(rename_all = "camelCase")]
 struct Object {
     key: String,
-    size: u64,
     version_id: String,
 }
 
@@ -47,7 +44,6 @@ impl From<Notification> for StoredObjects {
         let objects = notification.records.into_iter().map(|record| {
             let Object {
                 key,
-                size,
                 version_id: version,
             } = record.s3.object;
             // The key is written as a form is: a space is a plus.
@@ -56,7 +52,6 @@ impl From<Notification> for StoredObjects {
             StoredObject {
                 key: key.unwrap_or_default(),
                 version,
-                size,
             }
         });
         Self(objects.collect())
@@ -77,7 +72,6 @@ mod tests {
         let object = StoredObject {
             key: "pending/a b+cä=".to_owned(),
             version: "096fKKXTRTtl3on89fVO.nfljtsv6qko".to_owned(),
-            size: 1024,
         };
         assert_eq!(objects, [object]);
         assert!(serde_json::from_str::<StoredObjects>("{}").is_err());

@@ -73,9 +73,10 @@ where
     })
 }
 
-/// Runs a handler of a table's changes, until Lambda ends the process. The
-/// changes of a batch are handled in order; at the first problem the rest is
-/// left, and the stream sends it again from there.
+/// Runs a handler of a table's changes, until Lambda ends the process. All changes of a batch
+/// are handled, in order, whatever became of those before: one that fails keeps no other from
+/// being done. What failed first is sent again with all after it, so a handler is told of a
+/// change any number of times, also after it was told of later ones of the same item.
 ///
 /// # Errors
 /// When the environment lacks something that the handler's state needs.
@@ -85,23 +86,25 @@ where
     S: FromEnv,
     Fut: Future<Output = Result<(), Problem>>,
 {
-    run(|event, state| {
-        let handled = handle_batch(event, state, &handler);
-        async { Ok::<_, String>(handled.await) }
-    })
+    run(|event, state| handle_batch(event, state, &handler))
 }
 
+/// Handles each record of a batch. Returns which one failed first, unless it is the first of
+/// several: that is an error, since only an error makes Lambda halve the batch until the record
+/// stands alone in what is given up in the end
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html>).
 async fn handle_batch<C, S, Fut>(
     event: StreamEvent,
     state: S,
     handler: &impl Fn(C, S) -> Fut,
-) -> BatchAnswer
+) -> Result<BatchAnswer, String>
 where
     C: FromStream,
     S: Clone,
     Fut: Future<Output = Result<(), Problem>>,
 {
-    for record in &event.records {
+    let mut failed = None;
+    for (position, record) in event.records.iter().enumerate() {
         let handled = match C::of_record(record) {
             Ok(None) => continue,
             Ok(Some(change)) => handler(change, state.clone()).await,
@@ -109,10 +112,16 @@ where
         };
         if let Err(problem) = handled {
             failure("record-failed", &cause(&problem));
-            return BatchAnswer::from_record(record);
+            failed.get_or_insert((position, record));
         }
     }
-    BatchAnswer::default()
+    match failed {
+        None => Ok(BatchAnswer::default()),
+        Some((0, _)) if event.records.len() > 1 => {
+            Err("the first record of several failed".to_owned())
+        }
+        Some((_, record)) => Ok(BatchAnswer::from_record(record)),
+    }
 }
 
 /// Returns what a problem is, for the log.
@@ -330,7 +339,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::dynamodb::retry_deadline;
+    use crate::dynamodb::{StreamRecord, retry_deadline};
     use crate::http::endpoint::{Endpoint, start, with_state};
     use crate::http::{NoContent, PublicBody, Quota, sealed};
     use crate::limits::FrontGate;
@@ -509,6 +518,58 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(read.hits(), 1);
+    }
+
+    /// A change whose item says what is to become of it.
+    struct Wish(String);
+
+    impl FromStream for Wish {
+        fn of_record(record: &StreamRecord) -> Result<Option<Self>, Unreadable> {
+            let after = record.after()?;
+            let wish = after.as_ref().map(|it| it.reader().text("wish"));
+            Ok(wish.transpose()?.map(|it| Self(it.to_owned())))
+        }
+    }
+
+    /// Handles a batch of changes with these wishes. Returns which were handled, and the answer.
+    async fn handle(wishes: &[&str]) -> (Vec<String>, Result<serde_json::Value, String>) {
+        let records = wishes.iter().enumerate().map(|(number, wish)| {
+            let item = match *wish {
+                "unreadable" => json!({}),
+                wish => json!({ "wish": { "S": wish } }),
+            };
+            json!({ "dynamodb": { "SequenceNumber": number.to_string(), "NewImage": item } })
+        });
+        let event = json!({ "Records": Vec::from_iter(records) }).to_string();
+        let event = serde_json::from_str(&event).unwrap();
+        let handled = std::cell::RefCell::new(Vec::new());
+        let handler = |Wish(wish): Wish, (): ()| {
+            handled.borrow_mut().push(wish.clone());
+            async move {
+                match wish.as_str() {
+                    "fail" => Err(Problem::unavailable("wished for")),
+                    _ => Ok(()),
+                }
+            }
+        };
+        let answer = handle_batch(event, (), &handler).await;
+        let answer = answer.map(|it| serde_json::to_value(it).unwrap());
+        (handled.into_inner(), answer)
+    }
+
+    #[tokio::test]
+    async fn a_record_that_fails_keeps_no_other_of_its_batch_from_being_done() {
+        let from = |number: &str| json!({ "batchItemFailures": [{ "itemIdentifier": number }] });
+        let (handled, answer) = handle(&["a", "fail", "b", "unreadable", "c"]).await;
+        assert_eq!(handled, ["a", "fail", "b", "c"]);
+        assert_eq!(answer.unwrap(), from("1"), "the first that failed");
+        let (handled, answer) = handle(&["unreadable", "a", "b"]).await;
+        assert_eq!(handled, ["a", "b"]);
+        assert!(answer.is_err(), "so that Lambda halves the batch");
+        // Alone there is nothing to halve.
+        assert_eq!(handle(&["fail"]).await.1.unwrap(), from("0"));
+        let done = json!({ "batchItemFailures": [] });
+        assert_eq!(handle(&["a", "b"]).await.1.unwrap(), done);
     }
 
     #[test]

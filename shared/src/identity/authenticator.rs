@@ -220,6 +220,17 @@ pub(crate) fn staff_for_tests(user: &User) -> Staff {
     }
 }
 
+/// Makes an admin of the unit tests: no build that is deployed has this.
+#[cfg(test)]
+pub(crate) fn admin_for_tests(user: &User) -> Admin {
+    Admin {
+        id: user.id.clone(),
+        issued_at: Timestamp::now().unix(),
+        session_id: SessionId::generate().unwrap(),
+        role: user.role,
+    }
+}
+
 /// Makes a super-admin of the unit tests: no build that is deployed has this.
 #[cfg(test)]
 pub(crate) fn super_admin_for_tests(user: &User) -> SuperAdmin {

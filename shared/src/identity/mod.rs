@@ -16,7 +16,9 @@ mod users;
 pub use authenticator::{Admin, Customer, Staff, SuperAdmin};
 pub(crate) use authenticator::{Identity, NamesCustomer};
 #[cfg(test)]
-pub(crate) use authenticator::{customer_for_tests, staff_for_tests, super_admin_for_tests};
+pub(crate) use authenticator::{
+    admin_for_tests, customer_for_tests, staff_for_tests, super_admin_for_tests,
+};
 pub(crate) use frontend_keys::FrontendKeys;
 pub(crate) use key_ring::{KeyRing, TokenKeys};
 pub(crate) use realm::Realm;

@@ -1,12 +1,13 @@
 //! Putting a picture that is ready on its product. The upload says that it was done, in the same
 //! transaction, so that a record of the stream that comes again does nothing: not even after the
-//! picture was taken off the product.
+//! picture was taken off the product. One that can't be put there is marked first, and keeps the
+//! list of its files, so that whoever is told of it again deletes what is left of them.
 
 use super::table::{Upload, Uploads, read};
 use super::upload::{UploadKey, UploadStatus};
 use crate::aws::{Bucket, Env, FromEnv, StartError};
 use crate::catalogue::{Image, ImageFile, Products};
-use crate::dynamodb::{FromStream, Outcome, StreamRecord, Transaction, Unreadable};
+use crate::dynamodb::{FromStream, StreamRecord, Transaction, Unreadable};
 use crate::http::Problem;
 use crate::values::ImageId;
 
@@ -41,13 +42,6 @@ pub struct AttachPictures {
     bucket: Bucket,
 }
 
-/// What an action of the transaction stands for.
-#[derive(PartialEq, Eq)]
-enum Part {
-    Upload,
-    Product,
-}
-
 impl FromEnv for AttachPictures {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
@@ -60,34 +54,25 @@ impl FromEnv for AttachPictures {
 
 impl AttachPictures {
     /// Puts a picture on its product, as the last one. If the product is gone, or has as many as
-    /// it may, the picture's files are deleted and its upload says why.
+    /// it may, its upload says why and the picture's files are deleted.
     ///
     /// # Errors
     /// When a table or the bucket can't be reached.
     pub async fn attach(&self, ready: &ReadyUpload) -> Result<(), Problem> {
-        let upload = self.uploads.get(&ready.key).await?;
-        let is_open = |it: &Upload| it.status == UploadStatus::Ready && !it.is_attached;
-        let Some(upload) = upload.filter(is_open) else {
-            return Ok(());
-        };
         for _ in 0..ATTEMPTS {
-            let found = self.products.images(&upload.product).await?;
-            let Some(found) = found.filter(|it| !it.is_deleted) else {
-                return self.refuse(&upload, GONE).await;
+            let Some(upload) = self.uploads.get(&ready.key).await? else {
+                return Ok(());
             };
-            if found.images.len() >= MAX_PICTURES {
-                return self.refuse(&upload, FULL).await;
-            }
-            let mut images = found.images.clone();
-            images.push(image(&upload)?);
-            let set = self.products.set_images(&upload.product, &found, &images);
-            let parts = Transaction::new()
-                .with(Part::Upload, self.uploads.mark_attached(&upload.key))
-                .with(Part::Product, set);
-            match parts.commit(self.uploads.table.client()).await? {
-                Outcome::Committed => return Ok(()),
-                Outcome::Refused(parts) if parts.contains(&Part::Upload) => return Ok(()),
-                Outcome::Refused(_) => {}
+            match upload.status {
+                UploadStatus::Ready if !upload.is_attached => {
+                    // Refused if somebody changed one of them meanwhile: the next look tells.
+                    let decided = self.decide(&upload).await?;
+                    decided.commit(self.uploads.table.client()).await?;
+                }
+                UploadStatus::Rejected => return self.delete_files(&upload).await,
+                UploadStatus::Ready | UploadStatus::Pending | UploadStatus::Judging => {
+                    return Ok(());
+                }
             }
         }
         Err(Problem::unavailable(
@@ -95,15 +80,34 @@ impl AttachPictures {
         ))
     }
 
-    async fn refuse(&self, upload: &Upload, reason: &str) -> Result<(), Problem> {
-        for file in &upload.files {
-            self.bucket.delete(&file.key).await?;
+    /// Returns what puts a picture on its product as that now is, or says why it can't be there.
+    async fn decide(&self, upload: &Upload) -> Result<Transaction<()>, Problem> {
+        let refuse =
+            |reason| Transaction::new().with((), self.uploads.mark_refused(&upload.key, reason));
+        let found = self.products.images(&upload.product).await?;
+        let Some(found) = found.filter(|it| !it.is_deleted) else {
+            return Ok(refuse(GONE));
+        };
+        if found.images.len() >= MAX_PICTURES {
+            return Ok(refuse(FULL));
         }
-        let refused = self.uploads.mark_refused(&upload.key, reason);
-        let refused = Transaction::new().with((), refused);
-        // Refused if another delivery has done so, or has found the product still there.
-        refused.commit(self.uploads.table.client()).await?;
-        Ok(())
+        let mut images = found.images.clone();
+        images.push(image(upload)?);
+        let set = self.products.set_images(&upload.product, &found, &images);
+        Ok(Transaction::new()
+            .with((), self.uploads.mark_attached(&upload.key))
+            .with((), set))
+    }
+
+    /// Deletes the files of a picture that was refused; one that is gone already counts as
+    /// deleted. One that can't be deleted keeps no other.
+    async fn delete_files(&self, upload: &Upload) -> Result<(), Problem> {
+        let mut done = Ok(());
+        for file in &upload.files {
+            let deleted = self.bucket.delete(&file.key).await;
+            done = done.and(deleted.map_err(Problem::from));
+        }
+        done
     }
 }
 
@@ -125,3 +129,7 @@ pub(super) fn image(upload: &Upload) -> Result<Image, Problem> {
         variants: variants.collect(),
     })
 }
+
+#[cfg(test)]
+#[path = "attach_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::{self, StreamExt};
 
 use crate::aws::{Bucket, Env, FromEnv, StartError};
 use crate::catalogue::{Image, ProductImages, Products};
@@ -37,21 +37,35 @@ impl FromStream for PictureChange {
         else {
             return Ok(None);
         };
-        let (before, was_public) = visible(old.as_ref())?;
-        let (after, is_public) = visible(new.as_ref())?;
+        let (before, after) = (visible(old.as_ref())?, visible(new.as_ref())?);
         // Stock and prices change more often than pictures do.
-        let is_same = before == after && was_public == is_public;
-        Ok((!is_same).then_some(Self { product, before }))
+        let before = (before != after).then_some(before.files);
+        Ok(before.map(|before| Self { product, before }))
     }
 }
 
-/// Returns a product's files, and whether the public may see them.
-fn visible(image: Option<&StreamImage<'_>>) -> Result<(BTreeSet<String>, bool), Unreadable> {
+/// What there is to see of a product.
+#[derive(Default, PartialEq, Eq)]
+struct Visible {
+    files: BTreeSet<String>,
+    /// Whether the public may see them.
+    is_public: bool,
+    /// Counts the changes of the pictures. An operator adds one so that a product is looked at
+    /// again.
+    version: Option<u64>,
+}
+
+/// Returns what there is to see of a product.
+fn visible(image: Option<&StreamImage<'_>>) -> Result<Visible, Unreadable> {
     let Some(image) = image else {
-        return Ok((BTreeSet::new(), false));
+        return Ok(Visible::default());
     };
     let read = ProductImages::read(image.reader())?;
-    Ok((keys(&read.images), read.is_public))
+    Ok(Visible {
+        files: keys(&read.images),
+        is_public: read.is_public,
+        version: read.version,
+    })
 }
 
 /// Returns the keys of the files of pictures, of all sizes.
@@ -81,10 +95,10 @@ impl FromEnv for SyncPictures {
 
 impl SyncPictures {
     /// Makes the files of a product as the product now is: whatever else has changed since has
-    /// a record of its own.
+    /// a record of its own. A file with which that fails keeps no other.
     ///
     /// # Errors
-    /// When the table or the bucket can't be reached.
+    /// When the table or the bucket can't be reached, or for the first file that failed.
     pub async fn sync(&self, change: &PictureChange) -> Result<(), Problem> {
         let now = self.products.images(&change.product).await?;
         let files = now
@@ -92,10 +106,10 @@ impl SyncPictures {
             .map(|now| keys(&now.images))
             .unwrap_or_default();
         let is_public = now.is_some_and(|now| now.is_public);
-        let shown = files.iter().map(|key| self.show(key, is_public));
-        each(shown).await?;
+        let shown = each(files.iter().map(|key| self.show(key, is_public))).await;
         let removed = change.before.difference(&files);
-        each(removed.map(|key| async { Ok(self.bucket.delete(key).await?) })).await
+        let removed = removed.map(|key| async { Ok(self.bucket.delete(key).await?) });
+        shown.and(each(removed).await)
     }
 
     async fn show(&self, key: &str, is_public: bool) -> Result<(), Problem> {
@@ -109,13 +123,14 @@ impl SyncPictures {
     }
 }
 
-/// Does all of this, a few at once.
+/// Does all of this, a few at once, and returns the first failure once all is done.
 async fn each<F>(work: impl Iterator<Item = F>) -> Result<(), Problem>
 where
     F: Future<Output = Result<(), Problem>>,
 {
     let work = stream::iter(work).buffer_unordered(AT_ONCE);
-    work.try_collect::<Vec<()>>().await.map(drop)
+    work.fold(Ok(()), async |done: Result<(), Problem>, one| done.and(one))
+        .await
 }
 
 #[cfg(test)]
@@ -123,6 +138,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::dynamodb::{Attributes, ItemBuilder, list, text};
+    use crate::testing::{files, tables};
 
     /// A row of the table with one picture of one file.
     fn row(id: &str, status: &str, file: &str, stock: &str) -> Value {
@@ -173,8 +190,59 @@ mod tests {
         let mut deleted = published.clone();
         deleted["deletedAt"] = json!({ "S": "2026-11-21T10:00:00Z" });
         assert_eq!(change(Some(published), Some(deleted)), files(&["a"]));
+        // An operator wants it looked at again.
+        let mut touched = draft();
+        touched["imagesVersion"] = json!({ "N": "2" });
+        assert_eq!(change(Some(draft()), Some(touched)), files(&["a"]));
         // The row of a code.
         let code = json!({ "productId": { "S": "sku#a-1" }, "product": { "S": ID } });
         assert_eq!(change(None, Some(code)), None);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_fails_leaves_the_others_as_they_are_to_be() {
+        let (tables, store) = (tables().await, files().await);
+        let bucket = tables.table("IMAGES_BUCKET");
+        // S3 takes no key of more than 1,024 bytes.
+        let bad = "k".repeat(1100);
+        let keys: Vec<String> = (0..30)
+            .map(|it| format!("ecommerce-products/{it}"))
+            .collect();
+        let mut shown: Vec<&str> = keys.iter().map(String::as_str).collect();
+        for key in &keys {
+            store.put(bucket, key, vec![7]).await.unwrap();
+            store.tag(bucket, key, TAG.0, TAG.1).await.unwrap();
+        }
+        let (removed, kept) = shown.split_at_mut(10);
+        kept.reverse();
+        let files = [bad.as_str()].into_iter().chain(kept.iter().copied());
+        let image = files.map(|key| {
+            ItemBuilder::new()
+                .text("imageId", "img_01arz3ndektsv4rrffq69g5fav")
+                .text("key", key)
+                .number("width", 1u32)
+                .number("height", 1u32)
+        });
+        let product = tables.product(1).await;
+        let row = ItemBuilder::new().text("productId", product.as_str());
+        let values = [("images", list(image)), ("status", text("draft"))];
+        let values = values.map(|(name, value)| (name.to_owned(), value));
+        let values = Attributes::from(values);
+        tables
+            .change("PRODUCTS_TABLE", row.into_attributes(), values)
+            .await;
+
+        let before = [bad.as_str()].into_iter().chain(removed.iter().copied());
+        let change = PictureChange {
+            product,
+            before: before.map(str::to_owned).collect(),
+        };
+        let env = tables.env_with("AWS_ENDPOINT_URL_S3", &store.url());
+        let pictures = SyncPictures::from_env(&env).unwrap();
+        for _ in 0..2 {
+            assert!(pictures.sync(&change).await.is_err(), "one file failed");
+            assert_eq!(store.tagged(bucket, TAG.0), [""; 0], "nobody sees a draft");
+            assert_eq!(store.objects(bucket).len(), 20, "what was removed is gone");
+        }
     }
 }

@@ -227,13 +227,12 @@ impl Uploads {
     }
 
     /// Returns the action that writes why a picture that was ready can't be put on its
-    /// product: refused if it was put there.
+    /// product: refused if it was put there. Its files stay listed, for who deletes them.
     pub(super) fn mark_refused(&self, upload: &UploadKey, reason: &str) -> WriteAction {
         self.table
             .change(key_of(upload))
             .set("status", word(UploadStatus::Rejected))
             .set("reason", text(reason))
-            .remove("files")
             .only_if("status", Comparison::Equal, word(UploadStatus::Ready))
             .only_if_absent("attachedAt")
             .into_update()
@@ -259,23 +258,28 @@ fn write_file(file: &PictureFile) -> ItemBuilder {
 
 /// Reads an upload.
 pub(super) fn read(item: ItemReader<'_>) -> Result<Upload, Corrupt> {
+    let key = UploadKey {
+        user: item.id("userId")?,
+        upload: item.id("uploadId")?,
+    };
+    let product = item.id("productId")?;
     let files = item.list("files")?.into_iter().map(|file| {
+        // Whoever judges files writes here, and whoever reads this may delete under this key.
+        let named = |text: &str| key.file_of(&product, text);
         Ok(PictureFile {
-            key: file.text("key")?.to_owned(),
+            key: file.parsed("key", named)?,
             width: file.number("width")?,
             height: file.number("height")?,
         })
     });
+    let files = files.collect::<Result<_, _>>()?;
     Ok(Upload {
-        key: UploadKey {
-            user: item.id("userId")?,
-            upload: item.id("uploadId")?,
-        },
-        product: item.id("productId")?,
         status: item.word("status")?,
-        files: files.collect::<Result<_, _>>()?,
+        files,
         reason: item.optional_text("reason")?.map(str::to_owned),
         is_attached: item.optional_text("attachedAt")?.is_some(),
         created_at: item.time("createdAt")?,
+        key,
+        product,
     })
 }

@@ -5,7 +5,7 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use crate::identity::{Admin, Identity};
 use crate::input::{Fields, FromJson, word};
-use crate::values::{PathId, ProductId, UploadId, UserId};
+use crate::values::{ImageId, PathId, ProductId, UploadId, UserId};
 
 /// The largest picture: 5 MiB.
 pub(crate) const MAX_PICTURE: u64 = 5 * 1024 * 1024;
@@ -94,7 +94,17 @@ impl UploadKey {
         format!("pending/{}/{}", self.user, self.upload)
     }
 
-    /// Reads such a key; `None` if it is another one.
+    /// Reads the key of a file that was made of this upload for its product; `None` if it is any
+    /// other one.
+    pub(crate) fn file_of(&self, product: &ProductId, key: &str) -> Option<String> {
+        let image = ImageId::of_upload(&self.upload);
+        let folder = format!("ecommerce-products/{product}/{image}/");
+        let name = key.strip_prefix(&folder)?;
+        let is_plain = |it: u8| it.is_ascii_alphanumeric() || b".-_".contains(&it);
+        (!name.is_empty() && name.bytes().all(is_plain)).then(|| key.to_owned())
+    }
+
+    /// Reads the key of a pending file; `None` if it is another one.
     pub(crate) fn of_pending(key: &str) -> Option<Self> {
         let (user, upload) = key.strip_prefix("pending/")?.split_once('/')?;
         Some(Self {
@@ -144,6 +154,34 @@ mod tests {
             "pending/".to_owned(),
         ] {
             assert_eq!(UploadKey::of_pending(&other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_pictures_file_lies_in_its_own_folder_and_nowhere_else() {
+        let key = UploadKey {
+            user: UserId::generate().unwrap(),
+            upload: UploadId::generate().unwrap(),
+        };
+        let (product, other) = (
+            ProductId::generate().unwrap(),
+            ProductId::generate().unwrap(),
+        );
+        let image = ImageId::of_upload(&key.upload);
+        let others = ImageId::generate().unwrap();
+        let file = format!("ecommerce-products/{product}/{image}/800x600.jpg");
+        assert_eq!(key.file_of(&product, &file), Some(file.clone()));
+        for wrong in [
+            format!("ecommerce-products/{other}/{image}/800x600.jpg"),
+            format!("ecommerce-products/{product}/{others}/800x600.jpg"),
+            format!("ecommerce-products/{product}/{image}/"),
+            format!("ecommerce-products/{product}/{image}/../{others}/800x600.jpg"),
+            format!("ecommerce-products/{product}/{image}"),
+            format!("/{file}"),
+            key.pending(),
+            String::new(),
+        ] {
+            assert_eq!(key.file_of(&product, &wrong), None, "{wrong}");
         }
     }
 }

@@ -19,6 +19,8 @@ enum Exposure {
     Read,
     /// Find out what something is by asking whether it is.
     Guess,
+    /// Read what things are called.
+    List,
     /// Change, by this verb.
     Change(&'static str),
 }
@@ -33,6 +35,7 @@ fn exposure(action: &str) -> Option<Exposure> {
             Exposure::Read
         }
         ("dynamodb", "conditioncheckitem") => Exposure::Guess,
+        ("s3", "listbucket") => Exposure::List,
         ("dynamodb" | "s3", "putitem" | "putobject") => Exposure::Change("puts"),
         ("dynamodb", "updateitem") => Exposure::Change("updates"),
         ("dynamodb" | "s3", "deleteitem" | "deleteobject" | "deleteobjectversion") => {
@@ -131,6 +134,15 @@ fn row(template: &Template, function: Function<'_>) -> String {
                 match exposure {
                     Exposure::Read => reads.insert((name, part.clone())),
                     Exposure::Guess => reads.insert((name, " (by guessing)".to_owned())),
+                    Exposure::List => {
+                        let prefixes = &allowed.0["Condition"]["StringLike"]["s3:prefix"];
+                        let prefixes = patterns(prefixes);
+                        let folders = prefixes.iter().map(|it| format!("`{name}/{it}`"));
+                        let folders = Vec::from_iter(folders).join(", ");
+                        let all = format!("`{name}`");
+                        let folders = if folders.is_empty() { all } else { folders };
+                        reads.insert((name, format!(" (keys of {folders})")))
+                    }
                     Exposure::Change(verb) => {
                         let things = changes.entry(verb).or_default();
                         things.insert((name, part.clone()))
@@ -194,6 +206,8 @@ Resources:
               - {Effect: Allow, Action: [dynamodb:ConditionCheckItem], Resource: [!GetAtt UsersTable.Arn, !GetAtt StaffTable.Arn]}
               - {Effect: Allow, Action: secretsmanager:GetSecretValue, Resource: !Ref SigningKey}
               - {Effect: Allow, Action: s3:PutObject, Resource: !Sub '${ImagesBucket.Arn}/pending/*'}
+              - {Effect: Allow, Action: s3:ListBucket, Resource: !GetAtt ImagesBucket.Arn, Condition: {StringLike: {'s3:prefix': 'pending/*'}}}
+              - {Effect: Allow, Action: s3:ListBucket, Resource: !GetAtt OtherBucket.Arn}
               - Effect: Allow
                 Action: [dynamodb:UpdateItem, dynamodb:PutItem]
                 Resource: !GetAtt StaffSessionsTable.Arn
@@ -208,7 +222,7 @@ Resources:
                 Condition: {ForAllValues:StringLike: {dynamodb:LeadingKeys: ['requests#*', 'login#*']}}
 ",
     );
-    let expected = "| `a-function` | `signing-key`, `staff` (by guessing), `users`, `users/by-role` | \
+    let expected = "| `a-function` | `images` (keys of `images/pending/*`), `other` (keys of `other`), `signing-key`, `staff` (by guessing), `users`, `users/by-role` | \
                     puts `images/pending/*`, `staff-sessions` (only userId, role); \
                     updates `rate-limits` (`login#*`), `staff-sessions` (only userId, role) |\n";
     assert_eq!(table(&template), HEAD.to_owned() + expected);

@@ -86,6 +86,12 @@ fn holds(condition: &ConditionTemplate, context: &ConditionContext) -> bool {
         (ConditionTest::EqualsIfExists(known) | ConditionTest::AllEqual(known), Some(values)) => {
             values.is_subset(known)
         }
+        (ConditionTest::Like(patterns), Some(values)) => {
+            values.len() == 1
+                && values
+                    .iter()
+                    .all(|value| patterns.iter().any(|pattern| fits(pattern, value)))
+        }
         (ConditionTest::AllLike(patterns), Some(values)) => values
             .iter()
             .all(|value| patterns.iter().any(|pattern| fits(pattern, value))),
@@ -99,9 +105,13 @@ fn holds(condition: &ConditionTemplate, context: &ConditionContext) -> bool {
             None,
         ) => true,
         (ConditionTest::Absent, Some(_))
-        | (ConditionTest::Equals(_) | ConditionTest::AnyEqual(_) | ConditionTest::Present, None) => {
-            false
-        }
+        | (
+            ConditionTest::Equals(_)
+            | ConditionTest::Like(_)
+            | ConditionTest::AnyEqual(_)
+            | ConditionTest::Present,
+            None,
+        ) => false,
     }
 }
 

@@ -295,11 +295,12 @@ fn for_all_values_is_true_of_nothing_and_null_is_what_asks_for_something() {
 
 #[test]
 fn each_condition_says_what_aws_says_of_it() {
-    use ConditionTest::{AllEqual, AllLike, AnyEqual, Equals, EqualsIfExists};
+    use ConditionTest::{AllEqual, AllLike, AnyEqual, Equals, EqualsIfExists, Like};
     let known = || BTreeSet::from(["a".to_owned(), "b".to_owned()]);
     // A key that isn't there, one of the known values, another, and both.
-    let cases: [(ConditionTest, [bool; 4]); 7] = [
+    let cases: [(ConditionTest, [bool; 4]); 8] = [
         (Equals(known()), [false, true, false, false]),
+        (Like(known()), [false, true, false, false]),
         (EqualsIfExists(known()), [true, true, false, false]),
         (AllEqual(known()), [true, true, false, false]),
         (AllLike(known()), [true, true, false, false]),

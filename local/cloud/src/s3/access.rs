@@ -2,6 +2,7 @@
 //! allows; anyone else may read what CloudFront would serve them.
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html>
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, Uri, header};
@@ -15,7 +16,7 @@ use super::form::UnnamedField;
 use super::objects::Objects;
 use crate::environment::SECRET_ACCESS_KEY;
 use crate::iam::{AuthorizationRequest, Caller, Iam, arn_fits, signer_region};
-use template::{CdnReadable, REGION};
+use template::{CdnReadable, ContextKey, REGION};
 
 /// The longest that a URL may be signed for, in seconds: a week.
 const MAX_EXPIRES: u64 = 7 * 24 * 60 * 60;
@@ -65,8 +66,7 @@ impl Access {
         };
         let found = self.objects.find(bucket, key, id);
         let there = found.is_some_and(|it| !it.metadata.is_delete_marker || id.is_some());
-        let list = AuthorizationRequest::new("s3:ListBucket", format!("arn:aws:s3:::{bucket}"));
-        if there || caller.may(&list) {
+        if there || caller.may(&list(bucket, Some(key))) {
             Ok(())
         } else {
             Err(s3_error!(AccessDenied, "Access Denied"))
@@ -117,7 +117,13 @@ impl S3Access for Access {
             if more.iter().any(|it| cx.headers().contains_key(*it)) {
                 return None;
             }
-            let asked = request(operation, cx.s3_path(), version.is_some())?;
+            let prefix = query_value(cx.uri(), "prefix");
+            let asked = request(
+                operation,
+                cx.s3_path(),
+                version.is_some(),
+                prefix.as_deref(),
+            )?;
             let tags = match cx.s3_path() {
                 S3Path::Object { bucket, key } if cx.headers().contains_key("x-amz-tagging") => {
                     Some(object("PutObjectTagging", bucket, key))
@@ -126,7 +132,7 @@ impl S3Access for Access {
             };
             Some([asked].into_iter().chain(tags).collect())
         })?;
-        if reads || operation == "GetObjectTagging" {
+        if reads || operation.ends_with("ObjectTagging") {
             let caller = self.caller(cx.credentials())?;
             self.hide_absence(&caller, cx.s3_path(), version.as_deref())?;
         }
@@ -207,8 +213,13 @@ fn query_value(uri: &Uri, wanted: &str) -> Option<String> {
 }
 
 /// Reads the action and the resource of an operation; `None` for one that isn't known here. What
-/// names a version has actions of its own.
-fn request(operation: &str, path: &S3Path, versioned: bool) -> Option<AuthorizationRequest> {
+/// names a version has actions of its own; a list may name a prefix.
+fn request(
+    operation: &str,
+    path: &S3Path,
+    versioned: bool,
+    prefix: Option<&str>,
+) -> Option<AuthorizationRequest> {
     match (operation, path) {
         ("GetObject" | "HeadObject", S3Path::Object { bucket, key }) => {
             let action = if versioned {
@@ -240,14 +251,25 @@ fn request(operation: &str, path: &S3Path, versioned: bool) -> Option<Authorizat
             };
             Some(object(&action, bucket, key))
         }
-        ("ListObjects" | "ListObjectsV2" | "HeadBucket", S3Path::Bucket { bucket }) => Some(
-            AuthorizationRequest::new("s3:ListBucket", format!("arn:aws:s3:::{bucket}")),
-        ),
+        ("ListObjects" | "ListObjectsV2" | "HeadBucket", S3Path::Bucket { bucket }) => {
+            Some(list(bucket, prefix))
+        }
         ("ListBuckets", S3Path::Root) => {
             Some(AuthorizationRequest::new("s3:ListAllMyBuckets", "*"))
         }
         _ => None,
     }
+}
+
+/// Makes what is asked to list the objects whose keys begin so. Whether one is there is asked with
+/// its whole key, as on AWS.
+fn list(bucket: &str, prefix: Option<&str>) -> AuthorizationRequest {
+    let mut list = AuthorizationRequest::new("s3:ListBucket", format!("arn:aws:s3:::{bucket}"));
+    if let Some(prefix) = prefix {
+        let prefix = BTreeSet::from([prefix.to_owned()]);
+        list.context.insert(ContextKey::Prefix, prefix);
+    }
+    list
 }
 
 fn object(action: &str, bucket: &str, key: &str) -> AuthorizationRequest {

@@ -36,39 +36,40 @@ pub(super) struct Operations {
 impl Operations {
     /// Returns the version of that id, or without one the object as it is now.
     fn object(&self, bucket: &str, key: &str, version: Option<&str>) -> S3Result<Arc<Object>> {
+        let found = self.find(bucket, key, version)?;
+        if !found.metadata.is_delete_marker {
+            return Ok(found);
+        }
+        let error = match version {
+            Some(_) => not_allowed(),
+            None => no_such_key(),
+        };
+        Err(of_marker(&found, error))
+    }
+
+    /// Returns the version whose tags are asked for. S3 knows that what was deleted has a delete
+    /// marker, and that this has no tags.
+    fn tagged(&self, bucket: &str, key: &str, version: Option<&str>) -> S3Result<Arc<Object>> {
+        let found = self.find(bucket, key, version)?;
+        if found.metadata.is_delete_marker {
+            Err(of_marker(&found, not_allowed()))
+        } else {
+            Ok(found)
+        }
+    }
+
+    /// Returns the version of that id, or without one the current version: which may be a delete
+    /// marker.
+    fn find(&self, bucket: &str, key: &str, version: Option<&str>) -> S3Result<Arc<Object>> {
         self.bucket(bucket)?;
         if let Some(version) = version {
             check_version(version)?;
         }
-        let (mut error, marker) = match (self.objects.find(bucket, key, version), version) {
-            (Some(found), _) if !found.metadata.is_delete_marker => return Ok(found),
-            (Some(marker), Some(_)) => (
-                s3_error!(
-                    MethodNotAllowed,
-                    "The specified method is not allowed against this resource."
-                ),
-                Some(marker),
-            ),
-            (None, Some(_)) => {
-                return Err(s3_error!(
-                    NoSuchVersion,
-                    "The specified version does not exist."
-                ));
-            }
-            (marker, None) => (
-                s3_error!(NoSuchKey, "The specified key does not exist."),
-                marker,
-            ),
-        };
-        if let Some(marker) = marker {
-            let mut headers = HeaderMap::new();
-            headers.insert("x-amz-delete-marker", HeaderValue::from_static("true"));
-            if let Ok(id) = marker.metadata.version.as_deref().unwrap_or("").parse() {
-                headers.insert("x-amz-version-id", id);
-            }
-            error.set_headers(headers);
-        }
-        Err(error)
+        let found = self.objects.find(bucket, key, version);
+        found.ok_or_else(|| match version {
+            Some(_) => s3_error!(NoSuchVersion, "The specified version does not exist."),
+            None => no_such_key(),
+        })
     }
 
     fn bucket(&self, bucket: &str) -> S3Result<()> {
@@ -411,7 +412,7 @@ impl S3 for Operations {
         req: S3Request<GetObjectTaggingInput>,
     ) -> S3Result<S3Response<GetObjectTaggingOutput>> {
         let input = req.input;
-        let object = self.object(&input.bucket, &input.key, input.version_id.as_deref())?;
+        let object = self.tagged(&input.bucket, &input.key, input.version_id.as_deref())?;
         let tags = object.metadata.tags.iter().map(|(key, value)| Tag {
             key: Some(key.clone()),
             value: Some(value.clone()),
@@ -427,7 +428,7 @@ impl S3 for Operations {
         req: S3Request<PutObjectTaggingInput>,
     ) -> S3Result<S3Response<PutObjectTaggingOutput>> {
         let input = req.input;
-        let object = self.object(&input.bucket, &input.key, input.version_id.as_deref())?;
+        let object = self.tagged(&input.bucket, &input.key, input.version_id.as_deref())?;
         let tags = tags::from_set(input.tagging.tag_set)?;
         let tagged = self.objects.set_tags(&input.bucket, &object, tags).await;
         tagged.map_err(S3Error::internal_error)?;
@@ -441,7 +442,7 @@ impl S3 for Operations {
         req: S3Request<DeleteObjectTaggingInput>,
     ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
         let input = req.input;
-        let object = self.object(&input.bucket, &input.key, input.version_id.as_deref())?;
+        let object = self.tagged(&input.bucket, &input.key, input.version_id.as_deref())?;
         let untagged = self
             .objects
             .set_tags(&input.bucket, &object, BTreeMap::new())
@@ -482,6 +483,28 @@ impl S3 for Operations {
             ..ListBucketsOutput::default()
         }))
     }
+}
+
+fn no_such_key() -> S3Error {
+    s3_error!(NoSuchKey, "The specified key does not exist.")
+}
+
+fn not_allowed() -> S3Error {
+    s3_error!(
+        MethodNotAllowed,
+        "The specified method is not allowed against this resource."
+    )
+}
+
+/// Adds what S3 says of a delete marker.
+fn of_marker(marker: &Object, mut error: S3Error) -> S3Error {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-amz-delete-marker", HeaderValue::from_static("true"));
+    if let Ok(id) = marker.metadata.version.as_deref().unwrap_or("").parse() {
+        headers.insert("x-amz-version-id", id);
+    }
+    error.set_headers(headers);
+    error
 }
 
 /// Refuses what no version can have as its id.

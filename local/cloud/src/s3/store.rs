@@ -1,5 +1,7 @@
 //! S3 without the rest of a cloud, for the tests of what keeps objects.
 
+use std::collections::BTreeMap;
+
 use template::BucketTemplate;
 
 use super::S3;
@@ -37,6 +39,32 @@ impl ObjectStore {
         Ok(object.map_or_else(String::new, |it| {
             it.metadata.version.clone().unwrap_or_default()
         }))
+    }
+
+    /// Gives an object a tag, in place of those that it has.
+    ///
+    /// # Errors
+    /// Never in memory.
+    pub async fn tag(
+        &self,
+        bucket: &str,
+        key: &str,
+        name: &str,
+        value: &str,
+    ) -> std::io::Result<()> {
+        let tags = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        match self.0.objects.get(bucket, key) {
+            Some(object) => self.0.objects.set_tags(bucket, &object, tags).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the keys of the objects that have a tag of this name.
+    #[must_use]
+    pub fn tagged(&self, bucket: &str, name: &str) -> Vec<String> {
+        let objects = self.0.objects.list(bucket, "").into_iter();
+        let tagged = objects.filter(|it| it.metadata.tags.contains_key(name));
+        tagged.map(|it| it.metadata.key.clone()).collect()
     }
 
     /// Returns the keys of the objects that are there and how many bytes each has.

@@ -48,30 +48,37 @@ fn bucket() -> BucketTemplate {
     }
 }
 
-/// A service with that bucket, whose function may do these too: actions and keys.
-async fn start_with(bucket: BucketTemplate, more: &[(&str, &str)]) -> S3 {
-    let grant = |action: &str, keys: &str| StatementTemplate {
+/// Makes a statement that allows an action on the objects with these keys.
+fn grant(action: &str, keys: &str) -> StatementTemplate {
+    StatementTemplate {
         effect: Effect::Allow,
         actions: vec![action.into()],
         resources: vec![format!("arn:aws:s3:::{BUCKET}/{keys}")],
         conditions: Vec::new(),
-    };
+    }
+}
+
+/// A service with that bucket, whose function may do these too: actions and keys.
+async fn start_with(bucket: BucketTemplate, more: &[(&str, &str)]) -> S3 {
+    let more = more.iter().map(|(action, keys)| grant(action, keys));
+    start_as(bucket, more.collect()).await
+}
+
+/// The same with these statements.
+async fn start_as(bucket: BucketTemplate, more: Vec<StatementTemplate>) -> S3 {
     let mut uploader = function("uploader");
+    let statements = vec![
+        grant("s3:PutObject", "pending/*"),
+        grant("s3:GetObject", "kept/*"),
+        StatementTemplate {
+            resources: vec!["*".into()],
+            ..grant("logs:*", "")
+        },
+    ];
     uploader.role = Some(RoleTemplate {
         name: "Uploader".into(),
-        statements: vec![
-            grant("s3:PutObject", "pending/*"),
-            grant("s3:GetObject", "kept/*"),
-            StatementTemplate {
-                resources: vec!["*".into()],
-                ..grant("logs:*", "")
-            },
-        ],
+        statements: statements.into_iter().chain(more).collect(),
     });
-    if let Some(role) = &mut uploader.role {
-        let more = more.iter().map(|(action, keys)| grant(action, keys));
-        role.statements.extend(more);
-    }
     let logs = Logs::new(&LogSink::Memory);
     S3::start(ANY_PORT, &[bucket], None, &iam(&[uploader], &logs))
         .await

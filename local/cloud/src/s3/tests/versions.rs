@@ -1,6 +1,9 @@
 //! Versions of objects, their tags, and what these decide.
 
+use std::collections::BTreeSet;
+
 use super::*;
+use template::{ConditionTemplate, ConditionTest, ContextKey};
 
 async fn versioned() -> S3 {
     let bucket = BucketTemplate {
@@ -92,6 +95,102 @@ async fn a_deleted_object_has_a_delete_marker_and_keeps_its_versions() {
     let undeleted = ask(&s3, "DELETE", &format!("k?versionId={marker}")).await;
     assert_eq!(undeleted.header("x-amz-delete-marker"), "true");
     assert_eq!(ask(&s3, "GET", "k").await.text(), "one");
+}
+
+#[tokio::test]
+async fn a_delete_marker_has_no_tags_which_is_another_answer_than_that_of_an_absent_key() {
+    let s3 = versioned().await;
+    put(&s3, "k", b"one").await;
+    let marker = ask(&s3, "DELETE", "k").await.header("x-amz-version-id");
+    for method in ["GET", "PUT", "DELETE"] {
+        let body = if method == "PUT" {
+            tag_set(&[("public", "true")])
+        } else {
+            String::new()
+        };
+        let asked = async |at: &str| {
+            let at = path(at);
+            signed(&s3, method, &at, &[], body.as_bytes()).await
+        };
+        for at in [
+            "k?tagging=".to_owned(),
+            format!("k?tagging=&versionId={marker}"),
+        ] {
+            let refused = asked(&at).await;
+            assert_eq!(refused.status, 405, "{method} {at}");
+            assert!(refused.text().contains("<Code>MethodNotAllowed</Code>"));
+            assert_eq!(refused.header("x-amz-delete-marker"), "true");
+            assert_eq!(refused.header("x-amz-version-id"), marker);
+        }
+        let absent = asked("absent?tagging=").await;
+        assert_eq!(absent.status, 404, "{method}");
+        assert!(absent.text().contains("<Code>NoSuchKey</Code>"));
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_not_list_a_key_is_not_told_that_it_is_absent() {
+    let bucket = BucketTemplate {
+        versioned: true,
+        ..bucket()
+    };
+    let actions = ["PutObjectTagging", "DeleteObjectTagging", "GetObject"];
+    let grants = |keys: &str| actions.map(|it| grant(&format!("s3:{it}"), keys));
+    let list = StatementTemplate {
+        resources: vec![format!("arn:aws:s3:::{BUCKET}")],
+        conditions: vec![ConditionTemplate {
+            key: ContextKey::Prefix,
+            test: ConditionTest::Like(BTreeSet::from(["listed/*".to_owned()])),
+        }],
+        ..grant("s3:ListBucket", "")
+    };
+    let statements = grants("listed/*").into_iter().chain(grants("secret/*"));
+    let s3 = start_as(bucket, statements.chain([list]).collect()).await;
+    for folder in ["listed", "secret"] {
+        for object in ["there", "deleted"] {
+            put(&s3, &format!("{folder}/{object}"), b"x").await;
+        }
+        ask(&s3, "DELETE", &format!("{folder}/deleted")).await;
+    }
+    let by = access_key_id("stack-uploader");
+    let asked = async |method: &str, at: &str| {
+        let body = if method == "PUT" {
+            tag_set(&[])
+        } else {
+            String::new()
+        };
+        let answer = signed_by(&s3, &by, method, &path(at), &[], body.as_bytes()).await;
+        answer.status
+    };
+    for (method, query, there, deleted) in [
+        ("GET", "", 200, 404),
+        ("PUT", "?tagging=", 200, 405),
+        ("DELETE", "?tagging=", 204, 405),
+    ] {
+        for (at, status) in [
+            ("listed/there", there),
+            ("listed/deleted", deleted),
+            ("listed/absent", 404),
+            ("secret/there", there),
+            ("secret/deleted", 403),
+            ("secret/absent", 403),
+        ] {
+            let at = format!("{at}{query}");
+            assert_eq!(asked(method, &at).await, status, "{method} {at}");
+        }
+    }
+    // By a list of its own as well.
+    for (query, status) in [
+        ("&prefix=listed%2F", 200),
+        ("&prefix=listed%2Fa", 200),
+        ("&prefix=secret%2F", 403),
+        ("&prefix=listed", 403),
+        ("", 403),
+    ] {
+        let at = format!("/{BUCKET}?list-type=2{query}");
+        let answer = signed_by(&s3, &by, "GET", &at, &[], b"").await;
+        assert_eq!(answer.status, status, "{query}");
+    }
 }
 
 #[tokio::test]
