@@ -286,7 +286,7 @@ fn codes_that_take_more_memory_than_a_picture_needs_are_refused() {
     // The same for what is transparent of a lossy picture.
     let with_alpha = hex(LOSSY_WEBP_WITH_ALPHA);
     let (canvas, lossy) = (with_alpha[20..30].to_vec(), with_alpha[64..].to_vec());
-    assert_eq!(&with_alpha[54..58], b"VP8 ");
+    assert_eq!(&with_alpha[56..60], b"VP8 ");
     let alpha = |stream: Vec<u8>| {
         let alpha = [vec![1], stream].concat();
         riff(&[

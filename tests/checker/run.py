@@ -646,13 +646,16 @@ class Run:
 
     def _torn_until(self, commit: Commit) -> float:
         """Returns until when plain reads may see of a commit what was before: until whoever asked
-        for it is told that it is done, where it is known who did. A send that was delivered twice
-        may be told of its other commit."""
+        for it is told that it is done, where it is known who did. Of a send that may have been
+        delivered twice one delivery may be told of what the other one still does."""
         if len(commit.changes) < 2:
             return -math.inf
         send = self.numbered.get(commit.send)
-        is_told = send is not None and send.is_success and send.ended >= commit.at
-        return send.ended if is_told and self.made_by[commit.send] == 1 else math.inf
+        if send is None or not send.is_success or send.ended < commit.at:
+            return math.inf
+        is_replay = send.headers.get("idempotent-replayed") == "true"
+        is_twice = send.deliveries > 1 or self.made_by[commit.send] > 1
+        return math.inf if is_replay or is_twice else send.ended
 
     def _find_orders(
         self,

@@ -10,7 +10,7 @@ struct Bits {
 impl Bits {
     fn put(&mut self, value: usize, count: usize) {
         for index in 0..count {
-            if self.count % 8 == 0 {
+            if self.count.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             let bit = u8::try_from((value >> index) & 1).unwrap();
