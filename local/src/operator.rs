@@ -61,7 +61,7 @@ pub enum Command {
     )]
     CompleteCatalogue(CompleteCatalogue),
     /// Show and hide the files of pictures anew, at AWS or on this machine
-    #[command(long_about = sync_pictures::ABOUT, after_long_help = sync_pictures::EXAMPLES)]
+    #[command(long_about = sync_pictures::ABOUT, after_long_help = sync_pictures::examples())]
     SyncPictures(SyncPictures),
 }
 

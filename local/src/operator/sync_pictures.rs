@@ -1,13 +1,11 @@
 //! Has the files of products' pictures shown or hidden anew.
 
 use clap::Args;
-use cloud::Ports;
 use shared::aws::{Env, FromEnv};
 use shared::pictures::ResyncPictures;
 
+use super::chosen_shop::{ChosenShop, examples as examples_of};
 use super::error::OperatorError;
-use super::first_super_admin::environment;
-use super::port::fixed_ports;
 
 /// What `--help` says first.
 pub(super) const ABOUT: &str = "\
@@ -19,31 +17,30 @@ stream keeps its records, can't be put back: this has it look at a product again
 all that have pictures, and make their files as the products then are. It changes
 nothing else, may be repeated, and the shop may run meanwhile.";
 
-/// What `--help` says last.
-pub(super) const EXAMPLES: &str = "\
-For a shop at AWS, with your credentials and the names of the shop's tables:
-  export AWS_REGION=eu-central-1
-  eval \"$(aws configure export-credentials --format env)\"
-  export $(aws cloudformation describe-stacks --stack-name buy-from-me --output text \\
-    --query \"Stacks[0].Outputs[?OutputKey=='OperatorEnvironment'].OutputValue\")
-  cargo run -- sync-pictures
+/// Returns what `--help` says last.
+pub(super) fn examples() -> String {
+    let command = "sync-pictures";
+    format!(
+        "{}
 
-For a shop on this machine, and for one product:
-  cargo run -- sync-pictures --port 9000 prod_01arz3ndektsv4rrffq69g5fav";
+For one product:
+  cargo run -- {command} prod_01arz3ndektsv4rrffq69g5fav",
+        examples_of(command)
+    )
+}
 
 /// Arguments of `sync-pictures`.
 #[derive(Debug, Args)]
 pub struct SyncPictures {
-    /// A shop that runs on this machine, by its API's port
-    #[arg(long, value_name = "N", value_parser = fixed_ports)]
-    port: Option<Ports>,
+    #[command(flatten)]
+    shop: ChosenShop,
     /// A product's id; without it, all that have pictures
     product: Option<String>,
 }
 
 impl SyncPictures {
     pub(super) async fn run(&self, print: impl Fn(&str)) -> Result<(), OperatorError> {
-        let env = environment(self.port)?;
+        let env = self.shop.environment()?;
         print(&sync_pictures(&env, self.product.as_deref()).await?);
         Ok(())
     }
