@@ -262,7 +262,7 @@ async fn an_upload_that_names_anothers_file_is_an_error_and_deletes_nothing() {
 }
 
 /// Reads a record of the stream with this upload in it.
-fn of_record(upload: &UploadKey, status: &str, more: serde_json::Value) -> Option<UploadKey> {
+fn of_record(upload: &UploadKey, status: &str, more: &serde_json::Value) -> Option<UploadKey> {
     let mut image = json!({
         "userId": { "S": upload.user.as_str() }, "uploadId": { "S": upload.upload.as_str() },
         "productId": { "S": "prod_01arz3ndektsv4rrffq69g5fav" }, "status": { "S": status },
@@ -284,9 +284,9 @@ fn only_what_is_ready_and_nowhere_yet_is_looked_at() {
         upload: UploadId::generate().unwrap(),
     };
     let attached = json!({ "attachedAt": { "S": "2026-11-21T10:00:12Z" } });
-    assert_eq!(of_record(&key, "ready", json!({})), Some(key.clone()));
-    assert_eq!(of_record(&key, "ready", attached), None);
+    assert_eq!(of_record(&key, "ready", &json!({})), Some(key.clone()));
+    assert_eq!(of_record(&key, "ready", &attached), None);
     for status in ["pending", "judging", "rejected"] {
-        assert_eq!(of_record(&key, status, json!({})), None, "{status}");
+        assert_eq!(of_record(&key, status, &json!({})), None, "{status}");
     }
 }
