@@ -427,7 +427,7 @@ fn cmyk() -> Vec<u8> {
     let mut encoder = Encoder::new(&mut file, 50);
     encoder.set_progressive(true);
     encoder
-        .encode(&pixels, SIDE, SIDE, ColorType::Cmyk)
+        .encode(&pixels, SIDE, SIDE, ColorType::CmykAsYcck)
         .unwrap();
     file
 }
