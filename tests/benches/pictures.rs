@@ -320,7 +320,7 @@ fn webps() -> Vec<(&'static str, Vec<u8>)> {
     let mut most_of_alpha = groups(1 << 16, Kind::Trees);
     most_of_alpha.truncate(3_800_000);
     // As many as are taken.
-    let (tables, trees) = (groups(7500, Kind::Tables), groups(440, Kind::Trees));
+    let (tables, trees) = (groups(1400, Kind::Tables), groups(80, Kind::Trees));
     let canvas = |side: u32, flags: u8| {
         let [a, b, c, _] = (side - 1).to_le_bytes();
         vec![flags, 0, 0, 0, a, b, c, a, b, c]
@@ -348,13 +348,10 @@ fn webps() -> Vec<(&'static str, Vec<u8>)> {
             lossless(1024, 1024, &most),
         ),
         (
-            "WebP with 7,500 groups of tables",
+            "WebP with 1,400 groups of tables",
             lossless(side, side, &tables),
         ),
-        (
-            "WebP with 440 groups of trees",
-            lossless(side, side, &trees),
-        ),
+        ("WebP with 80 groups of trees", lossless(side, side, &trees)),
         (
             "WebP, lossy, random bits",
             riff(&[(b"VP8 ", random_frame(SIDE, 4_000_000))]),
@@ -364,11 +361,11 @@ fn webps() -> Vec<(&'static str, Vec<u8>)> {
             riff(&[(b"VP8 ", random_frame(SIDE, 700_000))]),
         ),
         (
-            "the same with alpha of 440 groups",
+            "the same with alpha of 80 groups",
             extended(alpha(&trees), 2_500_000),
         ),
         (
-            "the same with alpha of 7,500 groups",
+            "the same with alpha of 1,400 groups",
             extended(alpha(&tables), 2_000_000),
         ),
         (

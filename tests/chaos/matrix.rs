@@ -121,6 +121,8 @@ fn expect_calls(shop: &Shop, new: &[SeenCall], used: &[SeenCall]) {
             "TransactWriteItems Carts Inventory Orders Products",
             "BatchGetItem Inventory Products",
             "UpdateItem Products",
+            // Whether the stock has changed since it was read for the label.
+            "BatchGetItem Inventory Products",
         ]
     );
     assert_eq!(
@@ -132,6 +134,8 @@ fn expect_calls(shop: &Shop, new: &[SeenCall], used: &[SeenCall]) {
             "TransactWriteItems Carts Inventory Orders Products",
             "BatchGetItem Inventory Products",
             "UpdateItem Products",
+            // Whether the stock has changed since it was read for the label.
+            "BatchGetItem Inventory Products",
         ]
     );
 }

@@ -13,6 +13,8 @@ use crate::values::{PathId, ProductId};
 
 /// The tag of files that the CDN may read. The bucket's policy names it.
 const TAG: (&str, &str) = ("public", "true");
+/// How often a product's files are made as it is, while others change it.
+const ATTEMPTS: u32 = 5;
 /// How many calls of S3 are on their way at once.
 const AT_ONCE: usize = 8;
 
@@ -94,22 +96,34 @@ impl FromEnv for SyncPictures {
 }
 
 impl SyncPictures {
-    /// Makes the files of a product as the product now is: whatever else has changed since has
-    /// a record of its own. A file with which that fails keeps no other.
+    /// Makes the files of a product as the product now is, and looks again when that is done: who
+    /// changed it meanwhile may have made them otherwise before. A file with which it fails keeps
+    /// no other.
     ///
     /// # Errors
-    /// When the table or the bucket can't be reached, or for the first file that failed.
+    /// When the table or the bucket can't be reached, for the first file that failed, or while
+    /// others go on changing the product.
     pub async fn sync(&self, change: &PictureChange) -> Result<(), Problem> {
-        let now = self.products.images(&change.product).await?;
-        let files = now
-            .as_ref()
-            .map(|now| keys(&now.images))
-            .unwrap_or_default();
-        let is_public = now.is_some_and(|now| now.is_public);
-        let shown = each(files.iter().map(|key| self.show(key, is_public))).await;
-        let removed = change.before.difference(&files);
-        let removed = removed.map(|key| async { Ok(self.bucket.delete(key).await?) });
-        shown.and(each(removed).await)
+        let mut now = self.wanted(&change.product).await?;
+        for _ in 0..ATTEMPTS {
+            let (files, is_public) = &now;
+            let shown = each(files.iter().map(|key| self.show(key, *is_public))).await;
+            let removed = change.before.difference(files);
+            let removed = removed.map(|key| async { Ok(self.bucket.delete(key).await?) });
+            let removed = each(removed).await;
+            let then = self.wanted(&change.product).await?;
+            if then == now {
+                return shown.and(removed);
+            }
+            now = then;
+        }
+        Err(Problem::unavailable("the product goes on changing"))
+    }
+
+    /// Reads which files a product has, and whether the public may see them.
+    async fn wanted(&self, product: &ProductId) -> Result<(BTreeSet<String>, bool), Problem> {
+        let found = self.products.images(product).await?;
+        Ok(found.map_or_else(Default::default, |it| (keys(&it.images), it.is_public)))
     }
 
     async fn show(&self, key: &str, is_public: bool) -> Result<(), Problem> {
@@ -135,6 +149,9 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use cloud::{Calls, Fault};
     use serde_json::{Value, json};
 
     use super::*;
@@ -244,5 +261,43 @@ mod tests {
             assert_eq!(store.tagged(bucket, TAG.0), [""; 0], "nobody sees a draft");
             assert_eq!(store.objects(bucket).len(), 20, "what was removed is gone");
         }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_longer_public_once_its_files_are_tagged_is_hidden_again() {
+        let (tables, store) = (tables().await, files().await);
+        let bucket = tables.table("IMAGES_BUCKET");
+        let key = "ecommerce-products/1";
+        store.put(bucket, key, vec![7]).await.unwrap();
+        let image = ItemBuilder::new()
+            .text("imageId", "img_01arz3ndektsv4rrffq69g5fav")
+            .text("key", key)
+            .number("width", 1u32)
+            .number("height", 1u32);
+        let product = tables.product(1).await;
+        let row = ItemBuilder::new().text("productId", product.as_str());
+        let row = row.into_attributes();
+        let images = Attributes::from([("images".to_owned(), list([image].into_iter()))]);
+        tables.change("PRODUCTS_TABLE", row.clone(), images).await;
+        let env = tables.env_with("AWS_ENDPOINT_URL_S3", &store.url());
+        let pictures = SyncPictures::from_env(&env).unwrap();
+        // The look after the tagging is held until somebody has made a draft of the product.
+        let looks = Calls::of("GetItem").on(tables.table("PRODUCTS_TABLE"));
+        let held = Fault::Delay(Duration::from_millis(700));
+        let _ = tables.faults().inject(looks.from_nth(2).times(1), held);
+        let change = PictureChange {
+            product,
+            before: BTreeSet::new(),
+        };
+        let unpublish = async {
+            while store.tagged(bucket, TAG.0).is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let draft = Attributes::from([("status".to_owned(), text("draft"))]);
+            tables.change("PRODUCTS_TABLE", row, draft).await;
+        };
+        let (synced, ()) = tokio::join!(pictures.sync(&change), unpublish);
+        synced.unwrap();
+        assert_eq!(store.tagged(bucket, TAG.0), [""; 0], "nobody sees a draft");
     }
 }

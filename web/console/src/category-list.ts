@@ -24,8 +24,9 @@ export class CategoryList {
     const all = new Map(listed.map((it) => [it.slug, it]));
     for (const [slug, { category, at }] of this.#changes) {
       if (this.now() - at > SETTLED_MS) this.#changes.delete(slug);
-      else if (category) all.set(slug, category);
-      else all.delete(slug);
+      else if (!category) all.delete(slug);
+      // Somebody else may have saved it since.
+      else if (category.version > (all.get(slug)?.version ?? 0)) all.set(slug, category);
     }
     return [...all.values()];
   }

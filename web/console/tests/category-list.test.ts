@@ -18,6 +18,12 @@ test('what was just changed shows, though the shop still answers with what was',
   assert.deepEqual(await names(), ['lamps', 'mugs'], 'by then the shop knows better');
 });
 
+test('what somebody else has saved since shows, not what was saved here', async () => {
+  const list = new CategoryList(() => Promise.resolve([category('lamps', 'Lanterns', 3)]));
+  list.saved(category('lamps', 'Lights', 2));
+  assert.deepEqual((await list.read()).map((it) => it.name), ['Lanterns']);
+});
+
 test('a name suggests a slug', () => {
   assert.equal(slugOf(' Coffee & Mugs! '), 'coffee-mugs');
   assert.equal(slugOf('Éclairs 2'), 'eclairs-2');
