@@ -4,6 +4,10 @@
 //! what is there already stays as it is, and the file is deleted last. A file on which tries
 //! crash is rejected unread after some of them.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use super::table::{Upload, Uploads};
 use super::upload::{MAX_PICTURE, PictureFile, UploadKey, UploadStatus};
 use crate::aws::{Bucket, Env, FromEnv, StartError, StoredFile};
@@ -14,6 +18,8 @@ use crate::values::{ImageId, clock};
 /// What may be kept by whoever has read a picture, and how long: at most an hour, so that one
 /// that is not to be seen any more soon isn't.
 const CACHE_CONTROL: &str = "public, max-age=3600";
+/// The part of an invocation's time that is kept for taking a try back.
+const SPARE: Duration = Duration::from_secs(3);
 /// Why an upload has no picture whose file was removed before it was looked at.
 const REMOVED: &str = "The file was removed before it was judged; please send it again.";
 
@@ -76,13 +82,15 @@ impl JudgeUploads {
         F: Fn(&[u8], &dyn Fn() -> bool) -> Judged,
     {
         let (key, version) = (object.key.as_str(), object.version.as_str());
-        if let Some(upload) = UploadKey::of_pending(key)
-            && let Err(problem) = self.judge_upload(&upload, object, judge).await
-        {
-            // What could not be reached is no fault of the file's. If this fails too, the try
-            // stays counted.
-            let _ = self.uploads.end_try(&upload, version).await;
-            return Err(problem);
+        if let Some(upload) = UploadKey::of_pending(key) {
+            let judged = timeout(waiting_time(), self.judge_upload(&upload, object, judge)).await;
+            let judged = judged.map_err(Problem::unavailable).and_then(|done| done);
+            if let Err(problem) = judged {
+                // What could not be reached is no fault of the file's, nor what was too slow. If
+                // this fails too, the try stays counted.
+                let _ = self.uploads.end_try(&upload, version).await;
+                return Err(problem);
+            }
         }
         // Judged, or a version that nobody waits for, or the file of an upload that was judged
         // before: these are deleted unread.
@@ -166,6 +174,12 @@ impl JudgeUploads {
     }
 }
 
+/// Returns how long a file's table and bucket may be waited for.
+fn waiting_time() -> Duration {
+    let end = retry_deadline().map(|end| end.saturating_duration_since(clock::monotonic()));
+    end.map_or(Duration::MAX, |left| left.saturating_sub(SPARE))
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
@@ -174,7 +188,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::dynamodb::{Outcome, Transaction};
+    use crate::dynamodb::{Outcome, Transaction, retrying_until};
     use crate::pictures::upload::{PictureType, UploadRequest, UploadStatus};
     use crate::testing::{Tables, files, tables};
     use crate::values::{ProductId, Timestamp, UploadId, UserId};
@@ -404,6 +418,22 @@ mod tests {
         let arrived = shop.arrive(&shop.upload.pending(), b"yes").await;
         for _ in 0..=MAX_UNFINISHED {
             assert!(shop.judge(&arrived, "http://127.0.0.1:1").await.is_err());
+        }
+        shop.judge(&arrived, &shop.files.url()).await.unwrap();
+        shop.is_ready().await;
+    }
+
+    #[tokio::test]
+    async fn a_try_that_waited_for_the_bucket_to_its_end_does_not_count() {
+        let shop = Shop::open().await;
+        let arrived = shop.arrive(&shop.upload.pending(), b"yes").await;
+        // Takes connections and answers none.
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let silent = format!("http://{}", silent.local_addr().unwrap());
+        for _ in 0..=MAX_UNFINISHED {
+            let end = clock::monotonic() + SPARE + Duration::from_millis(200);
+            let judged = retrying_until(end, shop.judge(&arrived, &silent));
+            assert!(judged.await.is_err());
         }
         shop.judge(&arrived, &shop.files.url()).await.unwrap();
         shop.is_ready().await;
