@@ -289,7 +289,9 @@ async fn pictures_of_a_draft_are_seen_by_the_staff_alone_until_it_is_published()
         &json!({ "url": listed, "variants": [] }),
     ] {
         for url in urls(image) {
-            assert_eq!(status(&url).await, 200, "{url}");
+            let seen = reqwest::get(&url).await.unwrap();
+            assert_eq!(seen.status(), 200, "{url}");
+            assert_eq!(seen.headers()["cache-control"], "private, no-store");
             assert!(url.contains("X-Amz-Expires=3600&"), "{url}");
             let (unsigned, _) = url.split_once('?').unwrap();
             assert_eq!(status(unsigned).await, 403, "{unsigned}");

@@ -36,6 +36,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>).
 const ABSENT: [&str; 3] = ["NoSuchKey", "NoSuchVersion", "MethodNotAllowed"];
 
+/// Has S3 answer that no cache may keep what is read
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>).
+const PRIVATE: &str = "response-cache-control=private%2C%20no-store";
+
 /// One bucket.
 #[derive(Clone)]
 pub(crate) struct Bucket {
@@ -279,25 +283,26 @@ impl Refusal {
 
 impl BucketSigner {
     /// Makes an address under which anybody may read an object for this long, as long as this
-    /// function's own credentials live and may read it.
+    /// function's own credentials live and may read it. What is read there no cache may keep, or
+    /// it would be seen for longer.
     ///
     /// # Errors
     /// [`AwsError::Rejected`] if it can't be signed.
     pub(crate) fn presigned(&self, key: &str, lifetime: Duration) -> Result<String, AwsError> {
-        self.presigned_at(key, lifetime, clock::wall())
+        let call = Call::of("GET", key, PRIVATE);
+        self.presigned_at(&call, lifetime, clock::wall())
     }
 
     fn presigned_at(
         &self,
-        key: &str,
+        call: &Call<'_>,
         lifetime: Duration,
         now: SystemTime,
     ) -> Result<String, AwsError> {
-        let call = Call::of("GET", key, "");
-        let mut url = self.address(&call);
-        let (_, parameters) = self.signature(&call, &url, now, Some(lifetime))?;
-        for (index, (name, value)) in parameters.iter().enumerate() {
-            let before = if index == 0 { '?' } else { '&' };
+        let mut url = self.address(call);
+        let (_, parameters) = self.signature(call, &url, now, Some(lifetime))?;
+        for (name, value) in &parameters {
+            let before = if url.contains('?') { '&' } else { '?' };
             url.push_str(&format!("{before}{name}={}", encoded(value)));
         }
         Ok(url)
@@ -412,7 +417,8 @@ mod tests {
         };
         // 24 May 2013.
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_369_353_600);
-        let link = signer.presigned_at("test.txt", Duration::from_secs(86_400), now);
+        let call = Call::of("GET", "test.txt", "");
+        let link = signer.presigned_at(&call, Duration::from_secs(86_400), now);
         let link = link.unwrap();
         let (address, query) = link.split_once('?').unwrap();
         assert_eq!(address, "https://examplebucket.s3.amazonaws.com/test.txt");
