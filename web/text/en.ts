@@ -578,6 +578,7 @@ export const console = {
     noPhone: 'none',
     orders: 'Orders',
     noOrders: 'No orders.',
+    olderOrders: (shown: number) => `These are the newest ${shown}; there are older ones.`,
     clear: 'Close the record',
     errors: {
       email: 'must be an e-mail address',

@@ -6,12 +6,15 @@ use crate::identity::{User, UserStatus};
 use crate::orders::StaffOrderSummary;
 use crate::values::{Timestamp, UserId};
 
-/// A customer with their orders. The list is the whole of it.
+/// A customer with their newest orders.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CustomerRecord {
     customer: CustomerProfile,
     /// The newest first.
     orders: Vec<StaffOrderSummary>,
+    /// Whether there are older ones.
+    has_more_orders: bool,
 }
 
 /// Who a customer is: nothing of what proves it.
@@ -27,7 +30,10 @@ struct CustomerProfile {
 }
 
 impl CustomerRecord {
-    pub(super) fn new(user: User, orders: Vec<StaffOrderSummary>) -> Self {
+    pub(super) fn new(
+        user: User,
+        (orders, has_more_orders): (Vec<StaffOrderSummary>, bool),
+    ) -> Self {
         let customer = CustomerProfile {
             user_id: user.id,
             email: user.email.as_str().to_owned(),
@@ -36,6 +42,10 @@ impl CustomerRecord {
             status: user.status,
             created_at: user.created_at,
         };
-        Self { customer, orders }
+        Self {
+            customer,
+            orders,
+            has_more_orders,
+        }
     }
 }

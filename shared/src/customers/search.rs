@@ -109,7 +109,8 @@ impl SearchCustomers {
             self.orders.newest_of(&customer, MAX_ORDERS)
         )?;
         let user = user.filter(|user| user.role == Role::Customer);
-        Ok(CustomerRecord::new(user.ok_or(Problem::NotFound)?, orders))
+        let user = user.ok_or(Problem::NotFound)?;
+        Ok(CustomerRecord::new(user, orders))
     }
 
     async fn find(&self, by: &Staff, wanted: &Wanted) -> Result<Option<UserId>, DynamoDbError> {
@@ -179,6 +180,27 @@ mod tests {
             assert_eq!(record["actor"], staff.named_user().as_str());
             assert_eq!(record["reason"], "Called us");
             assert!(!record.to_string().contains("example.com"));
+        }
+    }
+
+    #[tokio::test]
+    async fn whether_there_are_older_orders_than_those_that_are_shown_is_told() {
+        let tables = tables().await;
+        let staff = staff_for_tests(&tables.staff("sam", Role::Staff).await);
+        let customer = tables.customer().await;
+        let mut first = None;
+        for number in 1..=MAX_ORDERS + 1 {
+            let product = tables.product(10).await;
+            let order = tables.order(&customer, &product, 1).await;
+            let first = first.get_or_insert(order.order_id);
+            if number < MAX_ORDERS {
+                continue;
+            }
+            let wanted = json!({ "orderId": first.as_str(), "reason": "Called us" });
+            let found = search(&tables, &staff, wanted).await.unwrap();
+            let shown = found["orders"].as_array().unwrap().len();
+            assert_eq!(shown, usize::from(MAX_ORDERS));
+            assert_eq!(found["hasMoreOrders"], number > MAX_ORDERS);
         }
     }
 

@@ -112,16 +112,17 @@ impl StaffOrders {
         Ok(found.into_iter().next().map(|order| order.user_id))
     }
 
-    /// Returns the newest orders of a customer, so many at most.
+    /// Returns the newest orders of a customer, so many at most, and whether there are older ones.
     pub(crate) async fn newest_of(
         &self,
         customer: &impl NamesCustomer,
         limit: u16,
-    ) -> Result<Vec<StaffOrderSummary>, DynamoDbError> {
+    ) -> Result<(Vec<StaffOrderSummary>, bool), DynamoDbError> {
         let query = table::query_summaries(&self.table, customer);
         let mut page = PageQuery::new(limit, &[], u32::MAX);
         page.read(&query, None, table::read_summary).await?;
-        Ok(page.into_items())
+        let has_more = page.is_full();
+        Ok((page.into_items(), has_more))
     }
 
     /// Returns at least the newest `limit` orders before one, if there are so

@@ -1344,11 +1344,13 @@ export interface components {
          * @example Called about a parcel.
          */
         SearchReason: string;
-        /** @description A customer with their orders. */
+        /** @description A customer with their newest orders. */
         CustomerRecord: {
             customer: components["schemas"]["CustomerProfile"];
             /** @description The newest first. */
             orders: components["schemas"]["StaffOrderSummary"][];
+            /** @description Whether there are older orders than these. */
+            hasMoreOrders: boolean;
         };
         /** @description Who a customer is. */
         CustomerProfile: {

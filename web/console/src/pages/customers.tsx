@@ -104,7 +104,7 @@ export function CustomersPage({ orderId }: { orderId: string | null }) {
 }
 
 function Found(props: { record: CustomerRecord; heading: { current: HTMLHeadingElement | null }; onClose(): void }) {
-  const { customer, orders } = props.record;
+  const { customer, orders, hasMoreOrders } = props.record;
   const facts = [
     [words.facts.email, customer.email],
     [words.facts.phone, customer.phone ?? words.noPhone],
@@ -125,6 +125,7 @@ function Found(props: { record: CustomerRecord; heading: { current: HTMLHeadingE
       <Facts facts={facts} />
       <h3>{words.orders}</h3>
       {orders.length === 0 ? <p class="quiet">{words.noOrders}</p> : <OrderTable orders={orders} />}
+      {hasMoreOrders && <p class="quiet">{words.olderOrders(orders.length)}</p>}
     </section>
   );
 }
