@@ -1,7 +1,8 @@
 //! Builds the functions' binaries with cargo, and finds them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::{env, fmt, io};
 
 /// Why the functions could not be built.
@@ -91,15 +92,41 @@ pub(crate) fn binaries_folder(profile: Profile) -> PathBuf {
 /// # Errors
 /// When cargo can't be run, or the functions don't compile.
 pub fn build_functions(profile: Profile) -> Result<(), BuildError> {
+    build_all_but(profile, &BTreeSet::new())
+}
+
+/// Builds all functions as [`build_functions`] does, but these.
+///
+/// # Errors
+/// As [`build_functions`].
+pub fn build_all_but(profile: Profile, late: &BTreeSet<String>) -> Result<(), BuildError> {
     let functions = functions()?;
-    let functions: Vec<&str> = functions.iter().map(String::as_str).collect();
+    let functions = functions.iter().filter(|it| !late.contains(*it));
+    let functions: Vec<&str> = functions.map(String::as_str).collect();
     match profile {
-        Profile::Dev => {
-            let own = env!("CARGO_PKG_NAME");
-            build(&[&["--bins"], &*packages(&[own]), &packages(&functions)].concat())
-        }
+        Profile::Dev => build(&debug_builds(&functions)),
         Profile::Release => build_released(&functions),
     }
+}
+
+/// Makes the debug builds of these functions beside all else, without telling its progress. If what
+/// this returns is dropped, cargo ends, and the compilers that it has started when they are done.
+///
+/// # Errors
+/// As [`build_functions`].
+pub async fn build_late(late: &BTreeSet<String>) -> Result<(), BuildError> {
+    let functions: Vec<&str> = late.iter().map(String::as_str).collect();
+    let arguments = [&["--quiet"], &*debug_builds(&functions)].concat();
+    let cargo = Cargo::build(&arguments);
+    let mut command = tokio::process::Command::from(cargo.command());
+    let status = command.kill_on_drop(true).status().await;
+    cargo.outcome(status)
+}
+
+/// Returns the options for debug builds of these functions.
+fn debug_builds<'a>(functions: &[&'a str]) -> Vec<&'a str> {
+    let own = env!("CARGO_PKG_NAME");
+    [&["--bins"], &*packages(&[own]), &packages(functions)].concat()
 }
 
 /// Makes the release builds of these functions, and of no other: each takes its minute.
@@ -117,37 +144,53 @@ fn packages<'a>(names: &[&'a str]) -> Vec<&'a str> {
 
 /// Runs `cargo build`.
 fn build(what: &[&str]) -> Result<(), BuildError> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = [&["build", "--locked"], what].concat();
-    let fail = |reason: String| BuildError::Cargo {
-        command: format!("cargo {}", arguments.join(" ")),
-        reason,
-    };
-    let mut command = Command::new(cargo);
-    command.args(&arguments).current_dir(workspace());
-    // What cargo tells the program it runs is about that program, and would be taken by build
-    // scripts for a change.
-    for (name, _) in env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        if [
-            "CARGO_PKG_",
-            "CARGO_MANIFEST_",
-            "CARGO_BIN_",
-            "CARGO_CRATE_",
-        ]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
-        {
-            command.env_remove(name);
-        }
+    let cargo = Cargo::build(what);
+    cargo.outcome(cargo.command().status())
+}
+
+/// A run of cargo in this workspace.
+struct Cargo(Vec<String>);
+
+impl Cargo {
+    fn build(what: &[&str]) -> Self {
+        let arguments = ["build", "--locked"].iter().chain(what);
+        Self(arguments.map(|it| (*it).to_owned()).collect())
     }
-    let status = command
-        .status()
-        .map_err(|error| fail(format!("cannot be run ({error})")))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(fail(format!("failed ({status})")))
+
+    fn command(&self) -> Command {
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut command = Command::new(cargo);
+        command.args(&self.0).current_dir(workspace());
+        // What cargo tells the program it runs is about that program, and would be taken by build
+        // scripts for a change.
+        for (name, _) in env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            if [
+                "CARGO_PKG_",
+                "CARGO_MANIFEST_",
+                "CARGO_BIN_",
+                "CARGO_CRATE_",
+            ]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+            {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    /// Says what came of it.
+    fn outcome(&self, status: io::Result<ExitStatus>) -> Result<(), BuildError> {
+        let reason = match status {
+            Ok(status) if status.success() => return Ok(()),
+            Ok(status) => format!("failed ({status})"),
+            Err(error) => format!("cannot be run ({error})"),
+        };
+        Err(BuildError::Cargo {
+            command: format!("cargo {}", self.0.join(" ")),
+            reason,
+        })
     }
 }
 

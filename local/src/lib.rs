@@ -9,5 +9,8 @@ mod options;
 pub mod pages;
 pub mod reference;
 
-pub use binaries::{BuildError, Profile, build_functions, build_released, function_binary};
+pub use binaries::{
+    BuildError, Profile, build_all_but, build_functions, build_late, build_released,
+    function_binary,
+};
 pub use options::options;

@@ -1,20 +1,30 @@
 //! Runs the shop from its build to Ctrl-C.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Write};
+use std::pin::pin;
 use std::time::Duration;
 
 use cloud::{Cloud, Options, Template};
 use local::demo::{self, Account, Demo, accounts};
 use local::pages::{Addresses, Pages, Serving, Settings};
-use local::{Profile, build_functions, options, reference};
+use local::{Profile, build_all_but, build_late, options, reference};
+use template::EventSource;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{sleep, timeout};
 
 use crate::arguments::{FaultRate, Parameter, ShopArguments};
 use crate::ready::{Ready, ReadyFile};
+
+/// How long a build may take without anything being said of it: longer than cargo needs to see
+/// that there is nothing to do.
+const UNNOTICED: Duration = Duration::from_secs(3);
+
+/// How long a build that failed isn't told of, in which Ctrl-C may turn out to be the reason.
+const UNTOLD: Duration = Duration::from_millis(200);
 
 /// Why the shop ends without having been asked to, in a sentence that says what to do.
 type Failure = Box<dyn Error>;
@@ -65,8 +75,13 @@ pub(crate) fn run(arguments: &ShopArguments) -> Result<(), Failure> {
     // After the ports: until then a shop that runs may be the one that the file is about.
     let ready_file = arguments.ready_file.as_deref().map(ReadyFile::begin);
     let ready_file = ready_file.transpose()?;
+    options.late = match profile {
+        Profile::Dev => judges_of_files(&Template::load(&options.template, &options.deployment)?),
+        // Together, or cargo compiles again what fewer functions have with fewer features.
+        Profile::Release => BTreeSet::new(),
+    };
     say("Building the functions ...");
-    build_functions(profile)?;
+    build_all_but(profile, &options.late)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -95,6 +110,16 @@ fn parameters(
     Ok(given.map(|it| (it.name, it.value)).collect())
 }
 
+/// Returns the binaries of the functions that a bucket's events invoke. They are built while the
+/// shop is open already: the codecs that judge pictures are optimised, and take as long as a dozen
+/// of the other functions.
+fn judges_of_files(template: &Template) -> BTreeSet<String> {
+    let of_files = |it: &EventSource| matches!(it, EventSource::Bucket(_));
+    let functions = template.functions.iter();
+    let late = functions.filter(|it| it.sources.iter().any(of_files));
+    late.map(|it| it.binary.clone()).collect()
+}
+
 async fn serve(
     arguments: &ShopArguments,
     options: Options,
@@ -103,6 +128,7 @@ async fn serve(
 ) -> Result<(), Failure> {
     // Before the first process starts, so that none is left behind by an early Ctrl-C.
     let mut stop = Stop::listen()?;
+    let late = options.late.clone();
     let cloud = Cloud::start(options).await?;
     let outcome = tokio::select! {
         ready = prepare(arguments, &cloud, pages, ready_file.as_ref()) => ready,
@@ -113,13 +139,51 @@ async fn serve(
         }
     };
     if outcome.is_ok() {
-        stop.wait().await;
+        let rest = async {
+            begin_judging(&cloud, &late).await;
+            std::future::pending().await
+        };
+        tokio::select! {
+            biased;
+            () = stop.wait() => {}
+            () = rest => {}
+        }
         say("Stopping ...");
     }
     // While all still answers: whoever finds the file may count on it.
     drop(ready_file);
     cloud.stop().await;
     outcome.map(drop)
+}
+
+/// Builds the functions that judge pictures, and lets them have what was uploaded meanwhile. If that
+/// fails, it says so, and the shop goes on without.
+async fn begin_judging(cloud: &Cloud, late: &BTreeSet<String>) {
+    let begun = async {
+        build_late(late).await?;
+        Ok::<_, Failure>(cloud.use_late().await?)
+    };
+    let mut begun = pin!(begun);
+    let done = timeout(UNNOTICED, &mut begun).await;
+    let is_noticed = done.is_err();
+    let done = match done {
+        Ok(done) => done,
+        Err(_) => {
+            say("Building what judges pictures. What is uploaded meanwhile waits for it ...");
+            begun.await
+        }
+    };
+    match done {
+        Ok(()) if is_noticed => say("Pictures are judged from now on."),
+        Ok(()) => {}
+        Err(failure) => {
+            // Ctrl-C ends cargo, too, and is no failure.
+            sleep(UNTOLD).await;
+            say(&format!(
+                "error: {failure}. Until then no picture is judged; all else goes on."
+            ));
+        }
+    }
 }
 
 /// Does what comes between the start and the first request. Returns what serves the pages.
@@ -211,6 +275,14 @@ fn say(text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_judges_pictures_is_built_late() {
+        let options = options(Profile::Dev);
+        let template = Template::load(&options.template, &options.deployment).unwrap();
+        let late = Vec::from_iter(judges_of_files(&template));
+        assert_eq!(late, ["process-image"]);
+    }
 
     #[test]
     fn a_parameter_replaces_the_local_default_and_must_be_one_of_the_templates() {

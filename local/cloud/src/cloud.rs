@@ -42,6 +42,9 @@ pub struct Options {
     pub binaries: PathBuf,
     /// Binaries to run instead of those in the folder, by their names.
     pub programs: BTreeMap<String, PathBuf>,
+    /// Functions, by their binaries, that need not be built before [`Cloud::use_late`]. Until then
+    /// what invokes them waits.
+    pub late: BTreeSet<String>,
     /// Where the services listen.
     pub ports: Ports,
     /// The folder that keeps tables, objects and secrets; `None` keeps them in memory.
@@ -78,6 +81,7 @@ impl Options {
             deployment,
             binaries,
             programs: BTreeMap::new(),
+            late: BTreeSet::new(),
             ports: Ports::ANY,
             data: None,
             logs: LogSink::Memory,
@@ -157,7 +161,7 @@ impl Cloud {
             let program = program
                 .cloned()
                 .unwrap_or_else(|| options.binaries.join(&function.binary));
-            if !program.is_file() {
+            if !program.is_file() && !options.late.contains(&function.binary) {
                 return Err(CloudError::NotBuilt {
                     function: function.binary.clone(),
                     path: program,
@@ -168,6 +172,7 @@ impl Cloud {
             launches.push(Launch {
                 environment: environment::of(function, &program, &endpoints),
                 function: function.clone(),
+                is_late: options.late.contains(&function.binary),
                 program,
                 arguments: Vec::new(),
                 variations: variations.cloned().collect(),
@@ -338,12 +343,22 @@ impl Cloud {
         Some(&bucket.name)
     }
 
-    /// Starts one process of every function, so that one which can't start is known at once.
+    /// Starts one process of every function but the late ones, so that one which can't start is
+    /// known at once.
     ///
     /// # Errors
     /// The first function that ends or fails before it asks for a request.
     pub async fn warm(&self) -> Result<(), InvokeError> {
         self.runtime.warm().await
+    }
+
+    /// Starts one process of every late function, which are built now, and lets them have what
+    /// waits for them.
+    ///
+    /// # Errors
+    /// The first function that ends or fails before it asks for a request.
+    pub async fn use_late(&self) -> Result<(), InvokeError> {
+        self.runtime.use_late().await
     }
 
     /// Returns the processes of a function that live now.

@@ -113,11 +113,24 @@ impl Runtime {
         self.pool(name).is_ok_and(|pool| pool.crash().is_due())
     }
 
-    /// Starts one instance of every function that has none, so that one which cannot start is
-    /// known before its first request.
+    /// Starts one instance of every function that is built and has none, so that one which cannot
+    /// start is known before its first request.
     pub(crate) async fn warm(&self) -> Result<(), InvokeError> {
         for pool in &self.pools {
-            pool.warm().await?;
+            if pool.is_built() {
+                pool.warm().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Does so with those that are built late, and lets them have the requests that wait.
+    pub(crate) async fn use_late(&self) -> Result<(), InvokeError> {
+        for pool in &self.pools {
+            if !pool.is_built() {
+                pool.warm().await?;
+                pool.set_built();
+            }
         }
         Ok(())
     }

@@ -110,6 +110,7 @@ pub(crate) fn launch(function: FunctionTemplate, environment: &[(&str, &str)]) -
     Launch {
         function,
         program: std::env::current_exe().unwrap(),
+        is_late: false,
         variations: Vec::new(),
         arguments: ["--exact", child::TEST, "--nocapture"]
             .map(str::to_owned)

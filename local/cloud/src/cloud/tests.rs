@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
 use super::*;
-use crate::testing::send;
+use crate::testing::{child, send};
 
 const TEMPLATE: &str = r#"
 Resources:
@@ -119,6 +122,48 @@ async fn a_function_that_is_not_built_is_named_with_the_build_that_is_missing() 
     options.programs.insert("nobody".to_owned(), elsewhere);
     let error = refusal(&options).await;
     assert!(error.contains("release/nobody"), "{error}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn what_invokes_a_function_waits_until_it_is_built() {
+    let function = format!(
+        r#"
+  LateFunction:
+    Type: AWS::Serverless::Function
+    Metadata: {{BuildProperties: {{Binary: late}}}}
+    Properties: {{Environment: {{Variables: {{{}: "1"}}}}}}
+"#,
+        child::MARK
+    );
+    let (folder, mut options) = options(&format!("{TEMPLATE}{function}"));
+    options.late = BTreeSet::from(["late".to_owned()]);
+    let program = options.binaries.join("late");
+    let cloud = Cloud::start(options).await.unwrap();
+    cloud.warm().await.unwrap();
+
+    let path = "/2015-03-31/functions/late/invocations";
+    let kind = [("x-amz-invocation-type", "Event")];
+    let taken = send(&cloud.api_url(), "POST", path, &kind, b"{}").await;
+    assert_eq!(taken.status, 202);
+    assert!(!cloud.events().settle(Duration::from_millis(200)).await);
+    assert_eq!(cloud.events().counts("late").succeeded, 0);
+    assert!(cloud.use_late().await.is_err(), "it isn't built yet");
+
+    std::fs::create_dir_all(program.parent().unwrap()).unwrap();
+    let own = std::env::current_exe().unwrap();
+    let script = format!(
+        "#!/bin/sh\nexec '{}' --exact {} --nocapture\n",
+        own.display(),
+        child::TEST
+    );
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, Permissions::from_mode(0o700)).unwrap();
+    cloud.use_late().await.unwrap();
+    assert!(cloud.events().settle(Duration::from_secs(20)).await);
+    let counts = cloud.events().counts("late");
+    assert_eq!((counts.begun, counts.succeeded), (1, 1));
+    cloud.stop().await;
     std::fs::remove_dir_all(folder).unwrap();
 }
 

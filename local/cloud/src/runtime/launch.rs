@@ -29,6 +29,8 @@ pub(crate) struct Launch {
     pub(crate) function: FunctionTemplate,
     /// Its binary.
     pub(crate) program: PathBuf,
+    /// Whether the binary is built later than others.
+    pub(crate) is_late: bool,
     /// Arguments of the binary: none, but in tests.
     pub(crate) arguments: Vec<String>,
     /// The process's whole environment, but for what differs between instances.

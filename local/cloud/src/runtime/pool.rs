@@ -37,6 +37,8 @@ pub(super) struct Pool {
     started: AtomicUsize,
     /// Whether processes are all alike, whatever variations there are.
     is_uniform: AtomicBool,
+    /// Whether there is a program. Requests wait for it.
+    built: watch::Sender<bool>,
     stopping: watch::Receiver<bool>,
 }
 
@@ -51,6 +53,7 @@ impl Pool {
             .function
             .reserved_concurrency
             .map(|limit| Arc::new(Semaphore::new(usize::try_from(limit).unwrap_or(usize::MAX))));
+        let built = watch::Sender::new(!launch.is_late);
         Self {
             launch,
             logs,
@@ -61,6 +64,7 @@ impl Pool {
             crash: Crash::default(),
             started: AtomicUsize::default(),
             is_uniform: AtomicBool::default(),
+            built,
             stopping,
         }
     }
@@ -89,6 +93,14 @@ impl Pool {
         pids.iter().copied().collect()
     }
 
+    pub(super) fn is_built(&self) -> bool {
+        *self.built.borrow()
+    }
+
+    pub(super) fn set_built(&self) {
+        self.built.send_replace(true);
+    }
+
     /// Invokes the function, as `Runtime::invoke` says.
     pub(super) async fn invoke(
         self: &Arc<Self>,
@@ -96,6 +108,12 @@ impl Pool {
         trace: Option<String>,
         wait: Duration,
     ) -> Result<Bytes, InvokeError> {
+        let mut built = self.built.subscribe();
+        // The sender is this one's own, so it is an end only by stopping.
+        let built = async { built.wait_for(|built| *built).await.is_ok() };
+        if self.unless_stopping(built).await.is_none() {
+            return Err(InvokeError::Stopping);
+        }
         let reserved = match &self.reserved {
             None => None,
             Some(reserved) => Some(Arc::clone(reserved).try_acquire_owned().map_err(|_| {
