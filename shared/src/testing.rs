@@ -123,8 +123,14 @@ impl Tables {
 
     /// The same environment with another value of a variable.
     pub(crate) fn env_with(&self, name: &str, value: &str) -> Env {
+        self.env_with_all(&[(name, value)])
+    }
+
+    /// The same environment with other values of variables.
+    pub(crate) fn env_with_all(&self, values: &[(&str, &str)]) -> Env {
         let mut variables = self.variables.clone();
-        variables.insert(name.to_owned(), value.to_owned());
+        let values = values.iter();
+        variables.extend(values.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         env_of(variables)
     }
 

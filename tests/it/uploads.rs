@@ -331,6 +331,10 @@ async fn a_file_that_is_no_picture_is_rejected_with_a_reason_and_deleted() {
     let rows = shop.scan("UploadsTable").await;
     let key = rows[0]["key"]["S"].as_str().unwrap();
     assert_eq!(shop.cloud.object("ImagesBucket", key), None);
+    let events = shop.events("picture-rejected");
+    let told = events.iter().map(|it| (&it["userId"], &it["target"]));
+    let expected = (&json!(admin.user_id()), &json!(upload));
+    assert_eq!(Vec::from_iter(told), [expected]);
 }
 
 #[tokio::test]

@@ -13,6 +13,9 @@ use crate::imports::{Crate, tokens};
 /// The functions that work with a crate of their own beside `shared`.
 const OWN_CRATES: [(&str, &str); 1] = [("process-image", "pictures")];
 
+/// The functions that read and write files, for which `shared` has AWS's client for S3.
+const OF_FILES: [&str; 3] = ["attach-image", "process-image", "sync-images"];
+
 #[test]
 fn a_function_crate_depends_on_shared_alone_and_names_nothing_else() {
     let functions = names_in("functions");
@@ -24,9 +27,14 @@ fn a_function_crate_depends_on_shared_alone_and_names_nothing_else() {
         let (dependencies, _) = dependencies.split_once("\n[").unwrap();
         let own = OWN_CRATES.iter().find(|(function, _)| *function == name);
         let own = own.map(|(_, own)| *own);
-        let wanted = own.into_iter().chain(["shared"]);
-        let wanted = wanted.map(|it| format!("{it} = {{ workspace = true }}"));
-        let wanted = Vec::from_iter(wanted).join("\n");
+        let features = if OF_FILES.contains(&name.as_str()) {
+            ", features = [\"files\"]"
+        } else {
+            ""
+        };
+        let own_crate = own.map(|it| format!("{it} = {{ workspace = true }}\n"));
+        let wanted = own_crate.unwrap_or_default();
+        let wanted = format!("{wanted}shared = {{ workspace = true{features} }}");
         assert_eq!(dependencies.trim(), wanted, "{name}");
         // The handler stands in a library of its own where a simulation drives it.
         let files = rust_files(&format!("functions/{name}/src"));
@@ -67,8 +75,20 @@ fn only_the_dynamodb_layer_and_the_files_of_tables_know_dynamodb() {
     assert!(unused.is_empty(), "{unused:?} don't know DynamoDB");
 }
 
+#[test]
+fn only_the_client_and_the_bucket_know_s3() {
+    let files = rust_files("shared/src").into_iter();
+    let know = files.filter(|(_, source)| source.contains("aws_sdk_s3"));
+    let know = Vec::from_iter(know.map(|(path, _)| path));
+    assert_eq!(know, ["aws/clients.rs", "aws/s3.rs"]);
+}
+
 /// Where a call is sent as it is: to another service than DynamoDB.
-const SEND: [&str; 2] = ["identity/signing_key.rs", "key_rotation/rotate.rs"];
+const SEND: [&str; 3] = [
+    "aws/s3.rs",
+    "identity/signing_key.rs",
+    "key_rotation/rotate.rs",
+];
 
 #[test]
 fn only_the_dynamodb_layer_sends_calls_of_dynamodb() {

@@ -64,18 +64,18 @@ impl Lock {
     }
 
     /// Every crate that a package stands on, itself included, each version for one. What a
-    /// package of this workspace needs for its tests alone is left out.
+    /// package of this workspace has in this list is left out.
     fn closure(
         &self,
         name: &str,
-        for_tests: &BTreeMap<String, BTreeSet<String>>,
+        unused: &BTreeMap<String, BTreeSet<String>>,
     ) -> BTreeSet<(&str, &str)> {
         let (mut seen, mut next) = (BTreeSet::new(), vec![self.find(name)]);
         while let Some(package) = next.pop() {
             if !seen.insert((package.name.as_str(), package.version.as_str())) {
                 continue;
             }
-            let left_out = for_tests.get(&package.name).filter(|_| package.is_own);
+            let left_out = unused.get(&package.name).filter(|_| package.is_own);
             for dependency in &package.dependencies {
                 let name = dependency.split(' ').next().unwrap();
                 if !left_out.is_some_and(|it| it.contains(name)) {
@@ -124,19 +124,43 @@ fn only_for_tests_by_package() -> BTreeMap<String, BTreeSet<String>> {
     manifests.map(|it| only_for_tests(&read(&it))).collect()
 }
 
+/// What `shared` depends on for the sake of features alone that this function doesn't ask for.
+fn turned_off(shared: &str, function: &str) -> BTreeSet<String> {
+    let value = |line: &str| line.split_once(" = ").map(|it| it.1.to_owned());
+    let names = |list: &str| Vec::from_iter(list.split('"').skip(1).step_by(2).map(str::to_owned));
+    let line = |manifest: &str, start: &str| {
+        let found = manifest.lines().find(|line| line.starts_with(start));
+        found.and_then(value).unwrap_or_default()
+    };
+    let asked = line(function, "shared = ");
+    let asked = names(asked.split_once("features").map_or("", |it| it.1)).into_iter();
+    let turned_on = asked.flat_map(|feature| names(&line(shared, &format!("{feature} = "))));
+    let turned_on: BTreeSet<String> = turned_on.collect();
+    let optional = shared.lines().filter(|it| it.contains("optional = true"));
+    let optional = optional.filter_map(|line| line.split(" = ").next());
+    let off = optional.filter(|name| !turned_on.contains(&format!("dep:{name}")));
+    off.map(str::to_owned).collect()
+}
+
 #[test]
 fn no_function_stands_on_more_crates_than_its_budget() {
     let lock = Lock::parse(&read("Cargo.lock"));
-    let for_tests = only_for_tests_by_package();
+    let (for_tests, shared) = (only_for_tests_by_package(), read("shared/Cargo.toml"));
     let functions = names_in("functions");
     for (function, _) in OWN_CRATES {
         assert!(functions.iter().any(|it| it == function), "{function}");
     }
     for function in functions {
-        let crates = lock.closure(&function, &for_tests);
+        let manifest = read(&format!("functions/{function}/Cargo.toml"));
+        let mut unused = for_tests.clone();
+        let of_shared = unused.entry("shared".to_owned()).or_default();
+        of_shared.extend(turned_off(&shared, &manifest));
+        let crates = lock.closure(&function, &unused);
         let has = |name: &str| crates.iter().any(|it| it.0 == name);
         assert!(has("aws-lc-sys"), "the lock file was not read");
         assert!(!has("local"), "{function} stands on the local cloud");
+        let is_of_files = manifest.contains("\"files\"");
+        assert_eq!(has("aws-sdk-s3"), is_of_files, "{function}");
         let own = OWN_CRATES.iter().find(|(name, _)| *name == function);
         let budget = BUDGET + own.map_or(0, |(_, more)| *more);
         println!("{function}: {} of {budget} crates", crates.len());
@@ -237,6 +261,17 @@ mock.workspace = true
     assert!(with_mock.contains(&("mock", "1.0.0")));
 }
 
+#[test]
+fn what_no_feature_of_a_function_asks_for_is_turned_off() {
+    let shared = "[dependencies]\nhash = \"1\"\nfiles = { version = \"1\", optional = true }\n\
+                  clock = { version = \"1\", optional = true }\n[features]\n\
+                  stored = [\"dep:files\"]\nsimulated = [\"dep:clock\"]\n";
+    let off = |function| Vec::from_iter(turned_off(shared, function));
+    assert_eq!(off("shared = { workspace = true }\n"), ["clock", "files"]);
+    let asks = "shared = { workspace = true, features = [\"stored\"] }\n";
+    assert_eq!(off(asks), ["clock"]);
+}
+
 /// The crates of a registry that these options of `cargo tree` select, with their features.
 fn selected(options: &[&str]) -> BTreeSet<String> {
     let tree = resolved(options);
@@ -253,6 +288,11 @@ fn selected(options: &[&str]) -> BTreeSet<String> {
 fn every_build_gives_a_dependency_the_same_features() {
     let run = selected(&["--edges", "normal,build", "-p", "local"]);
     assert!(run.len() > 100, "the tree was not read");
+    // Not by its own features, but by those that `local` asks `shared` for.
+    assert!(
+        run.iter().any(|it| it.starts_with("aws-sdk-s3 ")),
+        "see local/Cargo.toml"
+    );
     let names: BTreeSet<&str> = run.iter().filter_map(|it| it.split(" [").next()).collect();
     for edges in ["normal,build", "normal,build,dev"] {
         let all = selected(&["--edges", edges, "--workspace"]);

@@ -1,7 +1,7 @@
 //! Called by the stream of uploads: puts a picture that is ready on its product.
 
 use shared::http::{Problem, StartError, serve_stream};
-use shared::pictures::{AttachPictures, ReadyUpload};
+use shared::pictures::{AttachPictures, Bucket, ReadyUpload};
 
 fn main() -> Result<(), StartError> {
     serve_stream(attach_image)
@@ -9,6 +9,6 @@ fn main() -> Result<(), StartError> {
 
 /// Does so once, however often it is told. A picture whose product is gone, or has as many as it
 /// may, is deleted.
-async fn attach_image(ready: ReadyUpload, pictures: AttachPictures) -> Result<(), Problem> {
+async fn attach_image(ready: ReadyUpload, pictures: AttachPictures<Bucket>) -> Result<(), Problem> {
     pictures.attach(&ready).await
 }

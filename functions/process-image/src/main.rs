@@ -3,7 +3,7 @@
 
 use pictures::{Picture, variants};
 use shared::http::{Problem, StartError, StoredObjects, serve_events};
-use shared::pictures::{EncodedPicture, JudgeUploads};
+use shared::pictures::{Bucket, EncodedPicture, JudgeUploads};
 
 fn main() -> Result<(), StartError> {
     serve_events(process_image)
@@ -11,7 +11,10 @@ fn main() -> Result<(), StartError> {
 
 /// Keeps pictures under `ecommerce-products/`, where nobody can see them yet, and deletes the
 /// files that came.
-async fn process_image(arrived: StoredObjects, uploads: JudgeUploads) -> Result<(), Problem> {
+async fn process_image(
+    arrived: StoredObjects,
+    uploads: JudgeUploads<Bucket>,
+) -> Result<(), Problem> {
     uploads.judge(&arrived, judge).await
 }
 

@@ -2,7 +2,7 @@
 //! nobody those of anything else.
 
 use shared::http::{Problem, StartError, serve_stream};
-use shared::pictures::{PictureChange, SyncPictures};
+use shared::pictures::{Bucket, PictureChange, SyncPictures};
 
 fn main() -> Result<(), StartError> {
     serve_stream(sync_images)
@@ -10,6 +10,6 @@ fn main() -> Result<(), StartError> {
 
 /// Goes by the product as it now is, so that repeats and crashes end right, and deletes pictures
 /// that it doesn't have any more.
-async fn sync_images(change: PictureChange, pictures: SyncPictures) -> Result<(), Problem> {
+async fn sync_images(change: PictureChange, pictures: SyncPictures<Bucket>) -> Result<(), Problem> {
     pictures.sync(&change).await
 }

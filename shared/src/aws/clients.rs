@@ -17,9 +17,9 @@ use aws_sdk_dynamodb::config::{
     StalledStreamProtectionConfig,
 };
 use aws_sdk_secretsmanager::Client as SecretsManager;
+use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_http_client::{Builder, Connector};
 
 use super::error::StartError;
 
@@ -117,16 +117,27 @@ impl Aws {
         }
     }
 
-    /// Makes connections to S3.
-    pub(crate) fn s3_connector(&self) -> Connector {
-        if is_plain(self.s3_endpoint.as_deref()) {
-            return Connector::builder().build_http();
-        }
-        let https = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc));
-        match self.pinned_roots() {
-            Some(context) => https.tls_context(context).build(),
-            None => https.build(),
-        }
+    #[cfg(feature = "files")]
+    pub(crate) fn s3(&self) -> aws_sdk_s3::Client {
+        let endpoint = self.s3_endpoint.as_deref();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(1))
+            // A file has 5 MiB at most.
+            .operation_attempt_timeout(Duration::from_secs(8))
+            .build();
+        let mut config = aws_sdk_s3::Config::builder()
+            .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
+            .retry_config(retries())
+            .timeout_config(timeouts)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .identity_cache(IdentityCache::no_cache())
+            // A path instead of a host name for each bucket, where there is no DNS for them.
+            .force_path_style(endpoint.is_some())
+            .http_client(self.http_client(endpoint));
+        config.set_endpoint_url(endpoint.map(str::to_owned));
+        aws_sdk_s3::Client::from_conf(config.build())
     }
 
     fn http_client(&self, endpoint: Option<&str>) -> SharedHttpClient {

@@ -28,7 +28,7 @@ impl std::error::Error for StartError {}
 
 /// A failed call of an AWS service.
 #[derive(Debug)]
-pub(crate) enum AwsError {
+pub enum AwsError {
     /// No connection, a time-out, throttling or a fault of the service: the
     /// same call may succeed later.
     Unavailable(Cause),

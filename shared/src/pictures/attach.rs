@@ -5,7 +5,7 @@
 
 use super::table::{Upload, Uploads, read};
 use super::upload::{UploadKey, UploadStatus};
-use crate::aws::{Bucket, Env, FromEnv, StartError};
+use crate::aws::{Env, FromEnv, Objects, StartError};
 use crate::catalogue::{Image, ImageFile, Products};
 use crate::dynamodb::{FromStream, StreamRecord, Transaction, Unreadable};
 use crate::http::Problem;
@@ -36,23 +36,23 @@ impl FromStream for ReadyUpload {
 
 /// Puts pictures on their products.
 #[derive(Clone)]
-pub struct AttachPictures {
+pub struct AttachPictures<B> {
     uploads: Uploads,
     products: Products,
-    bucket: Bucket,
+    bucket: B,
 }
 
-impl FromEnv for AttachPictures {
+impl<B: Objects> FromEnv for AttachPictures<B> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
             uploads: Uploads::from_env(env)?,
             products: Products::from_env(env)?,
-            bucket: Bucket::from_env(env)?,
+            bucket: B::from_env(env)?,
         })
     }
 }
 
-impl AttachPictures {
+impl<B: Objects> AttachPictures<B> {
     /// Puts a picture on its product, as the last one. If the product is gone, or has as many as
     /// it may, its upload says why and the picture's files are deleted.
     ///

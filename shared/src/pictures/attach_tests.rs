@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::*;
 use crate::dynamodb::{Attribute, Attributes, ItemBuilder, Outcome, list, text, word};
+use crate::pictures::Bucket;
 use crate::pictures::upload::{PictureFile, PictureType, UploadRequest};
 use crate::testing::{Tables, files, tables};
 use crate::values::{ImageId, ProductId, Timestamp, UploadId, UserId};
@@ -94,7 +95,7 @@ impl Shop {
 
     async fn attach_with(&self, ready: &ReadyUpload, s3: &str) -> Result<(), Problem> {
         let env = self.tables.env_with("AWS_ENDPOINT_URL_S3", s3);
-        let pictures = AttachPictures::from_env(&env).unwrap();
+        let pictures = AttachPictures::<Bucket>::from_env(&env).unwrap();
         pictures.attach(ready).await
     }
 

@@ -10,9 +10,10 @@ use tokio::time::timeout;
 
 use super::table::{Upload, Uploads};
 use super::upload::{MAX_PICTURE, PictureFile, UploadKey, UploadStatus};
-use crate::aws::{Bucket, Env, FromEnv, StartError, StoredFile};
+use crate::aws::{Env, FromEnv, Objects, StartError, StoredFile};
 use crate::dynamodb::retry_deadline;
 use crate::http::{Problem, StoredObject, StoredObjects};
+use crate::telemetry::{SecurityEvent, SecurityLog};
 use crate::values::{ImageId, clock};
 
 /// What may be kept by whoever has read a picture, and how long: at most an hour, so that one
@@ -43,16 +44,16 @@ pub struct EncodedPicture {
 
 /// Judges uploads.
 #[derive(Clone)]
-pub struct JudgeUploads {
+pub struct JudgeUploads<B> {
     uploads: Uploads,
-    bucket: Bucket,
+    bucket: B,
 }
 
-impl FromEnv for JudgeUploads {
+impl<B: Objects> FromEnv for JudgeUploads<B> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
             uploads: Uploads::from_env(env)?,
-            bucket: Bucket::from_env(env)?,
+            bucket: B::from_env(env)?,
         })
     }
 }
@@ -60,7 +61,7 @@ impl FromEnv for JudgeUploads {
 /// What there is to say of a file.
 type Judged = Result<Vec<EncodedPicture>, String>;
 
-impl JudgeUploads {
+impl<B: Objects> JudgeUploads<B> {
     /// Judges files. `judge` gets a file, and a question whether there still is time, and
     /// returns the sizes to keep, the largest first, or why there are none, in a sentence for
     /// whoever sent the file.
@@ -118,7 +119,10 @@ impl JudgeUploads {
         match judged {
             Ok(sizes) => self.keep(&claimed.upload, version, &sizes).await,
             Err(reason) => {
-                self.uploads.mark_rejected(key, version, &reason).await?;
+                if self.uploads.mark_rejected(key, version, &reason).await? {
+                    let upload = key.upload.as_str();
+                    SecurityLog::emit(&SecurityEvent::PictureRejected(&key.user, upload));
+                }
                 Ok(())
             }
         }
@@ -189,6 +193,7 @@ mod tests {
 
     use super::*;
     use crate::dynamodb::{Outcome, Transaction, retrying_until};
+    use crate::pictures::Bucket;
     use crate::pictures::upload::{PictureType, UploadRequest, UploadStatus};
     use crate::testing::{Tables, files, tables};
     use crate::values::{ProductId, Timestamp, UploadId, UserId};
@@ -270,7 +275,7 @@ mod tests {
                 }
                 Ok(sizes(file))
             };
-            let judging = JudgeUploads::from_env(&self.env(s3)).unwrap();
+            let judging = JudgeUploads::<Bucket>::from_env(&self.env(s3)).unwrap();
             judging.judge(arrived, judge).await
         }
 
@@ -465,7 +470,7 @@ mod tests {
         for key in shop.keys() {
             assert!(bucket.set_tag(&key, "public", "true").await.unwrap());
         }
-        let judging = JudgeUploads::from_env(&shop.env(&shop.files.url())).unwrap();
+        let judging = JudgeUploads::<Bucket>::from_env(&shop.env(&shop.files.url())).unwrap();
         let sizes = sizes(b"yes, too");
         judging.keep(&late.upload, version, &sizes).await.unwrap();
         shop.is_ready().await;
@@ -484,7 +489,7 @@ mod tests {
         let late = uploads.claim(&shop.upload, version).await.unwrap().unwrap();
         let rejected = uploads.mark_rejected(&shop.upload, version, UNFINISHED);
         assert!(rejected.await.unwrap());
-        let judging = JudgeUploads::from_env(&shop.env(&shop.files.url())).unwrap();
+        let judging = JudgeUploads::<Bucket>::from_env(&shop.env(&shop.files.url())).unwrap();
         let kept = judging.keep(&late.upload, version, &sizes(b"yes")).await;
         kept.unwrap();
         assert_eq!(shop.kept(), [shop.upload.pending()]);

@@ -13,6 +13,8 @@ mod sync;
 mod table;
 mod upload;
 
+#[cfg(feature = "files")]
+pub use crate::aws::s3::Bucket;
 pub use attach::{AttachPictures, ReadyUpload};
 pub use delete::DeletePicture;
 pub use get_upload::{UploadState, UploadStates};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use futures_util::stream::{self, StreamExt};
 
-use crate::aws::{Bucket, Env, FromEnv, StartError};
+use crate::aws::{Env, FromEnv, Objects, StartError};
 use crate::catalogue::{Image, ProductImages, Products};
 use crate::dynamodb::{FromStream, StreamImage, StreamRecord, Unreadable};
 use crate::http::Problem;
@@ -81,21 +81,21 @@ fn keys(images: &[Image]) -> BTreeSet<String> {
 
 /// Shows, hides and deletes the files of products' pictures.
 #[derive(Clone)]
-pub struct SyncPictures {
+pub struct SyncPictures<B> {
     products: Products,
-    bucket: Bucket,
+    bucket: B,
 }
 
-impl FromEnv for SyncPictures {
+impl<B: Objects> FromEnv for SyncPictures<B> {
     fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
             products: Products::from_env(env)?,
-            bucket: Bucket::from_env(env)?,
+            bucket: B::from_env(env)?,
         })
     }
 }
 
-impl SyncPictures {
+impl<B: Objects> SyncPictures<B> {
     /// Makes the files of a product as the product now is, and looks again when that is done: who
     /// changed it meanwhile may have made them otherwise before. A file with which it fails keeps
     /// no other.
@@ -156,6 +156,7 @@ mod tests {
 
     use super::*;
     use crate::dynamodb::{Attributes, ItemBuilder, list, text};
+    use crate::pictures::Bucket;
     use crate::testing::{files, tables};
 
     /// A row of the table with one picture of one file.
@@ -255,7 +256,7 @@ mod tests {
             before: before.map(str::to_owned).collect(),
         };
         let env = tables.env_with("AWS_ENDPOINT_URL_S3", &store.url());
-        let pictures = SyncPictures::from_env(&env).unwrap();
+        let pictures = SyncPictures::<Bucket>::from_env(&env).unwrap();
         for _ in 0..2 {
             assert!(pictures.sync(&change).await.is_err(), "one file failed");
             assert_eq!(store.tagged(bucket, TAG.0), [""; 0], "nobody sees a draft");
@@ -280,7 +281,7 @@ mod tests {
         let images = Attributes::from([("images".to_owned(), list([image].into_iter()))]);
         tables.change("PRODUCTS_TABLE", row.clone(), images).await;
         let env = tables.env_with("AWS_ENDPOINT_URL_S3", &store.url());
-        let pictures = SyncPictures::from_env(&env).unwrap();
+        let pictures = SyncPictures::<Bucket>::from_env(&env).unwrap();
         // The look after the tagging is held until somebody has made a draft of the product.
         let looks = Calls::of("GetItem").on(tables.table("PRODUCTS_TABLE"));
         let held = Fault::Delay(Duration::from_millis(700));

@@ -42,7 +42,9 @@ impl SecurityLog {
             SecurityEvent::SignedIn(_) => (Some("true"), None, None, None),
             SecurityEvent::SignInFailed(why, ..) => (None, Some((*why).into()), None, None),
             SecurityEvent::LimitReached(limit) => (None, None, Some(*limit), None),
-            SecurityEvent::Recorded { target, .. } => (None, None, None, Some(*target)),
+            SecurityEvent::PictureRejected(_, target) | SecurityEvent::Recorded { target, .. } => {
+                (None, None, None, Some(*target))
+            }
             _ => (None, None, None, None),
         };
         let reason: Option<&'static str> = reason;
@@ -132,6 +134,8 @@ pub(crate) enum SecurityEvent<'a> {
     /// `session-displaced`: the oldest session of someone who opened one more
     /// than they may have.
     SessionDisplaced(&'a UserId),
+    /// `picture-rejected`: of this user's upload with this id comes no picture.
+    PictureRejected(&'a UserId, &'a str),
     /// A change that the audit log has a record of, under the record's code.
     Recorded {
         code: &'static str,
@@ -154,15 +158,17 @@ impl SecurityEvent<'_> {
             Self::TokenRefused(_) => "token-refused",
             Self::SignedOut(_) => "signed-out",
             Self::SessionDisplaced(_) => "session-displaced",
+            Self::PictureRejected(..) => "picture-rejected",
             Self::Recorded { code, .. } => code,
         }
     }
 
     fn user(&self) -> Option<&UserId> {
         match self {
-            Self::SignedIn(user) | Self::SignedOut(user) | Self::SessionDisplaced(user) => {
-                Some(user)
-            }
+            Self::SignedIn(user)
+            | Self::SignedOut(user)
+            | Self::SessionDisplaced(user)
+            | Self::PictureRejected(user, _) => Some(user),
             Self::SignInFailed(_, user, _)
             | Self::AccountLocked(user)
             | Self::AccountClosed(user)
@@ -189,6 +195,7 @@ impl SecurityEvent<'_> {
             Self::SignedIn(_)
             | Self::SignedOut(_)
             | Self::SessionDisplaced(_)
+            | Self::PictureRejected(..)
             | Self::FrontendRefused => None,
         }
     }
