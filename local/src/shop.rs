@@ -180,7 +180,7 @@ async fn begin_judging(cloud: &Cloud, late: &BTreeSet<String>) {
             // Ctrl-C ends cargo, too, and is no failure.
             sleep(UNTOLD).await;
             say(&format!(
-                "error: {failure}. Until then no picture is judged; all else goes on."
+                "error: {failure}. Until then this shop judges no pictures; all else goes on."
             ));
         }
     }

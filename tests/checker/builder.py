@@ -593,9 +593,17 @@ class Shop:
 
     def move(self, send: Dict[str, Any], row: Dict[str, Any], *more: Any) -> Dict[str, Any]:
         """Commits an order's new state for one of the staff, and answers with it."""
-        order = row["orderId"]["S"]
-        record = self.record(send["user"], order, "order-updated")
-        self.commit("admin-update-order", ("orders", row), *more, ("audit", record))
+        self.commit_move(send, row, *more)
+        return self.told_move(send, row)
+
+    def commit_move(self, send: Dict[str, Any], row: Dict[str, Any], *more: Any) -> None:
+        """Commits an order's new state for one of the staff."""
+        record = self.record(send["user"], row["orderId"]["S"], "order-updated")
+        changes = [("orders", row), *more, ("audit", record)]
+        self.commit("admin-update-order", *changes, send=send["send"])
+
+    def told_move(self, send: Dict[str, Any], row: Dict[str, Any]) -> Dict[str, Any]:
+        """Answers one of the staff with an order's state."""
         plain = plain_item(row)
         shown = {**self.shown(row), "userId": plain["userId"], "notes": plain.get("notes", [])}
         return self.end(send, 200, shown)

@@ -149,6 +149,10 @@ def judge_cart_writers(run: Run, verdict: Verdict) -> None:
                 states = run.products.get(product, NOTHING).between(commit.at - LATELY, commit.at)
                 if not all(on_sale(it) for it in states):
                     wanted = {it for it in asked if it[:2] == (change.by, user)}
+            if change.by == "set-cart-item" and number(change.before, "quantity") == left and left:
+                # It remembers what it refuses, and leaves the line as it is.
+                refused = (it for it in run.by_operation[change.by] if not it.is_success)
+                wanted |= {it for it in map(request_of, refused) if it and it[1:3] == (user, product)}
             since = min((asked.get(it, NEVER) for it in wanted), default=NEVER)
             if commit.send is not None and (send is None or request_of(send) not in wanted):
                 since = NEVER

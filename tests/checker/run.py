@@ -392,7 +392,7 @@ class Order:
     """An order as it was committed, and what was the case just before."""
 
     __slots__ = (
-        "id", "user", "commit", "item", "content", "versions", "key_rows", "key", "products",
+        "id", "user", "commit", "item", "content", "versions", "torn", "key_rows", "key", "products",
         "cart", "sends", "makers", "shown", "misshapen", "is_called_off",
     )  # fmt: skip
 
@@ -410,6 +410,8 @@ class Order:
         self.misshapen: Optional[str] = None
         # Each state that it had, from when on.
         self.versions: List[Tuple[float, Dict[str, Any]]] = [(commit.at, self.content)]
+        # Until when plain reads may see what was before each.
+        self.torn: List[float] = [-math.inf]
         # The rows in the same commit that name it as their key's order.
         self.key_rows: List[Change] = []
         # The key that made it, as the client sent it; `None` if that can't be told.
@@ -641,7 +643,7 @@ class Run:
                     else:
                         carts[user][product] = line
                 elif table == "orders":
-                    self._note_order_row(change)
+                    self._note_order_row(change, torn)
         self.now = now
 
     def _torn_until(self, commit: Commit) -> float:
@@ -674,7 +676,7 @@ class Run:
                 row for row in rows if text(row.after, "order") == order.id and not is_order(row)
             ]  # fmt: skip
 
-    def _note_order_row(self, change: Change) -> None:
+    def _note_order_row(self, change: Change, torn: float) -> None:
         user, sort_key = change.key
         if not is_order(change):
             self.key_rows[user, sort_key].append(change)
@@ -682,6 +684,7 @@ class Run:
             order = self.orders.get(sort_key)
             if order is not None:
                 order.versions.append((change.at, plain_item(change.after)))
+                order.torn.append(torn)
                 order.is_called_off |= returns(change.before, change.after)
 
     def _read_tables(self, tables: Dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Optional
 
 from orders import NEXT
 from run import (
-    CALLED_OFF, OPERATOR, Change, Commit, Order, Run, Send, available, is_order, plain_item,
+    CALLED_OFF, OPERATOR, TORN, Change, Commit, Order, Run, Send, available, is_order, plain_item,
     returns, shown, text,
 )  # fmt: skip
 from verdict import Verdict
@@ -153,6 +153,15 @@ def states_of(order: Order, began: float, until: float) -> List[Dict[str, Any]]:
     return [*before[-1:], *during]
 
 
+def read_of(order: Order, began: float, until: float) -> List[Dict[str, Any]]:
+    """Returns every state that a plain read of an order between these moments may have seen:
+    while a transaction is committed also the one before it."""
+    last = sum(at < began for at, _ in order.versions) - 1
+    is_torn = last > 0 and order.versions[last][0] >= began - TORN and order.torn[last] >= began
+    before = [order.versions[last - 1][1]] if is_torn else []
+    return [*before, *states_of(order, began, until)]
+
+
 def is_noted(state: Dict[str, Any], send: Send) -> bool:
     """Returns whether a note that was sent without a version is an order's last one already."""
     asked = send.request if type(send.request) is dict else {}
@@ -176,11 +185,11 @@ def judge_staff_answer(run: Run, send: Send, verdict: Verdict) -> None:
     until = send.ended + run.dated
     if send.status == 200:
         made = [state for at, state in order.versions[1:] if send.began <= at <= until]
-        there = [state for state in states_of(order, send.began, until) if is_noted(state, send)]
+        there = [state for state in read_of(order, send.began, until) if is_noted(state, send)]
         if send.body not in [shown_to_staff(state) for state in (*made, *there)]:
             broken(f"was told that it changed {order.id}, and did not so")
         return
-    states = states_of(order, send.began, until)
+    states = read_of(order, send.began, until)
     if send.code == "conflict":
         read = send.member("version")
         if read is None or all(state.get("version") == read for state in states):

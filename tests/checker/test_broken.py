@@ -1229,6 +1229,11 @@ class Isolation(Broken):
         self.shop.refuse(send, "invalid", errors=[])
         self.not_asked_for("set-cart-item", "nothing", self.jug)
 
+    def test_a_row_that_remembers_what_nobody_asked(self) -> None:
+        row = self.shop.rows["carts"][(self.carol, self.cup)]
+        self.shop.commit("set-cart-item", ("carts", {**row, **item(at=1)}), send=self.shop.bought["send"])
+        self.not_asked_for("set-cart-item", "2", self.cup)
+
     def test_a_line_that_removing_sets(self) -> None:
         self.shop.unfill(self.carol, self.cup)
         self.shop.put_line(self.carol, self.cup, 2, by="remove-cart-item")
@@ -1685,6 +1690,13 @@ class Moves(Broken):
                 self.setUp()
                 self.shop.refuse(self.begin_move(**asked), "conflict")
                 self.caught("I6", "had changed, and it had not")
+
+    def test_a_move_that_is_refused_as_stale_once_the_one_before_was_told_of(self) -> None:
+        moving = self.begin_move(status="processing")
+        self.shop.move(moving, self.shop.moved(self.row, "processing"))
+        self.shop.wait(10)
+        self.shop.refuse(self.begin_move(note="x", version=2), "conflict")
+        self.caught("I6", "had changed, and it had not")
 
     def test_an_order_that_is_not_found(self) -> None:
         self.shop.refuse(self.begin_move(note="x"), "not-found")

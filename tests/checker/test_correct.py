@@ -556,6 +556,32 @@ class CorrectRuns(unittest.TestCase):
         self.shop.refuse(send, "conflict")
         self.holds()
 
+    def test_an_order_that_is_read_as_it_was_while_its_move_is_committed(self) -> None:
+        order = self.shop.checkout(self.carol, "key-carol")["body"]
+        moving = self.shop.begin_move(self.shop.admin, order, status="processing")
+        row = self.shop.moved(self.row(), "processing")
+        self.shop.commit_move(moving, row)
+        early = self.shop.begin_move(self.shop.admin, order, note="x", version=2)
+        self.shop.refuse(early, "conflict")
+        self.shop.told_move(moving, row)
+        self.holds()
+
+    def test_a_line_that_is_refused_and_a_row_that_remembers_it(self) -> None:
+        for there in (0, 2):
+            if there:
+                self.shop.fill(self.carol, self.jug, there)
+            self.shop.change_product(self.jug, status="draft")
+            path = f"/api/cart/items/{self.jug}"
+            asked = {"quantity": 5}
+            send = self.shop.begin("set-cart-item", self.carol, path, asked, method="PUT")
+            row = self.shop.rows["carts"].get((self.carol, self.jug))
+            row = {**row, **item(at=self.shop.now)} if there else None
+            line = ("carts", row) if there else self.shop.removed_line(self.carol, self.jug)
+            self.shop.commit("set-cart-item", line, send=send["send"])
+            self.shop.refuse(send, "not-found")
+            self.shop.change_product(self.jug, status="published")
+        self.holds()
+
     def test_what_an_admin_alone_may_do_to_an_order(self) -> None:
         steve = self.shop.person("steve", "staff")
         order = self.shop.checkout(self.carol, "key-carol")["body"]

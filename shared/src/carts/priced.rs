@@ -53,15 +53,17 @@ impl PricedCarts {
         deadline: Deadline,
     ) -> Result<Cart, Problem> {
         // As it now is: a product that was deleted is not put into a cart.
-        let product = self.products.get(id).await?;
-        let product = product
-            .filter(|product| product.status == ProductStatus::Published)
-            .ok_or(Problem::NotFound)?;
+        let product = self.products.get(id).await?.ok_or(Problem::NotFound)?;
+        let cart = self.carts.of(customer);
+        if product.status != ProductStatus::Published {
+            // It may be published later, and the refusal stays.
+            cart.refuse(id, deadline).await?;
+            return Err(Problem::NotFound);
+        }
         let kept = KeptProduct {
             name: product.name,
             unit_price: product.price,
         };
-        let cart = self.carts.of(customer);
         let made = cart.set(id, quantity, Some(&kept), deadline).await?;
         let mut lines = cart.lines().await?;
         // Checked after writing: of many parallel requests at least the last

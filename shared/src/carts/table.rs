@@ -106,6 +106,31 @@ impl CustomerCart<'_> {
         }
     }
 
+    /// Remembers that a request to set a line was refused, so that it doesn't set the line when it
+    /// is delivered once more. A line that is there stays as it is; one that is not leaves a row for
+    /// a while.
+    ///
+    /// # Errors
+    /// When the table can't be written.
+    pub(super) async fn refuse(
+        &self,
+        product: &ProductId,
+        deadline: Deadline,
+    ) -> Result<(), Problem> {
+        // Later than the request, as where a line is withdrawn.
+        let at = deadline.arrived().saturating_add(1);
+        let refuse = self
+            .edit(product, at)
+            .update_expression(
+                "SET #at = :at, quantity = if_not_exists(quantity, :none), \
+                 expiresAt = if_not_exists(expiresAt, :end)",
+            )
+            .condition_expression(NOT_OVERTAKEN)
+            .expression_attribute_values(":none", number(0))
+            .expression_attribute_values(":end", number(removal_ends(at)));
+        write(refuse).await.map(drop)
+    }
+
     /// Removes a line that a request has made and doesn't keep. Returns false, and
     /// changes nothing, if another request has set it since.
     pub(super) async fn withdraw(

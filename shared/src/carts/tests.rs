@@ -73,6 +73,40 @@ async fn a_line_that_has_expired_is_no_way_to_a_33rd_one() {
 }
 
 #[tokio::test]
+async fn a_refused_request_that_is_delivered_again_sets_no_line_of_what_was_published_since() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let (priced, carts): (PricedCarts, Carts) = (tables.open(), tables.open());
+    for there in [0, 2] {
+        let product = tables.product(10).await;
+        if there > 0 {
+            tables.fill_cart(&customer, &product, there).await;
+        }
+        let set_status = async |status: &str| {
+            let row = ItemBuilder::new().text("productId", product.as_str());
+            let status = ItemBuilder::new().text("status", status).into_attributes();
+            tables
+                .change("PRODUCTS_TABLE", row.into_attributes(), status)
+                .await;
+        };
+        let set = async |deadline| priced.set(&customer, &product, pieces(5), deadline).await;
+        set_status("draft").await;
+        let once = reaching_now();
+        assert!(matches!(set(once).await, Err(Problem::NotFound)));
+        set_status("published").await;
+        assert!(set(once).await.is_ok(), "as if it had come first");
+        let lines = carts.of(&customer).lines().await.unwrap();
+        let line = lines.iter().find(|it| it.product_id == product);
+        assert_eq!(line.map_or(0, |it| it.quantity.get()), there);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        assert!(set(reaching_now()).await.is_ok());
+        let lines = carts.of(&customer).lines().await.unwrap();
+        let line = lines.iter().find(|it| it.product_id == product);
+        assert_eq!(line.unwrap().quantity.get(), 5);
+    }
+}
+
+#[tokio::test]
 async fn a_line_that_has_expired_is_not_shown_and_is_made_anew() {
     let tables = tables().await;
     let customer = tables.customer().await;
