@@ -17,7 +17,7 @@ use crate::catalogue::{
 use crate::dynamodb::{Attributes, ItemBuilder, Table};
 use crate::http::{Deadline, IdempotencyKey, Idempotent, Query};
 use crate::identity::{
-    Customer, CustomerRealm, Identity, Role, StaffRealm, TokenKeys, User, customer_for_tests,
+    Customer, CustomerRealm, Role, StaffRealm, TokenKeys, User, customer_for_tests,
     super_admin_for_tests,
 };
 use crate::orders::{Order, OrderDraft, PaymentMethod, PlaceOrder, ShippingAddress};
@@ -155,13 +155,12 @@ impl Tables {
             .await;
     }
 
-    /// Makes a customer with an account.
+    /// Makes a customer with an account, whose address begins with their id.
     pub(crate) async fn customer(&self) -> Customer {
-        let customer = customer_for_tests();
-        let id = customer.user_id().clone();
-        let email = EmailAddress::parse(&format!("{id}@example.com")).unwrap();
-        let mut user = User::new(email, "Test", Role::Customer).unwrap();
-        user.id = id;
+        let address = |name: &str| EmailAddress::parse(&format!("{name}@example.com"));
+        let mut user = User::new(address("test").unwrap(), "Test", Role::Customer).unwrap();
+        user.email = address(user.id.as_str()).unwrap();
+        let customer = customer_for_tests(&user);
         let accounts: Register<CustomerRealm> = self.open();
         let password = NewPassword::trusted("a test's password");
         accounts.insert(user, &password).await.unwrap();

@@ -38,11 +38,14 @@ impl KeyedRequest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::customer_for_tests;
+    use crate::identity::{Role, User, customer_for_tests};
+    use crate::values::EmailAddress;
 
     #[test]
     fn two_bodies_have_one_hash_only_if_every_part_is_the_same() {
-        let by = customer_for_tests();
+        let email = EmailAddress::parse("ann@example.com").unwrap();
+        let ann = User::new(email, "Ann", Role::Customer).unwrap();
+        let by = customer_for_tests(&ann);
         let key = IdempotencyKey::parse("k").unwrap();
         let hash = |body: &[&str]| KeyedRequest::new("test", &by, &key, body).body_hash;
         assert_eq!(hash(&["ab", "c"]), hash(&["ab", "c"]));

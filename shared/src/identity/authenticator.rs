@@ -198,14 +198,16 @@ impl<R: Realm> NamesUser<R> for Claims {
     }
 }
 
-/// Makes a customer of the unit tests: no build that is deployed has this.
+/// Makes a customer of the unit tests: no build that is deployed has this. As for
+/// the staff below, the token is of the account's own second: by a clock that is
+/// read twice it could be of the second before, and would count for nothing.
 #[cfg(test)]
-pub(crate) fn customer_for_tests() -> Customer {
+pub(crate) fn customer_for_tests(user: &User) -> Customer {
     Customer {
-        id: UserId::generate().unwrap(),
-        issued_at: Timestamp::now().unix(),
+        id: user.id.clone(),
+        issued_at: user.tokens_valid_after.unix(),
         session_id: SessionId::generate().unwrap(),
-        role: Role::Customer,
+        role: user.role,
     }
 }
 
@@ -214,7 +216,7 @@ pub(crate) fn customer_for_tests() -> Customer {
 pub(crate) fn staff_for_tests(user: &User) -> Staff {
     Staff {
         id: user.id.clone(),
-        issued_at: Timestamp::now().unix(),
+        issued_at: user.tokens_valid_after.unix(),
         session_id: SessionId::generate().unwrap(),
         role: user.role,
     }
@@ -225,7 +227,7 @@ pub(crate) fn staff_for_tests(user: &User) -> Staff {
 pub(crate) fn admin_for_tests(user: &User) -> Admin {
     Admin {
         id: user.id.clone(),
-        issued_at: Timestamp::now().unix(),
+        issued_at: user.tokens_valid_after.unix(),
         session_id: SessionId::generate().unwrap(),
         role: user.role,
     }
@@ -236,7 +238,7 @@ pub(crate) fn admin_for_tests(user: &User) -> Admin {
 pub(crate) fn super_admin_for_tests(user: &User) -> SuperAdmin {
     SuperAdmin {
         id: user.id.clone(),
-        issued_at: Timestamp::now().unix(),
+        issued_at: user.tokens_valid_after.unix(),
         session_id: SessionId::generate().unwrap(),
         role: user.role,
     }

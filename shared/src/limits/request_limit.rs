@@ -239,6 +239,7 @@ mod tests {
     use cloud::{Calls, Fault};
 
     use super::*;
+    use crate::limits::window::tables_in_one_window;
     use crate::testing::tables;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -256,12 +257,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_thousand_requests_pass_and_not_one_more() {
-        let tables = tables().await;
+        let tables = tables_in_one_window().await;
         let limiter = tables.open::<RequestLimit>();
         let (ann, bob) = (Address::of("192.0.2.1"), Address::of("192.0.2.2"));
         for number in 1..=1000_u32 {
             let left = remaining(limiter.admit(&ann).await);
-            // A window may end while this runs; then the count begins anew.
             assert!(left.is_some(), "{number}");
         }
         assert_eq!(remaining(limiter.admit(&ann).await), None);
@@ -271,7 +271,7 @@ mod tests {
 
     #[tokio::test]
     async fn two_processes_share_one_count() {
-        let tables = tables().await;
+        let tables = tables_in_one_window().await;
         let (one, other) = (tables.open::<RequestLimit>(), tables.open::<RequestLimit>());
         let address = Address::of("192.0.2.1");
         let mut passed = 0;
@@ -286,7 +286,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_process_takes_two_requests_at_first_and_then_ten_at_once() {
-        let tables = tables().await;
+        let tables = tables_in_one_window().await;
         let limiter = tables.open::<RequestLimit>();
         let address = Address::of("192.0.2.1");
         for expected in [2, 2, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 22] {
@@ -301,7 +301,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_was_admitted_finds_the_next_lease_taken() {
-        let tables = tables().await;
+        let tables = tables_in_one_window().await;
         let limiter = tables.open::<RequestLimit>();
         let (ann, bob) = (Address::of("192.0.2.1"), Address::of("192.0.2.2"));
         // Nobody takes a lease who has none.
@@ -332,7 +332,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_renewal_that_takes_long_is_left_to_the_next_request() {
-        let tables = tables().await;
+        let tables = tables_in_one_window().await;
         let limiter = tables.open::<RequestLimit>();
         let address = Address::of("192.0.2.1");
         for _ in 0..12 {

@@ -185,7 +185,7 @@ mod tests {
 
     use super::*;
     use crate::identity::{CustomerRealm, StaffRealm};
-    use crate::testing::tables;
+    use crate::limits::window::tables_in_one_window;
 
     fn email() -> EmailAddress {
         EmailAddress::parse("ann@example.com").unwrap()
@@ -204,7 +204,7 @@ mod tests {
 
     #[tokio::test]
     async fn ten_failures_close_an_account_to_their_address_that_many_try_at_once() {
-        let tables = tables().await;
+        let tables = tables_in_one_window().await;
         let attempts: SignInAttempts = tables.open();
         let (email, here) = (email(), address(1));
         let tries = (0..40).map(|_| attempts.begin::<StaffRealm>(&email, &here));
@@ -224,7 +224,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_hundred_failures_from_anywhere_close_an_account_to_unknown_addresses() {
-        let tables = tables().await;
+        let tables = tables_in_one_window().await;
         let attempts: SignInAttempts = tables.open();
         let (email, addresses) = (email(), (0..120).map(address).collect::<Vec<_>>());
         let tries = addresses
@@ -255,7 +255,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_address_does_not_close_an_account_to_others() {
-        let tables = tables().await;
+        let tables = tables_in_one_window().await;
         let attempts: SignInAttempts = tables.open();
         for host in 0..150 {
             // One subscriber of IPv6 has many.
@@ -270,7 +270,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_sign_in_that_succeeds_is_no_failure() {
-        let tables = tables().await;
+        let tables = tables_in_one_window().await;
         let attempts: SignInAttempts = tables.open();
         for _ in 0..30 {
             let attempt = attempts.tried::<CustomerRealm>(&address(1), false).await;

@@ -45,6 +45,17 @@ impl Window {
     }
 }
 
+/// Starts the tables of a unit test that counts, once the present window has half
+/// a minute to go, so that all of it is counted in one.
+#[cfg(test)]
+pub(super) async fn tables_in_one_window() -> crate::testing::Tables {
+    let left = Window::at(Timestamp::now()).left;
+    if left < Duration::from_secs(30) {
+        tokio::time::sleep(left + Duration::from_secs(1)).await;
+    }
+    crate::testing::tables().await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
