@@ -47,7 +47,7 @@ impl Schemas {
     }
 
     /// Takes the key out of an item, or of what is already no more than a key.
-    fn key(&self, table: &str, item: &Value) -> Option<ItemKey> {
+    pub(super) fn key(&self, table: &str, item: &Value) -> Option<ItemKey> {
         let names = self.0.get(table)?.iter();
         let key = names.map(|name| Some((name.clone(), item.get(name)?.clone())));
         Some(ItemKey {

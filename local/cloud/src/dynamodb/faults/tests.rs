@@ -473,6 +473,75 @@ async fn a_read_that_is_not_consistent_may_see_an_older_state() {
 }
 
 #[tokio::test]
+async fn an_older_state_answers_every_read_as_it_was_answered_then() {
+    let it = Faulty::start().await;
+    let put = async |owner: &str, id: &str, kind: &str| {
+        // Three of them are more than a page.
+        let (text, long) = (|text: &str| json!({ "S": text }), "x".repeat(390_000));
+        let item = json!({
+            "owner": text(owner), "id": text(id), "kind": text(kind), "long": text(&long),
+        });
+        let put = json!({ "TableName": "things", "Item": item });
+        it.ask("PutItem", put).await;
+    };
+    for id in ["a", "b", "c", "d"] {
+        put("o", id, "k").await;
+    }
+    it.faults().start_journal();
+    put("p", "a", "other").await;
+    let of = |condition: &str, values: Value| {
+        json!({
+            "TableName": "things", "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": { "#o": "owner" }, "ExpressionAttributeValues": values,
+        })
+    };
+    let of_owner = |owner: &str| of("#o = :o", json!({ ":o": { "S": owner } }));
+    let (o, p) = (of_owner("o"), of_owner("p"));
+    let later = json!({ ":from": { "S": "a" }, ":o": { "S": "o" } });
+    let mut kind = of("kind = :k", json!({ ":k": { "S": "k" } }));
+    kind["IndexName"] = json!("by-kind");
+    kind.as_object_mut()
+        .unwrap()
+        .remove("ExpressionAttributeNames");
+    let mut after = o.clone();
+    after["ExclusiveStartKey"] = key("b")["Key"].clone();
+    let keys = json!([key("a")["Key"], key("e")["Key"]]);
+    let reads = [
+        ("Query", o),
+        ("Query", p),
+        ("Query", of("#o = :o AND id > :from", later)),
+        ("Query", kind),
+        ("Query", after),
+        ("Scan", json!({ "TableName": "things" })),
+        ("GetItem", key("d")),
+        (
+            "BatchGetItem",
+            json!({ "RequestItems": { "things": { "Keys": keys } } }),
+        ),
+    ];
+    let answers = async || {
+        let answers = reads.iter().map(|(call, body)| it.ask(call, body.clone()));
+        futures_util::future::join_all(answers).await
+    };
+    let then = answers().await;
+    put("o", "e", "k").await;
+    put("p", "a", "k").await;
+    put("o", "b", "other").await;
+    it.ask("DeleteItem", key("d")).await;
+    let now = answers().await;
+    let older = Fault::Stale(Duration::from_secs(60));
+    it.faults().inject(Calls::any().always(), older);
+    for (((call, body), then), (now, older)) in reads
+        .iter()
+        .zip(then)
+        .zip(now.into_iter().zip(answers().await))
+    {
+        assert!(older == then, "{call} {body}");
+        assert!(older != now, "{call} {body} shows no change");
+    }
+}
+
+#[tokio::test]
 async fn a_batch_of_reads_may_be_done_by_half() {
     let it = Faulty::start().await;
     for id in ["a", "b", "c"] {
