@@ -321,6 +321,11 @@ fn webps() -> Vec<(&'static str, Vec<u8>)> {
     most_of_alpha.truncate(3_800_000);
     // As many as are taken.
     let (tables, trees) = (groups(1400, Kind::Tables), groups(80, Kind::Trees));
+    let mut random = Rng::with_seed(5);
+    let scattered = lossless::scattered(side, side, |below| random.usize(..below));
+    // By gradients, the slowest filter. The largest file that is taken, all in all.
+    let filtered = [&[1 | 3 << 2], &scattered[..]].concat();
+    let rest = MAX_BYTES - filtered.len() - 96;
     let canvas = |side: u32, flags: u8| {
         let [a, b, c, _] = (side - 1).to_le_bytes();
         vec![flags, 0, 0, 0, a, b, c, a, b, c]
@@ -371,6 +376,10 @@ fn webps() -> Vec<(&'static str, Vec<u8>)> {
         (
             "the same with alpha of 65,536 groups",
             extended(alpha(&most_of_alpha), 700_000),
+        ),
+        (
+            "the same with alpha of 1,024 groups at random",
+            extended(filtered, rest),
         ),
         (
             "WebP that claims 32,768 a side",

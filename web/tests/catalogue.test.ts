@@ -105,6 +105,32 @@ pageTest('a category belongs to another, is renamed and moved, and is deleted on
   }
 });
 
+pageTest('a filter that matches only old products finds them', async ({ visitor }) => {
+  const product = await newProduct();
+  const card = await found(product.name);
+  const browser = await visitor();
+  const network = await Network.between(browser.context);
+  // How many pages come before the one with the product.
+  let empty = 3;
+  const path = new URL(`${ready.api}/api/admin/products`).pathname;
+  network.fault = ({ path: asked }) => {
+    if (asked !== path) return undefined;
+    empty -= 1;
+    return { status: 200, body: empty < 0 ? { items: [card], nextCursor: null } : { items: [], nextCursor: 'next' } };
+  };
+  const page = await browser.tab();
+  await openConsoleAs(page, account('staff'), 'products?stock=low');
+  await link(page, product.name).waitFor();
+  assert.equal(network.count('GET', path), 4);
+  // After twenty the page says how far it has looked.
+  empty = 21;
+  await choice(page, text.products.status).selectOption('published');
+  await page.getByText(text.noneSoFar).waitFor();
+  await link(page, text.nextPage).click();
+  await link(page, product.name).waitFor();
+  assert.equal(network.count('GET', path), 4 + 22);
+});
+
 pageTest('the list of products shows drafts too, and is filtered', async ({ visitor }) => {
   const [draft, published] = [await newProduct({ status: 'draft', stock: 0 }), await newProduct({ stock: 50 })];
   const page = await (await visitor()).tab();

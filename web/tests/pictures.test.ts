@@ -84,6 +84,30 @@ pageTest('a picture is as large as its place needs, and keeps its place before i
   await showsFittingSize(image);
 });
 
+pageTest('a picture that can not be seen yet is shown once it can', async ({ visitor }) => {
+  const product = await newProduct();
+  const browser = await visitor();
+  const asked = new Map<string, number>();
+  await browser.context.route('**/ecommerce-products/**', (route, request) => {
+    const before = asked.get(request.url()) ?? 0;
+    asked.set(request.url(), before + 1);
+    return before === 0 ? route.fulfill({ status: 403, body: '' }) : route.continue();
+  });
+  const isThere = (image: Locator) =>
+    eventually(async () => assert.ok(await image.evaluate((it: HTMLImageElement) => it.complete && it.naturalWidth > 0)));
+  const page = await browser.tab();
+  await openConsoleAs(page, account('admin'), `products/${product.productId}`);
+  await page.getByLabel(text.upload.choose, { exact: true }).setInputFiles(png('early.png', picture(100_000)));
+  await button(page, text.upload.submit).click();
+  await queued(page, 'early.png').getByText(text.upload.ready, { exact: true }).waitFor({ timeout: PICTURE_PATIENCE });
+  await isThere(page.getByRole('img', { name: text.product.pictureOf(product.name, 1) }));
+  assert.ok([...asked.values()].some((times) => times > 1), 'a picture was refused at first');
+  asked.clear();
+  const shop = await browser.tab(route(`products/${product.productId}`));
+  await shop.locator('main .product-pictures .picture svg').first().waitFor();
+  await isThere(shop.locator('main .product-pictures .picture img').first());
+});
+
 pageTest('an admin deletes a picture, and it is gone', async ({ visitor }) => {
   const product = await newProduct();
   const page = await (await visitor()).tab();

@@ -309,6 +309,7 @@ export const console = {
   passwordHint: '15 to 128 characters. A few words that nobody connects with you are good.',
   listed: (count: number) => (count === 1 ? 'One on this page' : `${count} on this page`),
   nextPage: 'Next page',
+  noneSoFar: 'None of this kind so far. The next page looks further.',
   firstPage: 'First page',
   apply: 'Show',
   cancel: 'Cancel',

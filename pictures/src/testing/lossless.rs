@@ -42,6 +42,26 @@ impl Bits {
         }
     }
 
+    /// Writes a code of one bit: for the first colour, and for a copy of one pixel, 256.
+    fn copying(&mut self) {
+        const ZEROS: usize = 11;
+        self.put(0, 1);
+        // The codes of lengths: 0 is for a length of 1, and 1 for 11 zeros and more.
+        self.put(0, 4);
+        for width in [0, 1, 0, 1] {
+            self.put(width, 3);
+        }
+        self.put(0, 1);
+        self.put(0, 1);
+        for zeros in [138, 117] {
+            self.put(1, 1);
+            self.put(zeros - ZEROS, 7);
+        }
+        self.put(0, 1);
+        self.put(1, 1);
+        self.put(280 - 257 - ZEROS, 7);
+    }
+
     /// Writes a symbol of such a code, whose highest bit comes first.
     fn symbol(&mut self, symbol: usize, width: usize) {
         for bit in (0..width).rev() {
@@ -108,6 +128,59 @@ pub(crate) fn stream(width: u32, height: u32, groups: usize, kind: Kind) -> Vec<
     }
     // The pixels: zeros, 5 bytes each.
     bits.bytes.extend(vec![0; groups.min(blocks) * 16 * 5 + 8]);
+    bits.bytes
+}
+
+/// Writes the stream of a lossless picture after its header, with three transforms. Each block of
+/// 4×4 pixels has one of 1,024 groups of codes at random, and each pixel is a colour or a copy of
+/// the one above, by a random bit.
+pub(crate) fn scattered(
+    width: u32,
+    height: u32,
+    mut random: impl FnMut(usize) -> usize,
+) -> Vec<u8> {
+    const HIGHER: usize = 2;
+    let mut bits = Bits::default();
+    // The slowest predictor; colours by others; less green. One block each, of one symbol.
+    for (transform, symbol) in [(0, 13), (1, 0)] {
+        bits.put(1, 1);
+        bits.put(transform, 2);
+        bits.put(7, 3);
+        bits.put(0, 1);
+        bits.put(0b101, 3);
+        bits.put(symbol, 8);
+        for _ in 0..4 {
+            bits.single();
+        }
+    }
+    bits.put(1, 1);
+    bits.put(2, 2);
+    bits.put(0, 1);
+    // No cache; groups by blocks of 4×4, whose image has no cache either.
+    bits.put(0, 1);
+    bits.put(1, 1);
+    bits.put(0, 3);
+    bits.put(0, 1);
+    bits.even(8, 280);
+    bits.even(HIGHER, 256);
+    for _ in 0..3 {
+        bits.single();
+    }
+    let blocks = width.div_ceil(4) as usize * height.div_ceil(4) as usize;
+    for _ in 0..blocks {
+        bits.symbol(random(256), 8);
+        bits.symbol(random(1 << HIGHER), HIGHER);
+    }
+    for _ in 0..256 << HIGHER {
+        bits.copying();
+        for _ in 0..4 {
+            bits.single();
+        }
+    }
+    // Nothing is above the first line.
+    for pixel in 0..width * height {
+        bits.put(if pixel < width { 0 } else { random(2) }, 1);
+    }
     bits.bytes
 }
 

@@ -37,6 +37,15 @@ fn every_function_has_a_timeout_and_the_one_architecture_and_runtime() {
     holds(functions_that_differ);
 }
 
+/// What the worst pictures were measured with: a judge of less memory has less of a processor.
+#[test]
+fn pictures_are_judged_with_1024_mib() {
+    let template = Template::own();
+    let mut functions = template.functions();
+    let judge = functions.find(|it| it.name == "process-image").unwrap();
+    assert_eq!(*judge.setting("MemorySize"), 1024);
+}
+
 #[test]
 fn a_function_that_differs_is_found() {
     let template = "

@@ -383,6 +383,16 @@ fn the_cdn_serves_pictures_and_pages_and_nothing_else() {
 }
 
 #[test]
+fn a_picture_that_was_refused_can_be_seen_a_second_later() {
+    let template = Template::own();
+    let mut cdns = template.of_kind("AWS::CloudFront::Distribution");
+    let images = cdns.find(|it| it.id == "ImagesDistribution").unwrap();
+    let kept = &images.property("DistributionConfig")["CustomErrorResponses"];
+    let expected = serde_json::json!([{ "ErrorCode": 403, "ErrorCachingMinTTL": 1 }]);
+    assert_eq!(*kept, expected);
+}
+
+#[test]
 fn an_api_behind_the_cdn_is_found() {
     let template = r#"
 Resources:

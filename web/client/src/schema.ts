@@ -1597,7 +1597,7 @@ export interface components {
             status: "pending";
             createdAt: components["schemas"]["Timestamp"];
         };
-        /** @description Its picture is on the product. */
+        /** @description Its picture was put on the product, and is there until somebody deletes it. A public one can be fetched a moment later: until then its address answers 403. */
         ReadyUpload: {
             uploadId: components["schemas"]["UploadId"];
             productId: components["schemas"]["ProductId"];

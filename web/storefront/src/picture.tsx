@@ -1,6 +1,5 @@
 import type { ProductImage } from '@buy-from-me/client';
-import { srcsetOf } from '@buy-from-me/ui';
-import { useState } from 'preact/hooks';
+import { Image, srcsetOf } from '@buy-from-me/ui';
 import { PictureIcon } from './icons.tsx';
 
 /**
@@ -8,13 +7,12 @@ import { PictureIcon } from './icons.tsx';
  * product's name it says nothing new, so that screen readers skip it, unless `alt` is given.
  */
 export function Picture(props: { url: string | null; alt?: string; eager?: boolean; image?: ProductImage | null | undefined; sizes?: string }) {
-  const [broken, setBroken] = useState<string>();
   const { url, image } = props;
   const srcset = image ? srcsetOf(image) : undefined;
   return (
     <span class="picture">
-      {url && broken !== url ? (
-        <img
+      {url ? (
+        <Image
           src={url}
           srcset={srcset}
           sizes={srcset && props.sizes}
@@ -22,8 +20,7 @@ export function Picture(props: { url: string | null; alt?: string; eager?: boole
           width={image?.width ?? 320}
           height={image?.height ?? 240}
           loading={props.eager ? 'eager' : 'lazy'}
-          decoding="async"
-          onError={() => setBroken(url)}
+          fallback={<PictureIcon />}
         />
       ) : (
         <PictureIcon />

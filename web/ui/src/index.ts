@@ -10,6 +10,7 @@ export { Field, PasswordField, SelectField, SignInEmailField, Submit, fieldError
 export { useLatest, useLoad, type Latest, type Loaded } from './load.ts';
 export { forgetPages, type Pages, usePages } from './pages.ts';
 export { Announcements, announce } from './announce.tsx';
+export { Image } from './image.tsx';
 export { NotLoaded, isMissing } from './not-loaded.tsx';
 export { Address, OrderHistory, OrderLines, PaymentLine } from './order.tsx';
 export { Page } from './page.tsx';

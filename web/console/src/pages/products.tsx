@@ -1,7 +1,8 @@
 import type { ProductStatus, StaffProductCard } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Page, SelectField, formatMoney, href, navigate, useLoad } from '@buy-from-me/ui';
+import { Image, Page, SelectField, formatMoney, href, navigate, useLoad } from '@buy-from-me/ui';
 import { useMemo } from 'preact/hooks';
+import { filledPage } from '../filled-page.ts';
 import { knownWord } from '../known-word.ts';
 import { ProductStatusBadge, StockBadge } from '../parts/badges.tsx';
 import { CategoryChoice, nameOfCategory, useCategories } from '../parts/category-choice.tsx';
@@ -35,7 +36,7 @@ export function ProductsPage({ query }: { query: URLSearchParams }) {
         ...(filter.category && { category: filter.category }),
         ...(filter.stock && { lowStock: true as const }),
       };
-      return staff.products.list(asked, { signal }).page(cursor);
+      return filledPage(staff.products.list(asked, { signal }), cursor);
     },
     [staff, status, filter.category, filter.stock, cursor],
   );
@@ -46,7 +47,7 @@ export function ProductsPage({ query }: { query: URLSearchParams }) {
         quiet: true,
         class: 'cell-picture',
         cell: (it) =>
-          it.imageUrl ? <img class="thumb" src={it.imageUrl} alt="" loading="lazy" width={48} height={48} /> : <span class="thumb" />,
+          it.imageUrl ? <Image class="thumb" src={it.imageUrl} alt="" loading="lazy" width={48} height={48} /> : <span class="thumb" />,
       },
       {
         label: words.columns.name,

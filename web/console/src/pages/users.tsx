@@ -2,6 +2,7 @@ import type { Role, StaffUser, UserStatus } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
 import { Page, SelectField, announce, href, navigate, useLoad } from '@buy-from-me/ui';
 import { useMemo, useState } from 'preact/hooks';
+import { filledPage } from '../filled-page.ts';
 import { formatDay } from '../short.ts';
 import { StatusBadge } from '../parts/badges.tsx';
 import { ChangeUser } from '../parts/change-user.tsx';
@@ -22,7 +23,7 @@ export function UsersPage({ query }: { query: URLSearchParams }) {
   const cursor = query.get('cursor') ?? undefined;
   const [changing, setChanging] = useState<StaffUser>();
   const [loaded, again] = useLoad(
-    (signal) => staff.users.list({ limit: 25, ...(role && { role }), ...(status && { status }) }, { signal }).page(cursor),
+    (signal) => filledPage(staff.users.list({ limit: 25, ...(role && { role }), ...(status && { status }) }, { signal }), cursor),
     [staff, role, status, cursor],
   );
   const columns = useMemo<readonly Column<StaffUser>[]>(

@@ -32,7 +32,7 @@ export function ListPage<Item>(props: {
       <p class="hidden-visually" role="status">
         {items.length > 0 && text.listed(items.length)}
       </p>
-      {items.length > 0 ? props.children(items) : <p class="empty" role="status">{props.empty}</p>}
+      {items.length > 0 ? props.children(items) : <p class="empty" role="status">{nextCursor === null ? props.empty : text.noneSoFar}</p>}
       {(nextCursor !== null || !props.first) && (
         <p class="row pager">
           {!props.first && (
