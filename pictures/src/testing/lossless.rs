@@ -139,9 +139,10 @@ pub(crate) fn scattered(
     height: u32,
     mut random: impl FnMut(usize) -> usize,
 ) -> Vec<u8> {
-    const HIGHER: usize = 2;
+    const HIGH_BITS: usize = 2;
     let mut bits = Bits::default();
-    // The slowest predictor; colours by others; less green. One block each, of one symbol.
+    // The slowest predictor; colours by others; less green. All blocks, of 512 pixels a side, have
+    // the same, which takes no bits.
     for (transform, symbol) in [(0, 13), (1, 0)] {
         bits.put(1, 1);
         bits.put(transform, 2);
@@ -162,16 +163,16 @@ pub(crate) fn scattered(
     bits.put(0, 3);
     bits.put(0, 1);
     bits.even(8, 280);
-    bits.even(HIGHER, 256);
+    bits.even(HIGH_BITS, 256);
     for _ in 0..3 {
         bits.single();
     }
     let blocks = width.div_ceil(4) as usize * height.div_ceil(4) as usize;
     for _ in 0..blocks {
         bits.symbol(random(256), 8);
-        bits.symbol(random(1 << HIGHER), HIGHER);
+        bits.symbol(random(1 << HIGH_BITS), HIGH_BITS);
     }
-    for _ in 0..256 << HIGHER {
+    for _ in 0..256 << HIGH_BITS {
         bits.copying();
         for _ in 0..4 {
             bits.single();

@@ -1,7 +1,7 @@
 //! Showing and filling a cart, priced by today's products.
 
 use super::cart::{Cart, CartLine, KeptProduct, MAX_LINES, Quantity};
-use super::table::{Carts, CustomerCart};
+use super::table::{Carts, CustomerCart, LineRefusal};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::catalogue::{Offers, Product, ProductStatus, Products, currency};
 use crate::http::{Deadline, Problem};
@@ -40,7 +40,8 @@ impl PricedCarts {
 
     /// Sets how many pieces of a product the customer's cart holds. A request
     /// that a later one of this product has overtaken changes nothing, as if it
-    /// had come first.
+    /// had come first. One that is delivered again once it was refused is refused
+    /// again.
     ///
     /// # Errors
     /// [`Problem::NotFound`] for a product that is absent or not published,
@@ -58,7 +59,7 @@ impl PricedCarts {
         if product.status != ProductStatus::Published {
             // It may be published later, and the refusal stays.
             cart.refuse(id, deadline).await?;
-            return Err(Problem::NotFound);
+            return Err(LineRefusal::NotSold.into());
         }
         let kept = KeptProduct {
             name: product.name,
@@ -74,8 +75,7 @@ impl PricedCarts {
             lines = self.drop_unsold(&cart, lines, deadline).await?;
             if lines.len() > MAX_LINES {
                 if cart.withdraw(id, &made, deadline).await? {
-                    let detail = format!("a cart holds at most {MAX_LINES} different products");
-                    return Err(Problem::invalid("/quantity", detail));
+                    return Err(LineRefusal::Full.into());
                 }
                 // Another request has set it since, and was told that it is there.
                 lines = cart.lines().await?;

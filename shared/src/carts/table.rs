@@ -5,19 +5,22 @@
 //! theirs. So a row has when the request that last changed it reached the
 //! gateway, by the gateway's clock alone, and nothing that arrived before
 //! changes it any more. That holds for a line that was removed or ordered, too:
-//! its row stays for a while, with the quantity 0.
+//! its row stays for a while, with the quantity 0. A request to set a line that
+//! was refused is remembered in the row, too: each delivery of it is refused.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use strum::{EnumString, IntoStaticStr};
 
-use super::cart::{CartLine, KeptProduct, Quantity};
+use super::cart::{CartLine, KeptProduct, MAX_LINES, Quantity};
 use crate::aws::{AwsError, Env, FromEnv, StartError};
 use crate::dynamodb::{
     Attributes, Comparison, Corrupt, DynamoDbError, ItemBuilder, ItemReader, Outcome, SingleWrite,
     Table, Transaction, Update, WriteAction, is_condition_failed, money, number, read_all, text,
+    word,
 };
 use crate::http::{Deadline, Problem};
 use crate::identity::{Customer, Identity};
@@ -33,6 +36,14 @@ const REMOVAL_KEPT: Duration = Duration::from_secs(60 * 60);
 /// When the request that last changed a row reached the gateway, in
 /// milliseconds since 1970. Rows from before this was kept lack it.
 const AT: &str = "at";
+
+/// When the request reached the gateway that was last refused to set the line,
+/// in milliseconds since 1970, and why.
+const REFUSED: &str = "refused";
+const REFUSAL: &str = "refusal";
+
+/// Makes a row what it is without its line.
+const REMOVE: &str = "REMOVE madeBy, setBy, productName, unitPrice";
 
 /// Holds unless a request that arrived later has changed the row.
 const NOT_OVERTAKEN: &str = "(attribute_not_exists(#at) OR #at <= :at)";
@@ -106,9 +117,9 @@ impl CustomerCart<'_> {
         }
     }
 
-    /// Remembers that a request to set a line was refused, so that it doesn't set the line when it
-    /// is delivered once more. A line that is there stays as it is; one that is not leaves a row for
-    /// a while.
+    /// Remembers that a request to set a line was refused, since its product is not sold, so that
+    /// it doesn't set the line when it is delivered once more. A line that is there stays as it
+    /// is; one that is not leaves a row for a while.
     ///
     /// # Errors
     /// When the table can't be written.
@@ -123,11 +134,13 @@ impl CustomerCart<'_> {
             .edit(product, at)
             .update_expression(
                 "SET #at = :at, quantity = if_not_exists(quantity, :none), \
-                 expiresAt = if_not_exists(expiresAt, :end)",
+                 expiresAt = if_not_exists(expiresAt, :end), \
+                 #refused = :refused, #refusal = :refusal",
             )
             .condition_expression(NOT_OVERTAKEN)
             .expression_attribute_values(":none", number(0))
             .expression_attribute_values(":end", number(removal_ends(at)));
+        let refuse = with_refusal(refuse, LineRefusal::NotSold, deadline);
         write(refuse).await.map(drop)
     }
 
@@ -142,8 +155,13 @@ impl CustomerCart<'_> {
         // Later than the request, so that no late write of it makes it anew.
         let withdraw = self
             .begin_removal(product, deadline.arrived().saturating_add(1))
+            .update_expression(format!(
+                "SET quantity = :none, #at = :at, expiresAt = :end, \
+                 #refused = :refused, #refusal = :refusal {REMOVE}"
+            ))
             .condition_expression("setBy = :attempt")
             .expression_attribute_values(":attempt", text(&made.attempt));
+        let withdraw = with_refusal(withdraw, LineRefusal::Full, deadline);
         match write(withdraw).await? {
             Written::Done(_) => Ok(true),
             // Without it nobody has set it: it was removed, perhaps by a call of
@@ -173,6 +191,10 @@ impl CustomerCart<'_> {
     /// made it: the row remembers which attempt made it, so that an attempt which
     /// the SDK sends again after a lost answer recognises its own line. A line
     /// that has expired and is still there is made anew.
+    ///
+    /// # Errors
+    /// The refusal of another delivery of this request; when the table can't be
+    /// written.
     pub(super) async fn set(
         &self,
         product: &ProductId,
@@ -193,7 +215,10 @@ impl CustomerCart<'_> {
                 Written::Refused(row) => row,
             };
             if read_at((&row).into())? > deadline.arrived() {
-                return Ok(None);
+                return match read_refusal((&row).into(), &attempt, deadline)? {
+                    Some(refusal) => Err(refusal.into()),
+                    None => Ok(None),
+                };
             }
             let replaced = self.replace_expired(product, quantity, kept, &attempt, deadline);
             if let Written::Done(_) = replaced.await? {
@@ -278,10 +303,9 @@ impl CustomerCart<'_> {
     /// Begins the removal of a line, as of this moment.
     fn begin_removal(&self, product: &ProductId, at: u64) -> UpdateItemFluentBuilder {
         self.edit(product, at)
-            .update_expression(
-                "SET quantity = :none, #at = :at, expiresAt = :end \
-                 REMOVE madeBy, setBy, productName, unitPrice",
-            )
+            .update_expression(format!(
+                "SET quantity = :none, #at = :at, expiresAt = :end {REMOVE}"
+            ))
             .expression_attribute_values(":none", number(0))
             .expression_attribute_values(":end", number(removal_ends(at)))
     }
@@ -323,6 +347,28 @@ impl CustomerCart<'_> {
             .text("userId", self.user_id.as_str())
             .text("productId", product.as_str())
             .into_attributes()
+    }
+}
+
+/// Why a request to set a line is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
+pub(super) enum LineRefusal {
+    /// Its product is absent or not published.
+    NotSold,
+    /// The cart has as many lines as it may.
+    Full,
+}
+
+impl From<LineRefusal> for Problem {
+    fn from(refusal: LineRefusal) -> Self {
+        match refusal {
+            LineRefusal::NotSold => Self::NotFound,
+            LineRefusal::Full => {
+                let detail = format!("a cart holds at most {MAX_LINES} different products");
+                Self::invalid("/quantity", detail)
+            }
+        }
     }
 }
 
@@ -404,6 +450,33 @@ fn removal_ends(at: u64) -> u64 {
 
 fn read_at(row: ItemReader<'_>) -> Result<u64, Corrupt> {
     Ok(row.optional_number(AT)?.unwrap_or_default())
+}
+
+/// Adds to an update that a request to set a line is refused.
+fn with_refusal(
+    update: UpdateItemFluentBuilder,
+    refusal: LineRefusal,
+    deadline: Deadline,
+) -> UpdateItemFluentBuilder {
+    update
+        .expression_attribute_names("#refused", REFUSED)
+        .expression_attribute_names("#refusal", REFUSAL)
+        .expression_attribute_values(":refused", number(deadline.arrived()))
+        .expression_attribute_values(":refusal", word(refusal))
+}
+
+/// Reads why another delivery of a request was refused; `None` if it was not, or
+/// if this attempt has set the line before that.
+pub(super) fn read_refusal(
+    row: ItemReader<'_>,
+    attempt: &str,
+    deadline: Deadline,
+) -> Result<Option<LineRefusal>, Corrupt> {
+    let is_set = row.optional_text("setBy")? == Some(attempt);
+    if is_set || row.optional_number(REFUSED)? != Some(deadline.arrived()) {
+        return Ok(None);
+    }
+    row.word(REFUSAL).map(Some)
 }
 
 fn is_made_by(item: &Attributes, attempt: &str) -> Result<bool, Corrupt> {

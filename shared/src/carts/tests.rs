@@ -5,6 +5,7 @@ use std::time::Duration;
 use cloud::{Calls, Fault, Injection};
 
 use super::cart::{MAX_LINES, Quantity};
+use super::table::{LineRefusal, read_refusal};
 use super::{Cart, CartLine, Carts, PricedCarts};
 use crate::catalogue::DeleteProduct;
 use crate::dynamodb::{Attributes, ItemBuilder};
@@ -94,7 +95,7 @@ async fn a_refused_request_that_is_delivered_again_sets_no_line_of_what_was_publ
         let once = reaching_now();
         assert!(matches!(set(once).await, Err(Problem::NotFound)));
         set_status("published").await;
-        assert!(set(once).await.is_ok(), "as if it had come first");
+        assert!(matches!(set(once).await, Err(Problem::NotFound)), "again");
         let lines = carts.of(&customer).lines().await.unwrap();
         let line = lines.iter().find(|it| it.product_id == product);
         assert_eq!(line.map_or(0, |it| it.quantity.get()), there);
@@ -104,6 +105,37 @@ async fn a_refused_request_that_is_delivered_again_sets_no_line_of_what_was_publ
         let line = lines.iter().find(|it| it.product_id == product);
         assert_eq!(line.unwrap().quantity.get(), 5);
     }
+}
+
+#[tokio::test]
+async fn of_two_deliveries_one_that_is_refused_refuses_the_other_too() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let carts: Carts = tables.open();
+    let cart = carts.of(&customer);
+    let product = tables.product(10).await;
+    // The other one has read the product before it was taken off the list.
+    cart.refuse(&product, arrived(5000)).await.unwrap();
+    let other = cart.set(&product, one(), None, arrived(5000)).await;
+    assert!(matches!(other, Err(Problem::NotFound)));
+    let earlier = cart.set(&product, one(), None, arrived(4999)).await;
+    assert!(earlier.unwrap().is_none(), "as if it had come first");
+    assert!(quantities(&carts, &customer).await.is_empty());
+    assert!(cart.set(&product, one(), None, arrived(5002)).await.is_ok());
+    assert_eq!(quantities(&carts, &customer).await, [1]);
+}
+
+#[test]
+fn an_attempt_that_set_its_line_before_another_was_refused_is_not_refused() {
+    let row = ItemBuilder::new()
+        .text("setBy", "mine")
+        .number("refused", 5000_u64)
+        .text("refusal", "not-sold")
+        .into_attributes();
+    let refusal = |attempt, at| read_refusal((&row).into(), attempt, arrived(at)).unwrap();
+    assert_eq!(refusal("mine", 5000), None);
+    assert_eq!(refusal("another", 5000), Some(LineRefusal::NotSold));
+    assert_eq!(refusal("another", 5001), None);
 }
 
 #[tokio::test]
@@ -394,7 +426,7 @@ async fn a_line_too_many_does_not_come_back_by_a_late_write_of_its_request() {
     assert!(matches!(refused, Err(Problem::Invalid(_))), "{refused:?}");
     let cart = carts.of(&customer);
     let late = cart.set(&product, one(), None, arrived(5000)).await;
-    assert!(late.unwrap().is_none());
+    assert!(matches!(late, Err(Problem::Invalid(_))));
     assert_eq!(quantities(&carts, &customer).await.len(), MAX_LINES);
 }
 

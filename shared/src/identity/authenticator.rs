@@ -198,9 +198,8 @@ impl<R: Realm> NamesUser<R> for Claims {
     }
 }
 
-/// Makes a customer of the unit tests: no build that is deployed has this. As for
-/// the staff below, the token is of the account's own second: by a clock that is
-/// read twice it could be of the second before, and would count for nothing.
+/// Makes a customer of the unit tests: no build that is deployed has this. The
+/// token is dated like the account, since an older one would count for nothing.
 #[cfg(test)]
 pub(crate) fn customer_for_tests(user: &User) -> Customer {
     Customer {

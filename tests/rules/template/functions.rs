@@ -37,7 +37,7 @@ fn every_function_has_a_timeout_and_the_one_architecture_and_runtime() {
     holds(functions_that_differ);
 }
 
-/// What the worst pictures were measured with: a judge of less memory has less of a processor.
+/// Keeps the processor that pictures are judged with: Lambda gives less of it with less memory.
 #[test]
 fn pictures_are_judged_with_1024_mib() {
     let template = Template::own();

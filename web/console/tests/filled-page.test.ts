@@ -9,7 +9,7 @@ function listOf(pages: (cursor: string | undefined) => Page<string>): { list: Li
   const asked: (string | undefined)[] = [];
   const page = (cursor?: string | null) => {
     asked.push(cursor ?? undefined);
-    return Promise.resolve(pages(cursor ?? undefined));
+    return Promise.resolve().then(() => pages(cursor ?? undefined));
   };
   return { list: { page } as Listing<string>, asked };
 }
@@ -26,6 +26,16 @@ test('a list without anything is read to its end', async () => {
   const { list, asked } = listOf((cursor) => ({ items: [], nextCursor: cursor === undefined ? 'b' : null }));
   assert.deepEqual(await filledPage(list, undefined), { items: [], nextCursor: null });
   assert.deepEqual(asked, [undefined, 'b']);
+});
+
+test('where the list can not be read any further, one can go on later', async () => {
+  const { list, asked } = listOf((cursor) => {
+    if (cursor === 'c') throw new Error('busy');
+    return { items: [], nextCursor: cursor === 'b' ? 'c' : 'b' };
+  });
+  assert.deepEqual(await filledPage(list, undefined), { items: [], nextCursor: 'c' });
+  assert.deepEqual(asked, [undefined, 'b', 'c']);
+  await assert.rejects(filledPage(list, 'c'), /busy/);
 });
 
 test('after twenty empty pages the reader decides whether to look further', async () => {

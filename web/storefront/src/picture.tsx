@@ -1,5 +1,5 @@
 import type { ProductImage } from '@buy-from-me/client';
-import { Image, srcsetOf } from '@buy-from-me/ui';
+import { RetriedImage, srcsetOf } from '@buy-from-me/ui';
 import { PictureIcon } from './icons.tsx';
 
 /**
@@ -12,7 +12,7 @@ export function Picture(props: { url: string | null; alt?: string; eager?: boole
   return (
     <span class="picture">
       {url ? (
-        <Image
+        <RetriedImage
           src={url}
           srcset={srcset}
           sizes={srcset && props.sizes}

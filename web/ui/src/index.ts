@@ -10,12 +10,12 @@ export { Field, PasswordField, SelectField, SignInEmailField, Submit, fieldError
 export { useLatest, useLoad, type Latest, type Loaded } from './load.ts';
 export { forgetPages, type Pages, usePages } from './pages.ts';
 export { Announcements, announce } from './announce.tsx';
-export { Image } from './image.tsx';
 export { NotLoaded, isMissing } from './not-loaded.tsx';
 export { Address, OrderHistory, OrderLines, PaymentLine } from './order.tsx';
 export { Page } from './page.tsx';
 export { beginPlace } from './place.ts';
 export { LONGEST_PAUSE_MS, secondsToWait } from './retry.ts';
+export { RetriedImage } from './retried-image.tsx';
 export { href, navigate, parseRoute, type Route, useRoute } from './router.ts';
 export { srcsetOf } from './srcset.ts';
 export { type Source, useView } from './view.ts';

@@ -1,6 +1,6 @@
 import type { ProductStatus, StaffProductCard } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Image, Page, SelectField, formatMoney, href, navigate, useLoad } from '@buy-from-me/ui';
+import { Page, RetriedImage, SelectField, formatMoney, href, navigate, useLoad } from '@buy-from-me/ui';
 import { useMemo } from 'preact/hooks';
 import { filledPage } from '../filled-page.ts';
 import { knownWord } from '../known-word.ts';
@@ -47,7 +47,7 @@ export function ProductsPage({ query }: { query: URLSearchParams }) {
         quiet: true,
         class: 'cell-picture',
         cell: (it) =>
-          it.imageUrl ? <Image class="thumb" src={it.imageUrl} alt="" loading="lazy" width={48} height={48} /> : <span class="thumb" />,
+          it.imageUrl ? <RetriedImage class="thumb" src={it.imageUrl} alt="" loading="lazy" width={48} height={48} /> : <span class="thumb" />,
       },
       {
         label: words.columns.name,

@@ -1,6 +1,6 @@
 import { ShopProblem, UploadRefused } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { Failure, Image, announce } from '@buy-from-me/ui';
+import { Failure, RetriedImage, announce } from '@buy-from-me/ui';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { type PictureQueue, type QueuedPicture, type Stage, isSendable } from '../picture-queue.ts';
 import { PICTURE_TYPES, smallEnough } from '../pictures.ts';
@@ -83,7 +83,7 @@ function Queued({ picture, onCancel, onRemove }: { picture: QueuedPicture; onCan
   const isSending = stage.at === 'sending';
   return (
     <li class="queued">
-      {stage.at === 'ready' && stage.image && <Image class="thumb" {...smallEnough(stage.image)} sizes="3rem" alt="" />}
+      {stage.at === 'ready' && stage.image && <RetriedImage class="thumb" {...smallEnough(stage.image)} sizes="3rem" alt="" />}
       <div class="queued-words">
         <p>
           <strong>{file.name}</strong> <span class="quiet small">{words.size(file.size)}</span>

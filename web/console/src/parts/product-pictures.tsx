@@ -1,6 +1,6 @@
 import type { ProductImage, StaffProduct } from '@buy-from-me/client';
 import { console as text } from '@buy-from-me/text';
-import { ConfirmDialog, Image, announce, useAction, useView } from '@buy-from-me/ui';
+import { ConfirmDialog, RetriedImage, announce, useAction, useView } from '@buy-from-me/ui';
 import { useEffect, useState } from 'preact/hooks';
 import { untilDeleted } from '../deletion.ts';
 import { PictureQueue } from '../picture-queue.ts';
@@ -52,7 +52,7 @@ export function ProductPictures({ product, onStale }: { product: StaffProduct; o
         <ul class="pictures">
           {shown.map((it, index) => (
             <li key={it.imageId} class="stack">
-              <Image {...smallEnough(it)} alt={words.pictureOf(name, index + 1)} loading="lazy" />
+              <RetriedImage {...smallEnough(it)} alt={words.pictureOf(name, index + 1)} loading="lazy" />
               {isAdmin && (
                 <DeletePicture
                   productId={productId}

@@ -27,6 +27,8 @@ fn tables() -> [TableTemplate; 1] {
                 {"AttributeName": "owner", "AttributeType": "S"},
                 {"AttributeName": "id", "AttributeType": "S"},
                 {"AttributeName": "kind", "AttributeType": "S"},
+                {"AttributeName": "colour", "AttributeType": "S"},
+                {"AttributeName": "size", "AttributeType": "N"},
             ],
             "KeySchema": [
                 {"AttributeName": "owner", "KeyType": "HASH"},
@@ -36,6 +38,17 @@ fn tables() -> [TableTemplate; 1] {
                 "IndexName": "by-kind",
                 "KeySchema": [{"AttributeName": "kind", "KeyType": "HASH"}],
                 "Projection": {"ProjectionType": "ALL"},
+            }, {
+                "IndexName": "by-colour",
+                "KeySchema": [
+                    {"AttributeName": "colour", "KeyType": "HASH"},
+                    {"AttributeName": "id", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }, {
+                "IndexName": "by-size",
+                "KeySchema": [{"AttributeName": "size", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["kind"]},
             }],
         }),
         ttl_attribute: None,
@@ -475,20 +488,29 @@ async fn a_read_that_is_not_consistent_may_see_an_older_state() {
 #[tokio::test]
 async fn an_older_state_answers_every_read_as_it_was_answered_then() {
     let it = Faulty::start().await;
-    let put = async |owner: &str, id: &str, kind: &str| {
+    // Some are in no index by colour and size.
+    let put = async |owner: &str, id: &str, kind: &str, more: Value| {
         // Three of them are more than a page.
         let (text, long) = (|text: &str| json!({ "S": text }), "x".repeat(390_000));
-        let item = json!({
+        let mut item = json!({
             "owner": text(owner), "id": text(id), "kind": text(kind), "long": text(&long),
         });
+        for (name, value) in more.as_object().unwrap() {
+            item[name] = value.clone();
+        }
         let put = json!({ "TableName": "things", "Item": item });
         it.ask("PutItem", put).await;
     };
-    for id in ["a", "b", "c", "d"] {
-        put("o", id, "k").await;
+    let (plain, red) = (
+        json!({}),
+        json!({ "colour": { "S": "red" }, "size": { "N": "7" } }),
+    );
+    put("o", "a", "k", plain.clone()).await;
+    for id in ["b", "c", "d"] {
+        put("o", id, "k", red.clone()).await;
     }
     it.faults().start_journal();
-    put("p", "a", "other").await;
+    put("p", "a", "other", plain.clone()).await;
     let of = |condition: &str, values: Value| {
         json!({
             "TableName": "things", "KeyConditionExpression": condition,
@@ -503,8 +525,30 @@ async fn an_older_state_answers_every_read_as_it_was_answered_then() {
     kind.as_object_mut()
         .unwrap()
         .remove("ExpressionAttributeNames");
-    let mut after = o.clone();
-    after["ExclusiveStartKey"] = key("b")["Key"].clone();
+    let with = |query: &Value, name: &str, value: Value| {
+        let mut query = query.clone();
+        query[name] = value;
+        query
+    };
+    let after = with(&o, "ExclusiveStartKey", key("b")["Key"].clone());
+    let last = with(
+        &with(&o, "ScanIndexForward", json!(false)),
+        "Limit",
+        json!(1),
+    );
+    let filter = of("#o = :o", json!({ ":o": { "S": "o" }, ":k": { "S": "k" } }));
+    let filter = with(&filter, "FilterExpression", json!("kind = :k"));
+    let filter = with(&filter, "ProjectionExpression", json!("id, kind"));
+    let by = |index: &str, attribute: &str, value: Value| {
+        json!({
+            "TableName": "things", "IndexName": index,
+            "KeyConditionExpression": "#a = :a",
+            "ExpressionAttributeNames": { "#a": attribute },
+            "ExpressionAttributeValues": { ":a": value },
+        })
+    };
+    let colour = by("by-colour", "colour", json!({ "S": "red" }));
+    let size = by("by-size", "size", json!({ "N": "7" }));
     let keys = json!([key("a")["Key"], key("e")["Key"]]);
     let reads = [
         ("Query", o),
@@ -512,6 +556,10 @@ async fn an_older_state_answers_every_read_as_it_was_answered_then() {
         ("Query", of("#o = :o AND id > :from", later)),
         ("Query", kind),
         ("Query", after),
+        ("Query", last),
+        ("Query", filter),
+        ("Query", colour),
+        ("Query", size),
         ("Scan", json!({ "TableName": "things" })),
         ("GetItem", key("d")),
         (
@@ -524,9 +572,9 @@ async fn an_older_state_answers_every_read_as_it_was_answered_then() {
         futures_util::future::join_all(answers).await
     };
     let then = answers().await;
-    put("o", "e", "k").await;
-    put("p", "a", "k").await;
-    put("o", "b", "other").await;
+    put("o", "e", "k", red.clone()).await;
+    put("p", "a", "k", red).await;
+    put("o", "b", "other", plain).await;
     it.ask("DeleteItem", key("d")).await;
     let now = answers().await;
     let older = Fault::Stale(Duration::from_secs(60));
