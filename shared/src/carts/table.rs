@@ -37,9 +37,11 @@ const REMOVAL_KEPT: Duration = Duration::from_secs(60 * 60);
 /// milliseconds since 1970. Rows from before this was kept lack it.
 const AT: &str = "at";
 
-/// When the request reached the gateway that was last refused to set the line,
-/// in milliseconds since 1970, and why.
+/// When the request that was last refused to set the line reached the gateway,
+/// in milliseconds since 1970.
 const REFUSED: &str = "refused";
+
+/// Why it was refused.
 const REFUSAL: &str = "refusal";
 
 /// Makes a row what it is without its line.
