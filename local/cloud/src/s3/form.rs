@@ -13,6 +13,8 @@ use s3s::post_policy::{PostPolicy, PostPolicyCondition};
 
 /// How much of a form is read until its file begins, in bytes; S3 takes 20 KB.
 const MAX_FIELDS: usize = 1024 * 1024;
+/// How long a piece is that s3s is given, in bytes.
+const MAX_PIECE: usize = 16 * 1024;
 /// Fields that need no condition, as does whatever begins with [`IGNORED`].
 const FREE: [&str; 3] = ["x-amz-signature", "file", "policy"];
 const IGNORED: &str = "x-ignore-";
@@ -45,12 +47,28 @@ pub(super) async fn mark_unnamed_fields(request: Request) -> Request {
             break;
         }
     }
-    let body = Body::from_stream(stream::iter(chunks).chain(rest));
+    let body = stream::iter(chunks).chain(rest);
+    let body = Body::from_stream(body.flat_map(|chunk| stream::iter(pieces(chunk))));
     let mut request = Request::from_parts(parts, body);
     if fields.is_some_and(|fields| has_unnamed(&fields)) {
         request.extensions_mut().insert(UnnamedField);
     }
     request
+}
+
+/// Cuts a chunk of a body into pieces that s3s reads in any case: where one ends as a boundary
+/// begins, it refuses a form whose next chunk is longer than 64 KiB.
+fn pieces<Error>(chunk: Result<Bytes, Error>) -> Vec<Result<Bytes, Error>> {
+    let mut rest = match chunk {
+        Ok(chunk) => chunk,
+        Err(error) => return vec![Err(error)],
+    };
+    let mut pieces = Vec::new();
+    while rest.len() > MAX_PIECE {
+        pieces.push(Ok(rest.split_to(MAX_PIECE)));
+    }
+    pieces.push(Ok(rest));
+    pieces
 }
 
 /// Returns the boundary of a form's parts.
@@ -175,6 +193,23 @@ mod tests {
             marked,
             to_bytes(request.into_body(), 1 << 20).await.unwrap(),
         )
+    }
+
+    #[tokio::test]
+    async fn a_long_chunk_goes_on_in_pieces_that_a_parser_of_forms_takes() {
+        let chunk = |bytes: Vec<u8>| Ok::<_, Infallible>(Bytes::from(bytes));
+        // A chunk that ends as a boundary begins, and a long one after it.
+        let sent = [chunk(b"--limit\r\n\r".to_vec()), chunk(vec![7; 200_000])];
+        let request = Request::post("/b")
+            .header("content-type", "multipart/form-data; boundary=limit")
+            .body(Body::from_stream(stream::iter(sent)))
+            .unwrap();
+        let request = mark_unnamed_fields(request).await;
+        let pieces: Vec<_> = request.into_body().into_data_stream().collect().await;
+        let pieces: Vec<Bytes> = pieces.into_iter().map(Result::unwrap).collect();
+        assert!(pieces.iter().all(|it| it.len() <= MAX_PIECE));
+        let whole = [&b"--limit\r\n\r"[..], &[7; 200_000]].concat();
+        assert!(pieces.concat() == whole);
     }
 
     #[tokio::test]
