@@ -62,12 +62,34 @@ impl Bits {
         self.put(280 - 257 - ZEROS, 7);
     }
 
+    /// Writes which group of codes each block of 4×4 pixels has: an image of their numbers, without
+    /// a cache, with 8 bits and so many higher ones for each.
+    fn groups(&mut self, high_bits: usize, groups: impl Iterator<Item = usize>) {
+        self.put(1, 1);
+        self.put(0, 3);
+        self.put(0, 1);
+        self.even(8, 280);
+        self.even(high_bits, 256);
+        for _ in 0..3 {
+            self.single();
+        }
+        for group in groups {
+            self.symbol(group % 256, 8);
+            self.symbol(group / 256, high_bits);
+        }
+    }
+
     /// Writes a symbol of such a code, whose highest bit comes first.
     fn symbol(&mut self, symbol: usize, width: usize) {
         for bit in (0..width).rev() {
             self.put(symbol >> bit, 1);
         }
     }
+}
+
+/// Returns how many blocks of 4×4 pixels a picture has.
+fn blocks_of(width: u32, height: u32) -> usize {
+    width.div_ceil(4) as usize * height.div_ceil(4) as usize
 }
 
 /// How much of the decoder's memory the codes of a group take.
@@ -94,21 +116,8 @@ pub(crate) fn stream(width: u32, height: u32, groups: usize, kind: Kind) -> Vec<
     } else {
         bits.put(0, 1);
     }
-    // Groups by blocks of 4×4: an image of their numbers, without a cache.
-    bits.put(1, 1);
-    bits.put(0, 3);
-    bits.put(0, 1);
-    bits.even(8, 280);
-    bits.even(8, 256);
-    for _ in 0..3 {
-        bits.single();
-    }
-    let blocks = width.div_ceil(4) as usize * height.div_ceil(4) as usize;
-    for block in 0..blocks {
-        let group = block.min(groups - 1);
-        bits.symbol(group % 256, 8);
-        bits.symbol(group / 256, 8);
-    }
+    let blocks = blocks_of(width, height);
+    bits.groups(8, (0..blocks).map(|block| block.min(groups - 1)));
     for group in 0..groups {
         // The last one is that of most pixels, which should take no bits.
         match kind {
@@ -157,21 +166,10 @@ pub(crate) fn scattered(
     bits.put(1, 1);
     bits.put(2, 2);
     bits.put(0, 1);
-    // No cache; groups by blocks of 4×4, whose image has no cache either.
+    // No cache.
     bits.put(0, 1);
-    bits.put(1, 1);
-    bits.put(0, 3);
-    bits.put(0, 1);
-    bits.even(8, 280);
-    bits.even(HIGH_BITS, 256);
-    for _ in 0..3 {
-        bits.single();
-    }
-    let blocks = width.div_ceil(4) as usize * height.div_ceil(4) as usize;
-    for _ in 0..blocks {
-        bits.symbol(random(256), 8);
-        bits.symbol(random(1 << HIGH_BITS), HIGH_BITS);
-    }
+    let groups = (0..blocks_of(width, height)).map(|_| random(256) + 256 * random(1 << HIGH_BITS));
+    bits.groups(HIGH_BITS, groups);
     for _ in 0..256 << HIGH_BITS {
         bits.copying();
         for _ in 0..4 {

@@ -44,8 +44,14 @@ const REFUSED: &str = "refused";
 /// Why it was refused.
 const REFUSAL: &str = "refusal";
 
-/// Makes a row what it is without its line.
-const REMOVE: &str = "REMOVE madeBy, setBy, productName, unitPrice";
+/// Sets what a row without a line has.
+const SET_REMOVED: &str = "SET quantity = :none, #at = :at, expiresAt = :end";
+
+/// Removes what only a row with a line has.
+const REMOVE_LINE: &str = "REMOVE madeBy, setBy, productName, unitPrice";
+
+/// Adds to what an update sets that a request was refused.
+const SET_REFUSED: &str = ", #refused = :refused, #refusal = :refusal";
 
 /// Holds unless a request that arrived later has changed the row.
 const NOT_OVERTAKEN: &str = "(attribute_not_exists(#at) OR #at <= :at)";
@@ -134,11 +140,10 @@ impl CustomerCart<'_> {
         let at = deadline.arrived().saturating_add(1);
         let refuse = self
             .edit(product, at)
-            .update_expression(
+            .update_expression(format!(
                 "SET #at = :at, quantity = if_not_exists(quantity, :none), \
-                 expiresAt = if_not_exists(expiresAt, :end), \
-                 #refused = :refused, #refusal = :refusal",
-            )
+                 expiresAt = if_not_exists(expiresAt, :end){SET_REFUSED}"
+            ))
             .condition_expression(NOT_OVERTAKEN)
             .expression_attribute_values(":none", number(0))
             .expression_attribute_values(":end", number(removal_ends(at)));
@@ -157,10 +162,7 @@ impl CustomerCart<'_> {
         // Later than the request, so that no late write of it makes it anew.
         let withdraw = self
             .begin_removal(product, deadline.arrived().saturating_add(1))
-            .update_expression(format!(
-                "SET quantity = :none, #at = :at, expiresAt = :end, \
-                 #refused = :refused, #refusal = :refusal {REMOVE}"
-            ))
+            .update_expression(format!("{SET_REMOVED}{SET_REFUSED} {REMOVE_LINE}"))
             .condition_expression("setBy = :attempt")
             .expression_attribute_values(":attempt", text(&made.attempt));
         let withdraw = with_refusal(withdraw, LineRefusal::Full, deadline);
@@ -305,9 +307,7 @@ impl CustomerCart<'_> {
     /// Begins the removal of a line, as of this moment.
     fn begin_removal(&self, product: &ProductId, at: u64) -> UpdateItemFluentBuilder {
         self.edit(product, at)
-            .update_expression(format!(
-                "SET quantity = :none, #at = :at, expiresAt = :end {REMOVE}"
-            ))
+            .update_expression(format!("{SET_REMOVED} {REMOVE_LINE}"))
             .expression_attribute_values(":none", number(0))
             .expression_attribute_values(":end", number(removal_ends(at)))
     }
