@@ -1,6 +1,7 @@
 //! Uploads of pictures: a form that lets a browser send a file of the declared
-//! kind straight to the bucket, for five minutes. Sent again, another file
-//! takes the place of the first: the form names one key.
+//! kind straight to the bucket, for five minutes. It may be sent more than
+//! once: the first version of the file that is claimed is judged, and any
+//! other is deleted unread.
 //!
 //! The SDK can't presign a POST, so the policy is signed here as AWS
 //! documents it

@@ -51,9 +51,10 @@ pub(crate) enum UploadStatus {
     /// The file has arrived and is being looked at.
     #[serde(rename = "pending")]
     Judging,
-    /// It is a picture of its product.
+    /// The file is a picture that the shop takes. It is on its product once the row has
+    /// `attachedAt`.
     Ready,
-    /// It is none that the shop takes.
+    /// The file is no picture that the shop takes, or its product is gone or full.
     Rejected,
 }
 

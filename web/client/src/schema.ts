@@ -1567,7 +1567,7 @@ export interface components {
             contentLength: number;
         };
         Upload: components["schemas"]["PendingUpload"] | components["schemas"]["FinishedUpload"];
-        /** @description An upload that nothing has come of yet, with a form for it. */
+        /** @description An upload that is not judged yet, with a form for it. The first file that the shop takes up is judged, and any other that is sent for this upload is deleted unread. */
         PendingUpload: {
             uploadId: components["schemas"]["UploadId"];
             /** @constant */
@@ -1589,7 +1589,7 @@ export interface components {
         };
         /** @description What became of an upload. */
         UploadState: components["schemas"]["OpenUpload"] | components["schemas"]["ReadyUpload"] | components["schemas"]["RejectedUpload"];
-        /** @description Its file hasn't come yet, or is being judged. */
+        /** @description Its file hasn't come yet, is being judged, or is a picture that isn't on its product yet. */
         OpenUpload: {
             uploadId: components["schemas"]["UploadId"];
             productId: components["schemas"]["ProductId"];
