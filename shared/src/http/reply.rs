@@ -30,7 +30,7 @@ use super::problem::Problem;
 use super::quota::Quota;
 use crate::values::sha256_base64url;
 
-/// How long a cache may keep a page of the catalogue (docs/endpoints.md).
+/// How long a cache may keep a page of the catalogue (`PublicCacheControl` in openapi.yaml).
 const PUBLIC: &str = "public, max-age=60, stale-while-revalidate=300";
 const NO_STORE: &str = "no-store";
 
