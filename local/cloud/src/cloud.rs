@@ -494,7 +494,7 @@ fn lock(folder: &Path) -> Result<File, CloudError> {
             "the data folder cannot be used: {error}; choose another with `--data DIR`"
         ))
     };
-    // For this user only: the tables hold what customers of the demo shop type in.
+    // For this user only: the tables hold what people typed in.
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)

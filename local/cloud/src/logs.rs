@@ -39,7 +39,7 @@ impl Logs {
         }))
     }
 
-    /// Writes one line as `source: line`. A log that can't be written must not stop the shop.
+    /// Writes one line as `source: line`. A log that can't be written must stop nothing else.
     pub(crate) fn line(&self, source: &str, line: &str) {
         match self.0.as_ref() {
             Target::Stderr => {
