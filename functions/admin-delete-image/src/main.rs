@@ -10,7 +10,7 @@ fn main() -> Result<(), StartError> {
     serve(admin_delete_image)
 }
 
-/// Its files follow at once; caches may show it for an hour.
+/// Takes a picture off its product. Its files follow at once; caches may show it for an hour.
 async fn admin_delete_image(
     admin: Admin,
     Path(product): Path<ProductId>,

@@ -10,8 +10,9 @@ fn main() -> Result<(), StartError> {
     serve(admin_search_customers)
 }
 
-/// Each look leaves a record with its reason before anything is answered. What is
-/// personal stands in bodies, never in an address.
+/// Answers a customer with their newest orders. Each look leaves a record with its
+/// reason before anything is answered. What is personal stands in bodies, never in
+/// an address.
 async fn admin_search_customers(
     staff: Staff,
     Json(search): Json<CustomerSearch>,

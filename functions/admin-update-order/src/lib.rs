@@ -5,7 +5,7 @@ use shared::identity::Staff;
 use shared::orders::{OrderUpdate, StaffOrder, UpdateOrder};
 use shared::values::{OrderId, UserId};
 
-/// Only forward. What is called off before it ships is in stock again with it.
+/// Moves an order along, only forward. What is called off before it ships is in stock again with it.
 /// Marking as paid and refunding are an admin's.
 pub async fn admin_update_order(
     staff: Staff,

@@ -8,7 +8,7 @@ fn main() -> Result<(), StartError> {
     serve_events(purge_products)
 }
 
-/// Whatever time is too short for is left for the next hour.
+/// Removes products that were deleted more than a day ago.
 async fn purge_products(_: Schedule, products: PurgeProducts) -> Result<(), Problem> {
     products.purge().await
 }

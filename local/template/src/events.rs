@@ -104,7 +104,7 @@ pub struct AsynchronousTemplate {
 }
 
 impl Default for AsynchronousTemplate {
-    /// Lambda's own: two retries within six hours, and no queue.
+    /// Returns Lambda's own: two retries within six hours, and no queue.
     fn default() -> Self {
         Self {
             max_retries: 2,

@@ -17,7 +17,7 @@ pub(crate) async fn scan_lacking(
     scan(table, "attribute_not_exists", lacks, key, after).await
 }
 
-/// The same of the items that have an attribute.
+/// Reads on in the same way, but returns the items that have an attribute.
 pub(crate) async fn scan_having(
     table: &Table,
     has: &str,

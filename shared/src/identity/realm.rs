@@ -52,7 +52,7 @@ impl Realm for CustomerRealm {
     const ACCOUNT_COUNTER: &'static str = "account";
     const KNOWN_ADDRESS: &'static str = "known-address";
 
-    /// Never more than a customer: whoever gets hold of the customers' key can
+    /// Returns a customer's role, whatever is claimed: whoever gets hold of the customers' key can
     /// sign any claim.
     fn role_of_token(_claimed: Role) -> Option<Role> {
         Some(Role::Customer)

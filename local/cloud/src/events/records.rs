@@ -7,7 +7,7 @@ use time::macros::format_description;
 
 use crate::runtime::InvokeError;
 
-/// What Lambda tells of an invocation that failed, for the record in the queue.
+/// Returns what Lambda tells of an invocation that failed, for the record in the queue.
 pub(super) fn response_of(error: &InvokeError) -> (Value, Option<Value>) {
     let Some(payload) = error.function_error() else {
         let status = StatusCode::TOO_MANY_REQUESTS.as_u16();

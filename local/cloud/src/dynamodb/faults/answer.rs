@@ -34,13 +34,13 @@ fn refused(kind: &str, message: &str) -> Response {
     error(StatusCode::BAD_REQUEST, &kind, message)
 }
 
-/// A single write met a transaction.
+/// Answers that a single write met a transaction.
 pub(super) fn conflict() -> Response {
     let message = "Transaction is ongoing for the item";
     refused("TransactionConflictException", message)
 }
 
-/// A transaction was sent again while it is being done.
+/// Answers that a transaction was sent again while it is being done.
 pub(super) fn in_progress() -> Response {
     let message = "The transaction with the given request token is already in progress.";
     refused("TransactionInProgressException", message)
@@ -58,7 +58,7 @@ pub(super) fn failed() -> Response {
     error(StatusCode::INTERNAL_SERVER_ERROR, &kind, message)
 }
 
-/// A transaction was cancelled, for these reasons by position.
+/// Answers that a transaction was cancelled, for these reasons by position.
 pub(super) fn cancelled(reasons: &[Reason]) -> Response {
     let codes: Vec<&str> = reasons.iter().map(Reason::code).collect();
     let message = format!(

@@ -69,7 +69,7 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// Calls of an operation, such as `GetItem`.
+    /// Chooses calls of an operation, such as `GetItem`.
     #[must_use]
     pub fn of(operation: &str) -> Self {
         Self {
@@ -78,7 +78,7 @@ impl Calls {
         }
     }
 
-    /// Calls of any operation.
+    /// Chooses calls of any operation.
     #[must_use]
     pub fn any() -> Self {
         Self {
@@ -90,35 +90,35 @@ impl Calls {
         }
     }
 
-    /// Only those by this function, named by its binary.
+    /// Narrows to calls by this function, named by its binary.
     #[must_use]
     pub fn by(mut self, function: &str) -> Self {
         self.function = Some(function.to_owned());
         self
     }
 
-    /// Only those that touch this table, by its name.
+    /// Narrows to calls that touch this table, by its name.
     #[must_use]
     pub fn on(mut self, table: &str) -> Self {
         self.table = Some(table.to_owned());
         self
     }
 
-    /// From the nth one on, counted from 1.
+    /// Begins at the nth call, counted from 1.
     #[must_use]
     pub fn from_nth(mut self, first: u32) -> Self {
         self.first = first;
         self
     }
 
-    /// So many, one after the other.
+    /// Takes so many calls, one after the other.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = times;
         self
     }
 
-    /// All of them.
+    /// Takes all calls.
     #[must_use]
     pub fn always(self) -> Self {
         self.times(u32::MAX)
