@@ -22,8 +22,11 @@ interface Shown {
  */
 export function RetriedImage({ fallback, ...shown }: Shown & { fallback?: ComponentChildren }) {
   const address = `${shown.src} ${shown.srcset}`;
-  const [last, set] = useState({ address, failures: 0, isWaiting: false });
-  const { failures, isWaiting } = last.address === address ? last : { failures: 0, isWaiting: false };
+  const asked = { address, failures: 0, isWaiting: false };
+  const [last, set] = useState(asked);
+  // What became of another address is forgotten, also for when that one comes back.
+  if (last.address !== address) set(asked);
+  const { failures, isWaiting } = last.address === address ? last : asked;
   useEffect(() => {
     const pause = isWaiting ? PAUSES_MS[failures - 1] : undefined;
     if (pause === undefined) return;
@@ -32,7 +35,8 @@ export function RetriedImage({ fallback, ...shown }: Shown & { fallback?: Compon
   }, [address, failures, isWaiting]);
   if (isWaiting && fallback !== undefined) return <>{fallback}</>;
   // Another picture takes the place of this one in the same element, which shows this one until
-  // it is there; only what failed needs an element anew.
+  // it is there; only what failed needs an element anew, and not before its pause is over.
   const key = isWaiting ? failures - 1 : failures;
-  return <img key={key} {...shown} decoding="async" onError={() => set({ address, failures: failures + 1, isWaiting: true })} />;
+  const fail = () => set({ address, failures: failures + 1, isWaiting: true });
+  return <img key={key} {...shown} decoding="async" onError={isWaiting ? undefined : fail} />;
 }
