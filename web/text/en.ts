@@ -634,7 +634,7 @@ export const console = {
     sending: (percent: number) => `Uploading: ${percent} %`,
     sendingOf: (name: string) => `Uploading ${name}`,
     judging: 'Uploaded. The shop looks at it …',
-    late: 'Uploaded. The shop takes long to look at it; it shows on this page once it is done.',
+    late: 'Uploaded. The shop takes long to look at it; if you stay here, this page shows it once it is done.',
     ready: 'Ready',
     rejected: (reason: string) => `Rejected: ${reason}`,
     rejectedPlainly: 'Rejected: the shop could not read it as a picture.',

@@ -10,7 +10,7 @@ export type Stage =
   | { readonly at: 'sending'; readonly percent: number }
   | { readonly at: 'cancelled' }
   | { readonly at: 'failed'; readonly error: unknown }
-  /** It has arrived. `late`: it is no longer asked what became of it. */
+  /** It has arrived. `late`: this takes longer than it should. */
   | { readonly at: 'judging'; readonly late: boolean }
   | { readonly at: 'ready'; readonly image: ProductImage | undefined }
   | { readonly at: 'rejected'; readonly reason: string | undefined };
@@ -25,8 +25,9 @@ export interface QueuedPicture {
 
 /** The pauses between two questions what became of a picture, in milliseconds; the last one again and again. */
 const PAUSES = [500, 500, 1000, 1000, 2000];
-/** After how many milliseconds it is no longer asked. */
-const MOST_MS = 90_000;
+/** After how many milliseconds a picture is late, and the pause from then on. */
+const LATE_AFTER_MS = 90_000;
+const LATE_PAUSE_MS = 15_000;
 
 type Uploads = Pick<StaffClient['uploads'], 'send' | 'get'>;
 
@@ -109,14 +110,16 @@ export class PictureQueue {
     }
   }
 
-  /** Asks what became of an upload until that is known. */
+  /** Asks what became of an upload until that is known, or the picture is off the list. */
   async #judge(key: string, uploadId: string): Promise<void> {
     let waited = 0;
-    for (let tries = 0; waited < MOST_MS; tries++) {
-      const pause = PAUSES[Math.min(tries, PAUSES.length - 1)] ?? MOST_MS;
+    for (let tries = 0; ; tries++) {
+      const isLate = waited >= LATE_AFTER_MS;
+      if (isLate) this.#set(key, { at: 'judging', late: true });
+      const pause = isLate ? LATE_PAUSE_MS : (PAUSES[Math.min(tries, PAUSES.length - 1)] ?? LATE_PAUSE_MS);
       await this.pause(pause);
       waited += pause;
-      if (this.#closed.signal.aborted) return;
+      if (this.#closed.signal.aborted || !this.#view.some((it) => it.key === key)) return;
       try {
         const state = await this.uploads.get(uploadId, { signal: this.#closed.signal });
         if (state.status === 'ready') return this.#set(key, { at: 'ready', image: state.image });
@@ -128,7 +131,6 @@ export class PictureQueue {
         if (!passes) return this.#set(key, { at: 'failed', error });
       }
     }
-    this.#set(key, { at: 'judging', late: true });
   }
 
   #set(key: string, stage: Stage): void {

@@ -40,15 +40,19 @@ function uploads(judge: (name: string) => Partial<UploadState> | Error = () => (
   return { calls, sent, keys, asked, broken };
 }
 
-/** A queue that doesn't wait, and the stages that its pictures came through. */
+/** A queue that doesn't wait, its pauses, and the stages that its pictures came through. */
 function queueOf(it: ReturnType<typeof uploads>) {
-  const queue = new PictureQueue(it.calls, 'prod_1', () => new Promise((resolve) => setImmediate(resolve)));
+  const pauses: number[] = [];
+  const queue = new PictureQueue(it.calls, 'prod_1', (pause) => {
+    pauses.push(pause);
+    return new Promise((resolve) => setImmediate(resolve));
+  });
   const stages: string[] = [];
   queue.subscribe(() => {
     const now = queue.view.map(({ file, stage }) => `${file.name} ${stage.at}`).join(', ');
     if (stages.at(-1) !== now) stages.push(now);
   });
-  return { queue, stages };
+  return { queue, pauses, stages };
 }
 
 async function until(holds: () => boolean): Promise<void> {
@@ -120,13 +124,34 @@ test('a shop that is away while it judges is asked again; one that knows no such
   assert.deepEqual(shop.asked.filter((it) => it === 'lost').length, 1);
 });
 
-test('a picture that is never judged is asked for a while, and then said to be late', async () => {
-  const shop = uploads(() => ({ status: 'pending' }));
-  const { queue } = queueOf(shop);
+test('a picture that is not judged for long is said to be late, asked for slowly, and told of once it is judged', async () => {
+  let isJudged = false;
+  const shop = uploads(() => (isJudged ? { status: 'ready', image: IMAGE } : { status: 'pending' }));
+  const { queue, pauses } = queueOf(shop);
   queue.add([picture('a')]);
   await queue.send();
-  await until(() => queue.view[0]?.stage.at === 'judging' && 'late' in queue.view[0].stage && queue.view[0].stage.late);
+  await until(() => pauses.at(-1) === 15_000);
+  const [stage] = queue.view.map((it) => it.stage);
+  assert.deepEqual(stage, { at: 'judging', late: true });
   assert.ok(shop.asked.length > 20 && shop.asked.length < 100, String(shop.asked.length));
+  const asked = shop.asked.length;
+  await until(() => shop.asked.length > asked + 5);
+  assert.equal(pauses.at(-1), 15_000);
+  isJudged = true;
+  await until(() => queue.view[0]?.stage.at === 'ready');
+});
+
+test('a late picture that is taken off the list is not asked for any more', async () => {
+  const shop = uploads(() => ({ status: 'pending' }));
+  const { queue, pauses } = queueOf(shop);
+  queue.add([picture('a')]);
+  await queue.send();
+  await until(() => pauses.at(-1) === 15_000);
+  queue.remove(queue.view[0]?.key ?? '');
+  assert.deepEqual(queue.view, []);
+  const asked = shop.asked.length;
+  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
+  assert.ok(shop.asked.length <= asked + 1);
 });
 
 test('nothing is asked any more once the page is left', async () => {

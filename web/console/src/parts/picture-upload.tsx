@@ -90,7 +90,7 @@ function Queued({ picture, onCancel, onRemove }: { picture: QueuedPicture; onCan
         </p>
         <Outcome stage={stage} name={file.name} />
       </div>
-      {stage.at !== 'judging' && (
+      {(stage.at !== 'judging' || stage.late) && (
         <button
           type="button"
           class="button button-small button-plain"
