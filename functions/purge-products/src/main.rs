@@ -8,7 +8,7 @@ fn main() -> Result<(), StartError> {
     serve_events(purge_products)
 }
 
-/// Removes products that were deleted more than a day ago.
+/// Removes what was deleted a day ago; the next hour does what there is no time for.
 async fn purge_products(_: Schedule, products: PurgeProducts) -> Result<(), Problem> {
     products.purge().await
 }
