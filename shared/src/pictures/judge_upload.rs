@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::table::{Upload, Uploads};
+use super::table::{TryId, Upload, Uploads};
 use super::upload::{MAX_PICTURE, PictureFile, UploadKey, UploadStatus};
 use crate::aws::{Env, FromEnv, Objects, StartError, StoredFile};
 use crate::dynamodb::retry_deadline;
@@ -84,12 +84,14 @@ impl<B: Objects> JudgeUploads<B> {
     {
         let (key, version) = (object.key.as_str(), object.version.as_str());
         if let Some(upload) = UploadKey::of_pending(key) {
-            let judged = timeout(waiting_time(), self.judge_upload(&upload, object, judge)).await;
+            let this = TryId::generate().map_err(Problem::unavailable)?;
+            let judged = self.judge_upload(&upload, object, &this, judge);
+            let judged = timeout(waiting_time(), judged).await;
             let judged = judged.map_err(Problem::unavailable).and_then(|done| done);
             if let Err(problem) = judged {
                 // What could not be reached is no fault of the file's, nor what was too slow. If
                 // this fails too, the try stays counted.
-                let _ = self.uploads.end_try(&upload, version).await;
+                let _ = self.uploads.end_try(&upload, version, &this).await;
                 return Err(problem);
             }
         }
@@ -102,13 +104,14 @@ impl<B: Objects> JudgeUploads<B> {
         &self,
         key: &UploadKey,
         object: &StoredObject,
+        this: &TryId,
         judge: &F,
     ) -> Result<(), Problem>
     where
         F: Fn(&[u8], &dyn Fn() -> bool) -> Judged,
     {
         let version = object.version.as_str();
-        let Some(claimed) = self.uploads.claim(key, version).await? else {
+        let Some(claimed) = self.uploads.claim(key, version, this).await? else {
             return Ok(());
         };
         let judged = if claimed.tries > MAX_UNFINISHED {
@@ -194,6 +197,7 @@ mod tests {
     use super::*;
     use crate::dynamodb::{Outcome, Transaction, retrying_until};
     use crate::pictures::Bucket;
+    use crate::pictures::table::ClaimedUpload;
     use crate::pictures::upload::{PictureType, UploadRequest, UploadStatus};
     use crate::testing::{Tables, files, tables};
     use crate::values::{ProductId, Timestamp, UploadId, UserId};
@@ -208,6 +212,12 @@ mod tests {
             jpeg: file.to_vec(),
         };
         SIZES.map(size).into()
+    }
+
+    /// Claims an upload by a try of its own.
+    async fn claim(uploads: &Uploads, key: &UploadKey, version: &str) -> Option<ClaimedUpload> {
+        let this = TryId::generate().unwrap();
+        uploads.claim(key, version, &this).await.unwrap()
     }
 
     /// A shop with one pending upload.
@@ -406,7 +416,7 @@ mod tests {
         let uploads: Uploads = shop.tables.open();
         let version = &arrived.0[0].version;
         for tries in [1, 2] {
-            let claimed = uploads.claim(&shop.upload, version).await.unwrap();
+            let claimed = claim(&uploads, &shop.upload, version).await;
             assert_eq!(claimed.unwrap().tries, tries);
         }
         shop.judge(&arrived, &shop.files.url()).await.unwrap();
@@ -450,10 +460,44 @@ mod tests {
         let uploads: Uploads = shop.tables.open();
         let lost = Calls::of("UpdateItem").on(shop.tables.table("UPLOADS_TABLE"));
         let injected = shop.tables.faults().inject(lost.times(2), Fault::DropAfter);
-        let claimed = uploads.claim(&shop.upload, "v").await.unwrap();
+        let claimed = claim(&uploads, &shop.upload, "v").await;
         assert_eq!(injected.hits(), 2);
         assert_eq!(claimed.unwrap().tries, 1);
-        assert!(uploads.claim(&shop.upload, "w").await.unwrap().is_none());
+        assert!(claim(&uploads, &shop.upload, "w").await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_try_whose_end_was_lost_on_the_way_is_taken_back_once() {
+        let shop = Shop::open().await;
+        let uploads: Uploads = shop.tables.open();
+        assert!(claim(&uploads, &shop.upload, "v").await.is_some());
+        let this = TryId::generate().unwrap();
+        let claimed = uploads.claim(&shop.upload, "v", &this).await.unwrap();
+        assert_eq!(claimed.unwrap().tries, 2);
+        let lost = Calls::of("UpdateItem").on(shop.tables.table("UPLOADS_TABLE"));
+        let injected = shop.tables.faults().inject(lost.times(2), Fault::DropAfter);
+        uploads.end_try(&shop.upload, "v", &this).await.unwrap();
+        assert_eq!(injected.hits(), 2);
+        uploads.end_try(&shop.upload, "v", &this).await.unwrap();
+        let next = claim(&uploads, &shop.upload, "v").await.unwrap();
+        assert_eq!(next.tries, 2, "the first one stays counted");
+    }
+
+    #[tokio::test]
+    async fn a_try_that_was_never_counted_takes_no_other_back() {
+        let shop = Shop::open().await;
+        let uploads: Uploads = shop.tables.open();
+        assert!(claim(&uploads, &shop.upload, "v").await.is_some());
+        let calls = Calls::of("UpdateItem").on(shop.tables.table("UPLOADS_TABLE"));
+        let faults = shop.tables.faults();
+        let injected = faults.inject(calls.times(99), Fault::FailBefore);
+        let this = TryId::generate().unwrap();
+        assert!(uploads.claim(&shop.upload, "v", &this).await.is_err());
+        drop(injected);
+        faults.clear();
+        uploads.end_try(&shop.upload, "v", &this).await.unwrap();
+        let next = claim(&uploads, &shop.upload, "v").await.unwrap();
+        assert_eq!(next.tries, 2, "the first one stays counted");
     }
 
     #[tokio::test]
@@ -462,7 +506,7 @@ mod tests {
         let arrived = shop.arrive(&shop.upload.pending(), b"yes").await;
         let uploads: Uploads = shop.tables.open();
         let version = &arrived.0[0].version;
-        let late = uploads.claim(&shop.upload, version).await.unwrap().unwrap();
+        let late = claim(&uploads, &shop.upload, version).await.unwrap();
         shop.judge(&arrived, &shop.files.url()).await.unwrap();
         let attached = Transaction::new().with((), uploads.mark_attached(&shop.upload));
         attached.commit(uploads.table.client()).await.unwrap();
@@ -486,7 +530,7 @@ mod tests {
         let arrived = shop.arrive(&shop.upload.pending(), b"yes").await;
         let uploads: Uploads = shop.tables.open();
         let version = &arrived.0[0].version;
-        let late = uploads.claim(&shop.upload, version).await.unwrap().unwrap();
+        let late = claim(&uploads, &shop.upload, version).await.unwrap();
         let rejected = uploads.mark_rejected(&shop.upload, version, UNFINISHED);
         assert!(rejected.await.unwrap());
         let judging = JudgeUploads::<Bucket>::from_env(&shop.env(&shop.files.url())).unwrap();

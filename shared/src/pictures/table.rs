@@ -10,7 +10,7 @@ use crate::dynamodb::{
     SingleWrite, Table, TransactGet, WriteAction, is_condition_failed, list, number, text, word,
 };
 use crate::identity::Admin;
-use crate::values::{ProductId, Timestamp, UploadId, new_ulid};
+use crate::values::{NoEntropy, ProductId, Timestamp, UploadId, new_ulid};
 
 /// How long an upload may take to arrive: as long as the bucket keeps what
 /// nobody checked.
@@ -37,6 +37,16 @@ pub(super) struct Upload {
     /// Whether it was put on its product.
     pub(super) is_attached: bool,
     pub(super) created_at: Timestamp,
+}
+
+/// One try to judge a file. Its calls name it, so that none counts twice whose answer was lost.
+pub(super) struct TryId(String);
+
+impl TryId {
+    /// Makes the id of a try that begins.
+    pub(super) fn generate() -> Result<Self, NoEntropy> {
+        Ok(Self(new_ulid()?))
+    }
 }
 
 /// An upload that is claimed for one version of its file.
@@ -96,7 +106,7 @@ impl Uploads {
         Ok(found.transpose()?)
     }
 
-    /// Claims an upload for one version of its file, and counts that as a try until
+    /// Claims an upload for one version of its file, and counts that as this try until
     /// [`end_try`](Self::end_try) takes it back. Returns the upload if it was pending, or
     /// claimed for the same version before; `None` if another version came first, or if it
     /// is judged, or gone.
@@ -104,6 +114,7 @@ impl Uploads {
         &self,
         upload: &UploadKey,
         version: &str,
+        this: &TryId,
     ) -> Result<Option<ClaimedUpload>, DynamoDbError> {
         let claim = self
             .table
@@ -121,7 +132,7 @@ impl Uploads {
             .expression_attribute_values(":pending", word(UploadStatus::Pending))
             .expression_attribute_values(":judging", word(UploadStatus::Judging))
             .expression_attribute_values(":version", text(version))
-            .expression_attribute_values(":try", text(new_ulid()?))
+            .expression_attribute_values(":try", text(&this.0))
             .expression_attribute_values(":zero", number(0))
             .expression_attribute_values(":one", number(1))
             // So that it isn't gone before it is judged.
@@ -143,20 +154,23 @@ impl Uploads {
     }
 
     /// Takes a try back that came to an end without a verdict, because a table or the bucket
-    /// could not be reached. What ended in a crash or by a time-out stays counted.
+    /// could not be reached. Does nothing if it was not counted, or is taken back already. What
+    /// ended in a crash stays counted, and so does a try after which another began.
     pub(super) async fn end_try(
         &self,
         upload: &UploadKey,
         version: &str,
+        this: &TryId,
     ) -> Result<(), DynamoDbError> {
         let ended = self
             .table
             .update(key_of(upload))
-            .update_expression("SET tries = tries - :one")
-            .condition_expression("#status = :judging AND versionId = :version AND tries >= :one")
+            .update_expression("SET tries = tries - :one REMOVE lastTry")
+            .condition_expression("#status = :judging AND versionId = :version AND lastTry = :try")
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":judging", word(UploadStatus::Judging))
             .expression_attribute_values(":version", text(version))
+            .expression_attribute_values(":try", text(&this.0))
             .expression_attribute_values(":one", number(1));
         match ended.commit().await {
             Err(error) if !is_condition_failed(&error) => Err(AwsError::from(error).into()),
