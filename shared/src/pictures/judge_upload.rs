@@ -112,7 +112,7 @@ impl<B: Objects> JudgeUploads<B> {
     {
         let version = object.version.as_str();
         let Some(claimed) = self.uploads.claim(key, version, this).await? else {
-            return Ok(());
+            return self.delete_refused(key).await;
         };
         let judged = if claimed.tries > MAX_UNFINISHED {
             Err(UNFINISHED.to_owned())
@@ -174,6 +174,18 @@ impl<B: Objects> JudgeUploads<B> {
         let now = self.uploads.get(key).await?;
         if now.is_some_and(|it| it.status == UploadStatus::Rejected) {
             for file in &files {
+                self.bucket.delete(&file.key).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes the files that are listed of a picture which was ready, and then refused. They may
+    /// have been kept once more since, by a try that could not delete them.
+    async fn delete_refused(&self, key: &UploadKey) -> Result<(), Problem> {
+        let now = self.uploads.get(key).await?;
+        if let Some(refused) = now.filter(|it| it.status == UploadStatus::Rejected) {
+            for file in &refused.files {
                 self.bucket.delete(&file.key).await?;
             }
         }
@@ -498,6 +510,22 @@ mod tests {
         uploads.end_try(&shop.upload, "v", &this).await.unwrap();
         let next = claim(&uploads, &shop.upload, "v").await.unwrap();
         assert_eq!(next.tries, 2, "the first one stays counted");
+    }
+
+    #[tokio::test]
+    async fn the_files_that_a_refused_picture_still_has_go_with_the_next_delivery() {
+        let shop = Shop::open().await;
+        let arrived = shop.arrive(&shop.upload.pending(), b"yes").await;
+        shop.judge(&arrived, &shop.files.url()).await.unwrap();
+        let uploads: Uploads = shop.tables.open();
+        let refused = uploads.mark_refused(&shop.upload, "It has no product.");
+        let refused = Transaction::new().with((), refused);
+        refused.commit(uploads.table.client()).await.unwrap();
+        assert_eq!(shop.kept(), shop.keys());
+        shop.judge(&arrived, &shop.files.url()).await.unwrap();
+        assert_eq!(shop.kept(), [""; 0]);
+        assert_eq!(shop.upload().await.status, UploadStatus::Rejected);
+        assert_eq!(shop.judged.get(), 1);
     }
 
     #[tokio::test]
