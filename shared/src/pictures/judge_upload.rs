@@ -21,6 +21,9 @@ use crate::values::{ImageId, clock};
 const CACHE_CONTROL: &str = "public, max-age=3600";
 /// The part of an invocation's time that is kept for taking a try back.
 const SPARE: Duration = Duration::from_secs(3);
+/// The part of the time before that in which a file is no longer read: what is known of it by
+/// then has to be written.
+const MARKING: Duration = Duration::from_secs(2);
 /// Why an upload has no picture whose file was removed before it was looked at.
 const REMOVED: &str = "The file was removed before it was judged; please send it again.";
 
@@ -142,8 +145,7 @@ impl<B: Objects> JudgeUploads<B> {
             StoredFile::Missing => return Ok(Err(REMOVED.to_owned())),
             StoredFile::TooLarge => return Ok(Err(TOO_LARGE.to_owned())),
         };
-        let end = retry_deadline();
-        let has_time = || end.is_none_or(|end| clock::monotonic() < end);
+        let has_time = || waiting_time() > MARKING;
         Ok(judge(&file, &has_time))
     }
 
@@ -510,6 +512,27 @@ mod tests {
         uploads.end_try(&shop.upload, "v", &this).await.unwrap();
         let next = claim(&uploads, &shop.upload, "v").await.unwrap();
         assert_eq!(next.tries, 2, "the first one stays counted");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_takes_all_the_time_that_there_is_is_rejected() {
+        let shop = Shop::open().await;
+        let arrived = shop.arrive(&shop.upload.pending(), b"slow").await;
+        let judging = JudgeUploads::<Bucket>::from_env(&shop.env(&shop.files.url())).unwrap();
+        // As a decoder does, which lets nothing else run meanwhile.
+        let judge = |_: &[u8], has_time: &dyn Fn() -> bool| {
+            while has_time() {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Err("It takes too long.".to_owned())
+        };
+        let end = clock::monotonic() + Duration::from_secs(6);
+        let judged = retrying_until(end, judging.judge(&arrived, judge));
+        judged.await.unwrap();
+        let upload = shop.upload().await;
+        assert_eq!(upload.status, UploadStatus::Rejected);
+        assert_eq!(upload.reason.as_deref(), Some("It takes too long."));
+        assert_eq!(shop.kept(), [""; 0]);
     }
 
     #[tokio::test]
