@@ -7,7 +7,7 @@ use cloud::ACCESS_KEY_ID;
 use serde_json::{Value, json};
 
 use crate::idempotency::post;
-use crate::uploads::{png, reject_what_is_kept, send_file, send_picture};
+use crate::uploads::{judge_what_is_gone, png, reject_what_is_kept, send_file, send_picture};
 use tests::{
     Client, NEWCOMERS_PASSWORD, Shop, TestRequest, checkout_body, password_of, product_body,
     spawn_shop,
@@ -824,6 +824,11 @@ async fn everything_about_pictures(shop: &Shop) {
     admin.delete(&image).await.expect(204);
     assert!(shop.cloud.events().settle(Duration::from_secs(60)).await);
     reject_what_is_kept(shop, &admin, product).await;
+
+    // A file that is gone when it is judged, which a role must be allowed to see.
+    let none = b"no picture".to_vec();
+    let gone = send_picture(shop, &admin, product, "image/png", none).await;
+    judge_what_is_gone(shop, &gone).await;
 
     // A file that its product lists and that isn't there, which a role must be allowed to see.
     let lost = json!({ "M": {

@@ -568,6 +568,37 @@ async fn a_file_on_which_two_tries_crashed_is_rejected_by_the_third() {
     assert_eq!(shop.cloud.object("ImagesBucket", key), None);
 }
 
+/// Tells again of the file of an upload, which was deleted once it was judged, as if no try had
+/// come to that.
+pub(crate) async fn judge_what_is_gone(shop: &Shop, upload: &str) {
+    let rows = shop.scan("UploadsTable").await;
+    let row = rows.iter().find(|row| row["uploadId"]["S"] == upload);
+    let mut row = row.unwrap().clone();
+    let (key, version) = (row["key"]["S"].clone(), row["versionId"]["S"].clone());
+    row["status"]["S"] = json!("judging");
+    shop.put_item("UploadsTable", row).await;
+    let object = json!({ "key": key, "size": 1, "versionId": version });
+    let event = json!({ "Records": [{ "s3": { "object": object } }] });
+    let told = shop
+        .cloud
+        .invoke("process-image", event.to_string().into_bytes());
+    told.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_is_gone_when_it_is_judged_is_rejected_with_that_reason() {
+    let shop = spawn_shop().await;
+    let admin = shop.admin().await;
+    let product = draft(&admin).await;
+    let none = b"no picture".to_vec();
+    let upload = send_picture(&shop, &admin, &product, "image/png", none).await;
+    judge_what_is_gone(&shop, &upload).await;
+    let rejected = state(&admin, &upload).await;
+    assert_eq!(rejected["status"], "rejected", "{rejected}");
+    let reason = rejected["reason"].as_str().unwrap();
+    assert!(reason.contains("was removed"), "{reason}");
+}
+
 /// Lets an upload be rejected after its files are kept and before it is ready. Returns the key
 /// of the file.
 pub(crate) async fn reject_what_is_kept(shop: &Shop, admin: &Client, product: &str) -> String {
