@@ -88,6 +88,11 @@ async fn of_two_who_change_a_category_that_they_have_read_one_is_told() {
     named("Mugs", &made["version"])
         .await
         .expect_problem(409, "conflict");
+    let stale = admin.request(Method::PUT, &path("cups"));
+    let stale = stale.header("if-match", format!("\"{}\"", made["version"]));
+    send(stale.json(&json!({ "name": "Mugs" })))
+        .await
+        .expect_problem(409, "conflict");
     // It was saved, and its answer may have been lost.
     let again = named("Cups & more", &made["version"]).await.expect(200);
     assert_eq!(again.body, first.body);

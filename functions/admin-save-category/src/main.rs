@@ -2,7 +2,7 @@
 //! stands.
 
 use shared::catalogue::{CategoryContent, CategorySlug, SaveCategory, StaffCategory};
-use shared::http::{Json, Path, Problem, Saved, StartError};
+use shared::http::{IfMatch, Json, Path, Problem, Saved, StartError};
 use shared::identity::Admin;
 use shared::serve;
 
@@ -16,7 +16,8 @@ async fn admin_save_category(
     admin: Admin,
     Path(slug): Path<CategorySlug>,
     Json(content): Json<CategoryContent>,
+    read: IfMatch,
     categories: SaveCategory,
 ) -> Result<Saved<StaffCategory>, Problem> {
-    categories.save(&admin, slug, content).await
+    categories.save(&admin, slug, content, read).await
 }

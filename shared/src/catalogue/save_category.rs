@@ -5,7 +5,7 @@ use super::category_table::Categories;
 use crate::audit::{Action, AuditWriter, Change, Record};
 use crate::aws::{Env, FromEnv, StartError};
 use crate::dynamodb::{Outcome, Transaction};
-use crate::http::{Conflict, Problem, Saved};
+use crate::http::{Conflict, IfMatch, Problem, Saved};
 use crate::identity::Admin;
 
 /// Makes and changes categories.
@@ -37,10 +37,11 @@ impl SaveCategory {
         by: &Admin,
         slug: CategorySlug,
         content: CategoryContent,
+        read: IfMatch,
     ) -> Result<Saved<StaffCategory>, Problem> {
         let target = slug.as_str().to_owned();
         let record = |action, changes| vec![Record::by(by, action, &target, changes)];
-        self.write(slug, content, record).await
+        self.write(slug, content, read, record).await
     }
 
     /// Makes a category without a record: for the demo shop, and for no function.
@@ -52,7 +53,9 @@ impl SaveCategory {
         slug: CategorySlug,
         content: CategoryContent,
     ) -> Result<(), Problem> {
-        let saved = self.write(slug, content, |_, _| Vec::new()).await;
+        let saved = self
+            .write(slug, content, IfMatch(None), |_, _| Vec::new())
+            .await;
         saved.map(drop)
     }
 
@@ -60,6 +63,7 @@ impl SaveCategory {
         &self,
         slug: CategorySlug,
         content: CategoryContent,
+        read: IfMatch,
         records: impl FnOnce(Action, Vec<Change>) -> Vec<Record<'r>>,
     ) -> Result<Saved<StaffCategory>, Problem> {
         let tree = self.categories.tree().await?;
@@ -70,7 +74,8 @@ impl SaveCategory {
             return Ok(Saved::Changed(before.clone().into()));
         }
         let there = before.map_or(0, |it| it.version);
-        if content.version.is_some_and(|read| read != there) {
+        let stale = |read| read != there;
+        if content.version.is_some_and(stale) || read.0.is_some_and(stale) {
             return Err(Problem::Conflict(Conflict::Stale));
         }
         tree.check(&slug, content.parent.as_ref())?;

@@ -3370,7 +3370,13 @@ export interface operations {
     "admin-save-category": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description The version that the caller has read, in quotes; `*` or nothing for any. A `version` in the body says the same.
+                 * @example "3"
+                 */
+                "If-Match"?: components["schemas"]["IfMatch"];
+            };
             path: {
                 /** @description Which category. */
                 slug: components["parameters"]["Slug"];
