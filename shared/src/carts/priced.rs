@@ -58,8 +58,11 @@ impl PricedCarts {
         let cart = self.carts.of(customer);
         if product.status != ProductStatus::Published {
             // It may be published later, and the refusal stays.
-            cart.refuse(id, deadline).await?;
-            return Err(LineRefusal::NotSold.into());
+            if cart.refuse(id, deadline).await? {
+                return Err(LineRefusal::NotSold.into());
+            }
+            // Another delivery of this request was here while it was published.
+            return self.get(customer).await;
         }
         let kept = KeptProduct {
             name: product.name,
@@ -68,28 +71,31 @@ impl PricedCarts {
         let made = cart.set(id, quantity, Some(&kept), deadline).await?;
         let mut lines = cart.lines().await?;
         // Checked after writing: of many parallel requests at least the last
-        // one sees all lines, so that no cart stays too long.
+        // one sees all lines. One that fails in between may leave a line too
+        // many, which is shown, and which checkout refuses until one is removed.
         if let Some(made) = made
             && lines.len() > MAX_LINES
         {
-            lines = self.drop_unsold(&cart, lines, deadline).await?;
+            lines = self.drop_unsold(&cart, id, lines, deadline).await?;
             if lines.len() > MAX_LINES {
-                if cart.withdraw(id, &made, deadline).await? {
-                    return Err(LineRefusal::Full.into());
+                cart.withdraw(id, &made, deadline).await?;
+                if let Some(refusal) = cart.refusal(id, deadline).await? {
+                    return Err(refusal.into());
                 }
-                // Another request has set it since, and was told that it is there.
+                // Another request has changed it since, and was told what it is.
                 lines = cart.lines().await?;
             }
         }
         self.price(&lines).await
     }
 
-    /// Removes the lines whose product is no longer sold, unless somebody has
-    /// changed them meanwhile, and returns the others: what can't be bought makes
-    /// room for what can, and of older lines a cart may not even show it.
+    /// Removes the lines of other products that are no longer sold, unless somebody has changed
+    /// them meanwhile, and returns those that are there: what can't be bought makes room for what
+    /// can, and of older lines a cart may not even show it.
     async fn drop_unsold(
         &self,
         cart: &CustomerCart<'_>,
+        id: &ProductId,
         lines: Vec<CartLine>,
         deadline: Deadline,
     ) -> Result<Vec<CartLine>, Problem> {
@@ -97,13 +103,20 @@ impl PricedCarts {
         // One that is sold again just now must not go.
         let products = self.products.get_all_consistent(ids).await?;
         let mut left = Vec::with_capacity(lines.len());
+        let mut is_changed = false;
         for line in lines {
             let is_sold = Product::on_sale(&products, &line.product_id).is_some();
-            if is_sold || !cart.remove_unchanged(&line, deadline).await? {
+            if is_sold || line.product_id == *id {
                 left.push(line);
+            } else {
+                is_changed |= !cart.remove_unchanged(&line, deadline).await?;
             }
         }
-        Ok(left)
+        Ok(if is_changed {
+            cart.lines().await?
+        } else {
+            left
+        })
     }
 
     async fn price(&self, lines: &[CartLine]) -> Result<Cart, Problem> {

@@ -5,8 +5,11 @@
 //! theirs. So a row has when the request that last changed it reached the
 //! gateway, by the gateway's clock alone, and nothing that arrived before
 //! changes it any more. That holds for a line that was removed or ordered, too:
-//! its row stays for a while, with the quantity 0. A request to set a line that
-//! was refused is remembered in the row, too: each delivery of it is refused.
+//! its row stays for a while, with the quantity 0.
+//!
+//! A request to set a line that was refused changes nothing, and is remembered in
+//! the row as long: when it arrived, and why it was refused. Each delivery of it
+//! is refused, and so is what arrived before it and has not set the line yet.
 
 use std::time::Duration;
 
@@ -29,15 +32,17 @@ use crate::values::{ProductId, Timestamp, UserId, new_ulid};
 /// How long a cart that nobody touches is kept.
 const RETENTION: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// How long it is remembered when a line was removed or ordered: longer than a
-/// call of DynamoDB can be on its way, which its signature bounds to minutes.
+/// How long a row without a line stays, to remember when the line was removed or
+/// ordered, or a request to set it refused: longer than a call of DynamoDB can be
+/// on its way, which its signature bounds to minutes.
 const REMOVAL_KEPT: Duration = Duration::from_secs(60 * 60);
 
 /// When the request that last changed a row reached the gateway, in
-/// milliseconds since 1970. Rows from before this was kept lack it.
+/// milliseconds since 1970. Rows from before this was kept lack it, and those
+/// whose last change was undone.
 const AT: &str = "at";
 
-/// When the request that was last refused to set the line reached the gateway,
+/// When the latest request that was refused to set the line reached the gateway,
 /// in milliseconds since 1970.
 const REFUSED: &str = "refused";
 
@@ -45,16 +50,23 @@ const REFUSED: &str = "refused";
 const REFUSAL: &str = "refusal";
 
 /// Sets what a row without a line has.
-const SET_REMOVED: &str = "SET quantity = :none, #at = :at, expiresAt = :end";
+const SET_NO_LINE: &str = "SET quantity = :none, expiresAt = :end";
 
 /// Removes what only a row with a line has.
 const REMOVE_LINE: &str = "REMOVE madeBy, setBy, productName, unitPrice";
 
-/// Adds to what an update sets that a request was refused.
-const SET_REFUSED: &str = ", #refused = :refused, #refusal = :refusal";
+/// Sets that a request was refused.
+const SET_REFUSED: &str = "#refused = :refused, #refusal = :refusal";
+
+/// Holds unless a request that arrived later was refused.
+const IS_LATEST_REFUSAL: &str = "(attribute_not_exists(#refused) OR #refused <= :refused)";
 
 /// Holds unless a request that arrived later has changed the row.
 const NOT_OVERTAKEN: &str = "(attribute_not_exists(#at) OR #at <= :at)";
+
+/// Holds unless, besides, this request to set the line or a later one was refused.
+const IS_OPEN: &str = "(attribute_not_exists(#at) OR #at <= :at) AND \
+                       (attribute_not_exists(#refused) OR #refused < :at)";
 
 /// Carts, each reached by its customer.
 #[derive(Clone)]
@@ -114,8 +126,12 @@ impl CustomerCart<'_> {
     pub async fn remove(&self, product: &ProductId, deadline: Deadline) -> Result<(), Problem> {
         // Only a row that is there is kept for a while: nobody can fill the
         // table by removing what was never put in.
+        let at = deadline.arrived();
         let removed = self
-            .begin_removal(product, deadline.arrived())
+            .end_line(product, at)
+            .update_expression(format!("{SET_NO_LINE}, #at = :at {REMOVE_LINE}"))
+            .expression_attribute_names("#at", AT)
+            .expression_attribute_values(":at", number(at))
             .condition_expression(format!("attribute_exists(userId) AND {NOT_OVERTAKEN}"))
             .commit()
             .await;
@@ -127,7 +143,8 @@ impl CustomerCart<'_> {
 
     /// Remembers that a request to set a line was refused, since its product is not sold, so that
     /// it doesn't set the line when it is delivered once more. A line that is there stays as it
-    /// is; one that is not leaves a row for a while.
+    /// is; one that is not leaves a row for a while. Returns false, and remembers nothing, if
+    /// another delivery of the request has set the line.
     ///
     /// # Errors
     /// When the table can't be written.
@@ -135,43 +152,89 @@ impl CustomerCart<'_> {
         &self,
         product: &ProductId,
         deadline: Deadline,
-    ) -> Result<(), Problem> {
-        // Later than the request, as where a line is withdrawn.
-        let at = deadline.arrived().saturating_add(1);
-        let refuse = self
-            .edit(product, at)
-            .update_expression(format!(
-                "SET #at = :at, quantity = if_not_exists(quantity, :none), \
-                 expiresAt = if_not_exists(expiresAt, :end){SET_REFUSED}"
-            ))
-            .condition_expression(NOT_OVERTAKEN)
-            .expression_attribute_values(":none", number(0))
-            .expression_attribute_values(":end", number(removal_ends(at)));
-        let refuse = with_refusal(refuse, LineRefusal::NotSold, deadline);
-        write(refuse).await.map(drop)
+    ) -> Result<bool, Problem> {
+        let now = number(Timestamp::now().unix());
+        for _ in 0..2 {
+            let without_line = self
+                .end_line(product, deadline.arrived())
+                .update_expression(format!("{SET_NO_LINE}, {SET_REFUSED} {REMOVE_LINE}"))
+                .condition_expression(format!(
+                    "(attribute_not_exists(madeBy) OR expiresAt <= :now) AND {IS_LATEST_REFUSAL}"
+                ))
+                .expression_attribute_values(":now", now.clone());
+            let beside_line = self
+                .table
+                .update(self.key(product))
+                .update_expression(format!("SET {SET_REFUSED}"))
+                .condition_expression(format!(
+                    "attribute_exists(madeBy) AND expiresAt > :now AND {IS_LATEST_REFUSAL} AND \
+                     (attribute_not_exists(#at) OR #at <> :refused)"
+                ))
+                .expression_attribute_names("#at", AT)
+                .expression_attribute_values(":now", now.clone());
+            for refuse in [without_line, beside_line] {
+                let refuse = with_refusal(refuse, LineRefusal::NotSold, deadline);
+                let Written::Refused(row) = write(refuse).await? else {
+                    return Ok(true);
+                };
+                match Standing::read((&row).into(), deadline)? {
+                    Standing::Refused(_) => return Ok(true),
+                    Standing::Done => return Ok(false),
+                    Standing::Overtaken | Standing::Open => {}
+                }
+            }
+        }
+        Err(Problem::unavailable(
+            "a line of a cart comes and goes while it is refused",
+        ))
     }
 
-    /// Removes a line that a request has made and doesn't keep. Returns false, and
-    /// changes nothing, if another request has set it since.
+    /// Removes a line that a request has made and that is one too many, and remembers that it was
+    /// refused. Changes nothing if another request has changed the line since.
     pub(super) async fn withdraw(
         &self,
         product: &ProductId,
         made: &MadeLine,
         deadline: Deadline,
-    ) -> Result<bool, Problem> {
-        // Later than the request, so that no late write of it makes it anew.
-        let withdraw = self
-            .begin_removal(product, deadline.arrived().saturating_add(1))
-            .update_expression(format!("{SET_REMOVED}{SET_REFUSED} {REMOVE_LINE}"))
-            .condition_expression("setBy = :attempt")
-            .expression_attribute_values(":attempt", text(&made.attempt));
+    ) -> Result<(), Problem> {
+        // That the request has changed the row is forgotten: it and whatever
+        // arrived before it is refused from now on.
+        let end_line = || {
+            self.end_line(product, deadline.arrived())
+                .expression_attribute_names("#at", AT)
+                .expression_attribute_values(":attempt", text(&made.attempt))
+        };
+        let withdraw = end_line()
+            .update_expression(format!("{SET_NO_LINE}, {SET_REFUSED} {REMOVE_LINE}, #at"))
+            .condition_expression(format!("setBy = :attempt AND {IS_LATEST_REFUSAL}"));
         let withdraw = with_refusal(withdraw, LineRefusal::Full, deadline);
-        match write(withdraw).await? {
-            Written::Done(_) => Ok(true),
-            // Without it nobody has set it: it was removed, perhaps by a call of
-            // this whose answer was lost.
-            Written::Refused(row) => Ok(!row.contains_key("setBy")),
+        if let Written::Done(_) = write(withdraw).await? {
+            return Ok(());
         }
+        // Where a later one was refused, that is remembered already.
+        let withdraw = end_line()
+            .update_expression(format!("{SET_NO_LINE} {REMOVE_LINE}, #at"))
+            .condition_expression("setBy = :attempt AND #refused > :refused")
+            .expression_attribute_names("#refused", REFUSED)
+            .expression_attribute_values(":refused", number(deadline.arrived()));
+        write(withdraw).await.map(drop)
+    }
+
+    /// Returns why a request to set a line is refused, if it is.
+    pub(super) async fn refusal(
+        &self,
+        product: &ProductId,
+        deadline: Deadline,
+    ) -> Result<Option<LineRefusal>, Problem> {
+        let row = self
+            .table
+            .query()
+            .key_condition_expression("userId = :user AND productId = :product")
+            .expression_attribute_values(":user", text(self.user_id.as_str()))
+            .expression_attribute_values(":product", text(product.as_str()))
+            .consistent_read(true);
+        let refusals = read_all(&row, |row| Ok(Standing::read(row, deadline)?.refusal())).await?;
+        Ok(refusals.first().copied())
     }
 
     /// Removes a line unless it is not as it was read. Returns whether it did.
@@ -197,8 +260,8 @@ impl CustomerCart<'_> {
     /// that has expired and is still there is made anew.
     ///
     /// # Errors
-    /// The refusal of another delivery of this request; when the table can't be
-    /// written.
+    /// The refusal of another delivery of this request, or of a later one; when
+    /// the table can't be written.
     pub(super) async fn set(
         &self,
         product: &ProductId,
@@ -218,11 +281,10 @@ impl CustomerCart<'_> {
                 Written::Done(_) => return Ok(None),
                 Written::Refused(row) => row,
             };
-            if read_at((&row).into())? > deadline.arrived() {
-                return match read_refusal((&row).into(), &attempt, deadline)? {
-                    Some(refusal) => Err(refusal.into()),
-                    None => Ok(None),
-                };
+            match Standing::read((&row).into(), deadline)? {
+                Standing::Refused(refusal) => return Err(refusal.into()),
+                Standing::Done | Standing::Overtaken => return Ok(None),
+                Standing::Open => {}
             }
             let replaced = self.replace_expired(product, quantity, kept, &attempt, deadline);
             if let Written::Done(_) = replaced.await? {
@@ -247,14 +309,13 @@ impl CustomerCart<'_> {
     ) -> Result<Written, Problem> {
         let set = self
             .set_line(product, quantity, kept, attempt, deadline)
-            .update_expression(with_kept(
-                "SET quantity = :quantity, #at = :at, expiresAt = :end, \
-                     setBy = :attempt, madeBy = if_not_exists(madeBy, :attempt)",
+            .update_expression(set_expression(
+                "madeBy = if_not_exists(madeBy, :attempt)",
                 kept,
             ))
             // What was removed has no maker, and is made anew.
             .condition_expression(format!(
-                "(attribute_not_exists(madeBy) OR expiresAt > :now) AND {NOT_OVERTAKEN}"
+                "(attribute_not_exists(madeBy) OR expiresAt > :now) AND {IS_OPEN}"
             ));
         write(set).await
     }
@@ -270,12 +331,8 @@ impl CustomerCart<'_> {
     ) -> Result<Written, Problem> {
         let replace = self
             .set_line(product, quantity, kept, attempt, deadline)
-            .update_expression(with_kept(
-                "SET quantity = :quantity, #at = :at, expiresAt = :end, \
-                     setBy = :attempt, madeBy = :attempt",
-                kept,
-            ))
-            .condition_expression(format!("expiresAt <= :now AND {NOT_OVERTAKEN}"));
+            .update_expression(set_expression("madeBy = :attempt", kept))
+            .condition_expression(format!("expiresAt <= :now AND {IS_OPEN}"));
         // Refused: somebody else did, DynamoDB deleted it, or an answer was lost.
         write(replace).await
     }
@@ -292,6 +349,7 @@ impl CustomerCart<'_> {
         let now = Timestamp::now();
         let set = self
             .edit(product, deadline.arrived())
+            .expression_attribute_names("#refused", REFUSED)
             .expression_attribute_values(":quantity", number(quantity.get()))
             .expression_attribute_values(":end", number(now.plus(RETENTION).unix()))
             .expression_attribute_values(":attempt", text(attempt))
@@ -304,10 +362,10 @@ impl CustomerCart<'_> {
         }
     }
 
-    /// Begins the removal of a line, as of this moment.
-    fn begin_removal(&self, product: &ProductId, at: u64) -> UpdateItemFluentBuilder {
-        self.edit(product, at)
-            .update_expression(format!("{SET_REMOVED} {REMOVE_LINE}"))
+    /// Begins an update that leaves a row without a line, to remember what happened at a moment.
+    fn end_line(&self, product: &ProductId, at: u64) -> UpdateItemFluentBuilder {
+        self.table
+            .update(self.key(product))
             .expression_attribute_values(":none", number(0))
             .expression_attribute_values(":end", number(removal_ends(at)))
     }
@@ -379,6 +437,44 @@ pub(super) struct MadeLine {
     attempt: String,
 }
 
+/// How a request to set a line stands to what a row remembers.
+#[derive(Debug, PartialEq)]
+enum Standing {
+    /// It was refused, or a later one was, and it has not set the line before.
+    Refused(LineRefusal),
+    /// Another delivery of it has set the line.
+    Done,
+    /// A later one has changed the row.
+    Overtaken,
+    /// Neither.
+    Open,
+}
+
+impl Standing {
+    fn read(row: ItemReader<'_>, deadline: Deadline) -> Result<Self, Corrupt> {
+        let arrived = deadline.arrived();
+        let at = read_at(row)?;
+        let refused: u64 = row.optional_number(REFUSED)?.unwrap_or_default();
+        let is_line = row.optional_text("setBy")?.is_some();
+        Ok(if refused != arrived && at > arrived {
+            Self::Overtaken
+        } else if refused != arrived && at == arrived && is_line {
+            Self::Done
+        } else if refused >= arrived {
+            Self::Refused(row.word(REFUSAL)?)
+        } else {
+            Self::Open
+        })
+    }
+
+    fn refusal(self) -> Option<LineRefusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::Done | Self::Overtaken | Self::Open => None,
+        }
+    }
+}
+
 /// What came of a conditional write of a row.
 enum Written {
     /// The row as it then is.
@@ -430,12 +526,10 @@ fn read_kept(row: ItemReader<'_>) -> Result<Option<KeptProduct>, Corrupt> {
     }))
 }
 
-/// Adds what is kept of a product to an update that sets its line.
-fn with_kept(set: &str, kept: Option<&KeptProduct>) -> String {
-    match kept {
-        Some(_) => format!("{set}, productName = :name, unitPrice = :price"),
-        None => set.to_owned(),
-    }
+/// Returns the expression that sets a line: who made it as told, and what is kept of its product.
+fn set_expression(made: &str, kept: Option<&KeptProduct>) -> String {
+    let kept = kept.map_or("", |_| ", productName = :name, unitPrice = :price");
+    format!("SET quantity = :quantity, #at = :at, expiresAt = :end, setBy = :attempt, {made}{kept}")
 }
 
 /// Returns which moment the removal of a line counts as: later than whatever
@@ -465,20 +559,6 @@ fn with_refusal(
         .expression_attribute_names("#refusal", REFUSAL)
         .expression_attribute_values(":refused", number(deadline.arrived()))
         .expression_attribute_values(":refusal", word(refusal))
-}
-
-/// Reads why another delivery of a request was refused; `None` if it was not, or
-/// if this attempt has set the line before that.
-pub(super) fn read_refusal(
-    row: ItemReader<'_>,
-    attempt: &str,
-    deadline: Deadline,
-) -> Result<Option<LineRefusal>, Corrupt> {
-    let is_set = row.optional_text("setBy")? == Some(attempt);
-    if is_set || row.optional_number(REFUSED)? != Some(deadline.arrived()) {
-        return Ok(None);
-    }
-    row.word(REFUSAL).map(Some)
 }
 
 fn is_made_by(item: &Attributes, attempt: &str) -> Result<bool, Corrupt> {

@@ -5,14 +5,14 @@ use std::time::Duration;
 use cloud::{Calls, Fault, Injection};
 
 use super::cart::{MAX_LINES, Quantity};
-use super::table::{LineRefusal, read_refusal};
+use super::table::LineRefusal;
 use super::{Cart, CartLine, Carts, PricedCarts};
 use crate::catalogue::DeleteProduct;
-use crate::dynamodb::{Attributes, ItemBuilder};
+use crate::dynamodb::{Attributes, ItemBuilder, ItemReader, Outcome, Table, Transaction};
 use crate::http::{Deadline, Problem};
 use crate::identity::{Customer, Identity, Role, super_admin_for_tests};
 use crate::testing::{Tables, arrived, reaching_now, tables};
-use crate::values::{PathId, ProductId};
+use crate::values::{PathId, ProductId, Timestamp};
 
 fn one() -> Quantity {
     pieces(1)
@@ -36,6 +36,28 @@ async fn quantities(carts: &Carts, customer: &Customer) -> Vec<u32> {
     lines.iter().map(quantity).collect()
 }
 
+/// Publishes a product, or takes it off the list.
+async fn set_status(tables: &Tables, product: &ProductId, status: &str) {
+    let key = ItemBuilder::new().text("productId", product.as_str());
+    let status = ItemBuilder::new().text("status", status).into_attributes();
+    tables
+        .change("PRODUCTS_TABLE", key.into_attributes(), status)
+        .await;
+}
+
+/// Fills a cart with as many lines as it may have.
+async fn fill(tables: &Tables, customer: &Customer) {
+    for _ in 0..MAX_LINES {
+        let product = tables.product(10).await;
+        tables.fill_cart(customer, &product, 1).await;
+    }
+}
+
+/// Returns the table of carts as others see it.
+fn rows(tables: &Tables) -> Table {
+    Table::from_env(&tables.env_with_all(&[]), "CARTS_TABLE").unwrap()
+}
+
 /// Lets a line expire as time does; DynamoDB has not deleted it yet.
 async fn expire(tables: &Tables, customer: &Customer, product: &ProductId) {
     let past = ItemBuilder::new()
@@ -54,10 +76,7 @@ async fn a_line_that_has_expired_is_no_way_to_a_33rd_one() {
     let old = tables.product(10).await;
     tables.fill_cart(&customer, &old, 7).await;
     expire(&tables, &customer, &old).await;
-    for _ in 0..MAX_LINES {
-        let product = tables.product(10).await;
-        tables.fill_cart(&customer, &product, 1).await;
-    }
+    fill(&tables, &customer).await;
     let refused = priced.set(&customer, &old, one(), reaching_now()).await;
     assert!(matches!(refused, Err(Problem::Invalid(_))), "{refused:?}");
     let lines = carts.of(&customer).lines().await.unwrap();
@@ -83,18 +102,11 @@ async fn a_refused_request_that_is_delivered_again_sets_no_line_of_what_was_publ
         if there > 0 {
             tables.fill_cart(&customer, &product, there).await;
         }
-        let set_status = async |status: &str| {
-            let row = ItemBuilder::new().text("productId", product.as_str());
-            let status = ItemBuilder::new().text("status", status).into_attributes();
-            tables
-                .change("PRODUCTS_TABLE", row.into_attributes(), status)
-                .await;
-        };
         let set = async |deadline| priced.set(&customer, &product, pieces(5), deadline).await;
-        set_status("draft").await;
+        set_status(&tables, &product, "draft").await;
         let once = reaching_now();
         assert!(matches!(set(once).await, Err(Problem::NotFound)));
-        set_status("published").await;
+        set_status(&tables, &product, "published").await;
         assert!(matches!(set(once).await, Err(Problem::NotFound)), "again");
         let lines = carts.of(&customer).lines().await.unwrap();
         let line = lines.iter().find(|it| it.product_id == product);
@@ -114,28 +126,113 @@ async fn of_two_deliveries_one_that_is_refused_refuses_the_other_too() {
     let carts: Carts = tables.open();
     let cart = carts.of(&customer);
     let product = tables.product(10).await;
+    let set = async |at| match cart.set(&product, one(), None, arrived(at)).await {
+        Ok(set) => set.is_some(),
+        Err(Problem::NotFound) => false,
+        Err(problem) => panic!("{problem:?}"),
+    };
     // The other one has read the product before it was taken off the list.
-    cart.refuse(&product, arrived(5000)).await.unwrap();
-    let other = cart.set(&product, one(), None, arrived(5000)).await;
-    assert!(matches!(other, Err(Problem::NotFound)));
-    let earlier = cart.set(&product, one(), None, arrived(4999)).await;
-    assert!(earlier.unwrap().is_none(), "as if it had come first");
+    assert!(cart.refuse(&product, arrived(5000)).await.unwrap());
+    assert!(!set(5000).await);
+    // Nor does one that arrived before, and comes after it, as any delivery of one that was
+    // refused before the last one.
+    assert!(cart.refuse(&product, arrived(6000)).await.unwrap());
+    assert!(cart.refuse(&product, arrived(5500)).await.unwrap());
+    for at in [4999, 5000, 5500, 6000] {
+        let refused = cart.set(&product, one(), None, arrived(at)).await;
+        assert!(matches!(refused, Err(Problem::NotFound)), "{at}");
+    }
     assert!(quantities(&carts, &customer).await.is_empty());
-    assert!(cart.set(&product, one(), None, arrived(5002)).await.is_ok());
+    assert!(set(6001).await);
+    assert_eq!(quantities(&carts, &customer).await, [1]);
+    // A later one has set the line since, but each delivery is answered alike.
+    assert!(matches!(
+        cart.set(&product, pieces(2), None, arrived(6000)).await,
+        Err(Problem::NotFound)
+    ));
     assert_eq!(quantities(&carts, &customer).await, [1]);
 }
 
-#[test]
-fn an_attempt_that_set_its_line_before_another_was_refused_is_not_refused() {
-    let row = ItemBuilder::new()
-        .text("setBy", "mine")
-        .number("refused", 5000_u64)
-        .text("refusal", "not-sold")
-        .into_attributes();
-    let refusal = |attempt, at| read_refusal((&row).into(), attempt, arrived(at)).unwrap();
-    assert_eq!(refusal("mine", 5000), None);
-    assert_eq!(refusal("another", 5000), Some(LineRefusal::NotSold));
-    assert_eq!(refusal("another", 5001), None);
+#[tokio::test]
+async fn a_refused_request_is_in_the_way_of_no_removal_and_no_order() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let carts: Carts = tables.open();
+    let cart = carts.of(&customer);
+    let product = tables.product(10).await;
+    let set = async |at| {
+        let set = cart.set(&product, pieces(2), None, arrived(at)).await;
+        assert!(set.unwrap().is_some());
+        cart.lines().await.unwrap().remove(0)
+    };
+    let line = set(3000).await;
+    assert!(cart.refuse(&product, arrived(5000)).await.unwrap());
+    assert_eq!(cart.lines().await.unwrap(), std::slice::from_ref(&line));
+    // It arrived before the one that was refused, and is done after it.
+    cart.remove(&product, arrived(4999)).await.unwrap();
+    assert!(quantities(&carts, &customer).await.is_empty());
+
+    let line = set(5001).await;
+    assert!(cart.refuse(&product, arrived(7000)).await.unwrap());
+    let taken = Transaction::new().with((), cart.take(&line, arrived(6000)));
+    let table = rows(&tables);
+    let taken = taken.commit(table.client()).await.unwrap();
+    assert_eq!(taken, Outcome::Committed);
+    assert!(quantities(&carts, &customer).await.is_empty());
+}
+
+#[tokio::test]
+async fn of_two_deliveries_one_that_sets_the_line_lets_none_be_refused() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let (priced, carts): (PricedCarts, Carts) = (tables.open(), tables.open());
+    let product = tables.product(10).await;
+    let once = reaching_now();
+    let set = async |deadline| priced.set(&customer, &product, pieces(5), deadline).await;
+    set(once).await.unwrap();
+    set_status(&tables, &product, "draft").await;
+    let again = set(once).await.unwrap();
+    let again = serde_json::to_value(again).unwrap();
+    assert_eq!(again["items"][0]["quantity"], 5);
+    assert_eq!(again["items"][0]["purchasable"], false);
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    let later = set(reaching_now()).await;
+    assert!(matches!(later, Err(Problem::NotFound)));
+    assert_eq!(quantities(&carts, &customer).await, [5]);
+    // It has set the line before that one was refused.
+    set_status(&tables, &product, "published").await;
+    assert!(set(once).await.is_ok());
+    assert_eq!(quantities(&carts, &customer).await, [5]);
+}
+
+#[tokio::test]
+async fn a_refusal_is_remembered_as_long_whatever_the_row_was() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let carts: Carts = tables.open();
+    let cart = carts.of(&customer);
+    let now = Timestamp::now().unix();
+    for (is_removed, is_expired) in [(true, false), (true, true), (false, true)] {
+        let product = tables.product(10).await;
+        cart.set(&product, one(), None, arrived(5000))
+            .await
+            .unwrap();
+        if is_removed {
+            cart.remove(&product, arrived(6000)).await.unwrap();
+        }
+        if is_expired {
+            expire(&tables, &customer, &product).await;
+        }
+        let deadline = reaching_now();
+        assert!(cart.refuse(&product, deadline).await.unwrap());
+        assert!(quantities(&carts, &customer).await.is_empty());
+        let table = rows(&tables);
+        let row = table.get(key(&customer, &product)).await.unwrap().unwrap();
+        let ends: i64 = ItemReader::from(&row).number("expiresAt").unwrap();
+        assert!(ends >= now + 60 * 60, "{is_removed} {is_expired}");
+        let late = cart.set(&product, one(), None, deadline).await;
+        assert!(matches!(late, Err(Problem::NotFound)));
+    }
 }
 
 #[tokio::test]
@@ -233,12 +330,8 @@ async fn what_arrived_before_a_line_was_changed_or_removed_changes_it_no_more() 
     );
     assert_eq!(quantities(&carts, &customer).await, [1]);
     // One that is delivered twice is the same twice.
-    assert!(
-        cart.set(&product, one(), None, arrived(4001))
-            .await
-            .unwrap()
-            .is_none()
-    );
+    let again = cart.set(&product, one(), None, arrived(4001)).await;
+    assert!(again.unwrap().is_none());
     assert_eq!(quantities(&carts, &customer).await, [1]);
 }
 
@@ -290,12 +383,10 @@ async fn a_line_from_before_arrivals_were_kept_is_set_and_removed() {
             .await;
     }
     let lines = cart.lines().await.unwrap();
-    assert!(
-        cart.set(&lines[0].product_id, one(), None, reaching_now())
-            .await
-            .unwrap()
-            .is_none()
-    );
+    let set = cart
+        .set(&lines[0].product_id, one(), None, reaching_now())
+        .await;
+    assert!(set.unwrap().is_none());
     cart.remove(&lines[1].product_id, reaching_now())
         .await
         .unwrap();
@@ -378,10 +469,7 @@ async fn a_line_too_many_that_another_request_sets_meanwhile_is_not_lost() {
     let tables = tables().await;
     let customer = tables.customer().await;
     let priced: PricedCarts = tables.open();
-    for _ in 0..MAX_LINES {
-        let product = tables.product(10).await;
-        tables.fill_cart(&customer, &product, 1).await;
-    }
+    fill(&tables, &customer).await;
     let product = tables.product(10).await;
     let reads = Calls::of("Query").on(tables.table("CARTS_TABLE"));
     let slow = Fault::Delay(Duration::from_millis(500));
@@ -413,14 +501,53 @@ async fn a_line_too_many_that_another_request_sets_meanwhile_is_not_lost() {
 }
 
 #[tokio::test]
+async fn a_line_too_many_that_was_ordered_meanwhile_is_not_refused() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let carts: Carts = tables.open();
+    let cart = carts.of(&customer);
+    let product = tables.product(10).await;
+    let (early, late) = (arrived(5000), arrived(5001));
+    let set = cart
+        .set(&product, one(), None, early)
+        .await
+        .unwrap()
+        .unwrap();
+    let line = cart.lines().await.unwrap().remove(0);
+    let table = rows(&tables);
+    let order = Transaction::new().with((), cart.take(&line, late));
+    let ordered = order.commit(table.client()).await.unwrap();
+    assert_eq!(ordered, Outcome::Committed);
+    cart.withdraw(&product, &set, early).await.unwrap();
+    assert_eq!(cart.refusal(&product, early).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_withdrawal_forgets_no_later_refusal() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let carts: Carts = tables.open();
+    let cart = carts.of(&customer);
+    let product = tables.product(10).await;
+    let set = cart.set(&product, one(), None, arrived(5000)).await;
+    assert!(cart.refuse(&product, arrived(6000)).await.unwrap());
+    cart.withdraw(&product, &set.unwrap().unwrap(), arrived(5000))
+        .await
+        .unwrap();
+    assert!(quantities(&carts, &customer).await.is_empty());
+    for at in [5000, 6000] {
+        let late = cart.set(&product, one(), None, arrived(at)).await;
+        assert!(matches!(late, Err(Problem::NotFound)), "{at}");
+    }
+    assert!(cart.set(&product, one(), None, arrived(6001)).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_line_too_many_does_not_come_back_by_a_late_write_of_its_request() {
     let tables = tables().await;
     let customer = tables.customer().await;
     let (priced, carts): (PricedCarts, Carts) = (tables.open(), tables.open());
-    for _ in 0..MAX_LINES {
-        let product = tables.product(10).await;
-        tables.fill_cart(&customer, &product, 1).await;
-    }
+    fill(&tables, &customer).await;
     let product = tables.product(10).await;
     let refused = priced.set(&customer, &product, one(), arrived(5000)).await;
     assert!(matches!(refused, Err(Problem::Invalid(_))), "{refused:?}");
@@ -437,18 +564,15 @@ async fn a_withdrawal_whose_answer_is_lost_is_a_withdrawal() {
     let carts: Carts = tables.open();
     let cart = carts.of(&customer);
     let product = tables.product(10).await;
-    let made = cart
-        .set(&product, one(), None, reaching_now())
-        .await
-        .unwrap()
-        .unwrap();
+    let deadline = reaching_now();
+    let set = cart.set(&product, one(), None, deadline).await;
     let lost = Calls::of("UpdateItem").on(tables.table("CARTS_TABLE"));
     let lost = tables.faults().inject(lost, Fault::DropAfter);
-    assert!(
-        cart.withdraw(&product, &made, reaching_now())
-            .await
-            .unwrap()
-    );
+    cart.withdraw(&product, &set.unwrap().unwrap(), deadline)
+        .await
+        .unwrap();
+    let refusal = cart.refusal(&product, deadline).await.unwrap();
+    assert_eq!(refusal, Some(LineRefusal::Full));
     assert_eq!(lost.hits(), 1);
     assert!(quantities(&carts, &customer).await.is_empty());
 }

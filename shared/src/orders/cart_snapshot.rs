@@ -16,8 +16,8 @@ pub(super) struct CartSnapshot<'a> {
 }
 
 impl CartSnapshot<'_> {
-    /// Returns the lines that can be bought, with their products. A cart shows
-    /// no other lines.
+    /// Returns the lines of products that are on sale, with these. A cart's total
+    /// counts no others.
     pub(super) fn on_sale(&self) -> impl Iterator<Item = (&CartLine, &Product)> {
         self.lines
             .iter()
