@@ -143,8 +143,9 @@ impl CustomerCart<'_> {
 
     /// Remembers that a request to set a line was refused, since its product is not sold, so that
     /// it doesn't set the line when it is delivered once more. A line that is there stays as it
-    /// is; one that is not leaves a row for a while. Returns false, and remembers nothing, if
-    /// another delivery of the request has set the line.
+    /// is; one that is not leaves a row for a while. What a later request has overtaken is not
+    /// remembered. Returns false, and remembers nothing, if another delivery of the request has
+    /// set the line.
     ///
     /// # Errors
     /// When the table can't be written.
@@ -159,8 +160,10 @@ impl CustomerCart<'_> {
                 .end_line(product, deadline.arrived())
                 .update_expression(format!("{SET_NO_LINE}, {SET_REFUSED} {REMOVE_LINE}"))
                 .condition_expression(format!(
-                    "(attribute_not_exists(madeBy) OR expiresAt <= :now) AND {IS_LATEST_REFUSAL}"
+                    "(attribute_not_exists(madeBy) OR expiresAt <= :now) AND {IS_LATEST_REFUSAL} \
+                     AND (attribute_not_exists(#at) OR #at <= :refused)"
                 ))
+                .expression_attribute_names("#at", AT)
                 .expression_attribute_values(":now", now.clone());
             let beside_line = self
                 .table
@@ -168,7 +171,7 @@ impl CustomerCart<'_> {
                 .update_expression(format!("SET {SET_REFUSED}"))
                 .condition_expression(format!(
                     "attribute_exists(madeBy) AND expiresAt > :now AND {IS_LATEST_REFUSAL} AND \
-                     (attribute_not_exists(#at) OR #at <> :refused)"
+                     (attribute_not_exists(#at) OR #at < :refused)"
                 ))
                 .expression_attribute_names("#at", AT)
                 .expression_attribute_values(":now", now.clone());
@@ -178,9 +181,10 @@ impl CustomerCart<'_> {
                     return Ok(true);
                 };
                 match Standing::read((&row).into(), deadline)? {
-                    Standing::Refused(_) => return Ok(true),
+                    // Nothing of an overtaken request can change the row.
+                    Standing::Refused(_) | Standing::Overtaken => return Ok(true),
                     Standing::Done => return Ok(false),
-                    Standing::Overtaken | Standing::Open => {}
+                    Standing::Open => {}
                 }
             }
         }
