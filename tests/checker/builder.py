@@ -206,10 +206,26 @@ class Shop:
 
     def fill(self, user: str, product: str, quantity: int) -> Dict[str, Any]:
         """Sets a line of a cart by a request."""
-        path = f"/api/cart/items/{product}"
-        send = self.begin("set-cart-item", user, path, {"quantity": quantity}, method="PUT")
+        send = self.begin_fill(user, product, quantity)
         self.put_line(user, product, quantity)
         return self.end(send, 200, self.cart(user))
+
+    def begin_fill(self, user: str, product: str, quantity: int, **more: Any) -> Dict[str, Any]:
+        path = f"/api/cart/items/{product}"
+        send = self.begin("set-cart-item", user, path, {"quantity": quantity}, method="PUT")
+        send.update(more)
+        return send
+
+    def put_line_for(self, send: Dict[str, Any]) -> None:
+        """Commits the line that a send asks for, in its name."""
+        product = send["path"].rpartition("/")[2]
+        pieces = send["request"]["quantity"]
+        self.put_line(send["user"], product, pieces, send=send["send"])
+
+    def fill_up(self, user: str, lines: int) -> None:
+        """Puts so many other products into a cart, by the run's own hand."""
+        for _ in range(lines):
+            self.put_line(user, self.product(), 1, by="operator")
 
     def put_line(
         self, user: str, product: str, quantity: int, by: str = "set-cart-item",

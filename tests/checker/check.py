@@ -21,6 +21,7 @@ import sys
 from typing import Any, Dict, Optional, TextIO
 
 import audit
+import carts
 import contract
 import durability
 import isolation
@@ -35,8 +36,8 @@ from run import Malformed, Run
 from verdict import INPUT, Verdict
 
 JUDGES = (
-    stock, movements, products, orders, steps, keys, durability, isolation, liveness, contract,
-    audit,
+    stock, movements, products, orders, steps, keys, durability, carts, isolation, liveness,
+    contract, audit,
 )  # fmt: skip
 
 

@@ -1,9 +1,8 @@
 """I6, durability: what was acknowledged is in the table and in its owner's list, and
 what was not answered is resolved by its key.
 
-An answer that shows orders or a cart shows them as they were at some moment while
-it was under way. Plain reads may see parts of transactions that are being
-committed.
+An answer that shows orders shows them as they were at some moment while it was
+under way. Plain reads may see parts of transactions that are being committed.
 """
 
 from __future__ import annotations
@@ -12,19 +11,14 @@ from typing import Any, Dict, List, Optional, Tuple
 from urllib.parse import parse_qs
 
 from orders import is_state_of
-from run import LATELY, NOTHING, TORN, Order, Run, Send, names, number, on_sale, text
+from run import LATELY, NOTHING, TORN, Order, Run, Send, items_of, names, number, on_sale, text
 from verdict import Verdict
-
-# How long before a read a product must have been on sale, in milliseconds, if
-# carts must show it: products are read eventually there.
-EVENTUALLY = 10_000
 
 
 def judge(run: Run, verdict: Verdict) -> None:
     acknowledged = judge_acknowledged(run, verdict)
     judge_lists(run, acknowledged, verdict)
     judge_single(run, acknowledged, verdict)
-    judge_carts(run, verdict)
     judge_catalogue(run, verdict)
     judge_unknown(run, verdict)
 
@@ -159,97 +153,6 @@ def judge_single(
                 broken(f"did not find {asked}, which was acknowledged at {since}")
 
 
-def judge_carts(run: Run, verdict: Verdict) -> None:
-    """An acknowledged change of a cart was made, and carts are shown as they were.
-
-    A cart that never was the caller's is for I7 to tell.
-    """
-    for operation in ("get-cart", "set-cart-item", "remove-cart-item"):
-        for send in run.by_operation[operation]:
-            if not send.is_success:
-                continue
-            verdict.looked_at("I6")
-            if operation != "get-cart":
-                judge_change(run, send, verdict)
-            if operation != "remove-cart-item":
-                judge_cart(run, send, verdict)
-
-
-def judge_change(run: Run, send: Send, verdict: Verdict) -> None:
-    """A line was as it was set at some moment of its send, or a later request had
-    changed it before."""
-    product = send.path.rpartition("/")[2]
-    lines = run.carts.get(str(send.user), {}).get(product, NOTHING)
-    until = send.ended + run.dated
-    quantities = {number(line, "quantity") for line in lines.between(send.began, until)}
-    asked = send.request.get("quantity") if type(send.request) is dict else None
-    edited = run.edited.get((str(send.user), product), ())
-    has_changed = any(send.began <= at <= until for at in edited)
-    if asked not in quantities and not is_overtaken(run, send, has_changed):
-        verdict.broken(
-            "I6",
-            f"send {send.number} set {product} in the cart of {send.user} to {asked or 'nothing'}, "
-            f"and it never was that",
-            [send.number],
-        )
-
-
-def is_overtaken(run: Run, send: Send, has_changed: bool) -> bool:
-    """Returns whether a line changed while it was being set, and may have done so by
-    a request that arrived later: then it is as if this one had come first."""
-    if not has_changed:
-        return False
-    edits = run.by_operation["set-cart-item"] + run.by_operation["remove-cart-item"]
-    edits = [edit for edit in edits if edit.path == send.path] + run.by_operation["checkout"]
-    return any(
-        edit is not send and edit.user == send.user and may_be_later(edit, send) for edit in edits
-    )
-
-
-def may_be_later(one: Send, other: Send) -> bool:
-    """Returns whether a send may have arrived later than another, and before that
-    one was answered."""
-    if one.began > other.ended:
-        return False
-    if one.arrived is not None and other.arrived is not None:
-        return one.arrived > other.arrived
-    return one.ended is None or one.ended >= other.began
-
-
-def judge_cart(run: Run, send: Send, verdict: Verdict) -> None:
-    """A cart shows lines as they were, and leaves out none that was there all the
-    time."""
-    items = items_of(send)
-    if items is None:
-        return
-    cart, shown_lines = run.carts.get(str(send.user), {}), set()
-    for item in items:
-        product, quantity = str(item.get("productId")), item.get("quantity")
-        shown_lines.add(product)
-        lines = cart.get(product, NOTHING)
-        states = lines.between(send.began, send.ended + run.dated, TORN)
-        if quantity in {number(line, "quantity") for line in states}:
-            continue
-        ever = {number(line, "quantity") for line in lines.between(0, send.ended + run.dated)}
-        verdict.broken(
-            "I6" if quantity in ever else "I7",
-            f"send {send.number} shows {quantity} {product} in the cart of {send.user}, "
-            + ("which is no longer so" if quantity in ever else "which never was so"),
-            [send.number],
-        )
-    for product, lines in cart.items():
-        if product in shown_lines or not all(lines.between(send.began, send.ended + run.dated, TORN)):
-            continue
-        states = run.products.get(product, NOTHING).between(send.began - EVENTUALLY, send.ended)
-        if all(map(on_sale, states)):
-            verdict.broken(
-                "I6",
-                f"send {send.number} shows the cart of {send.user} without {product}, which was in "
-                "it all the time",
-                [send.number],
-            )
-
-
 def judge_catalogue(run: Run, verdict: Verdict) -> None:
     """Whoever sees a product, alone, in a list or in a cart, sees its name and price as
     they were lately, or as old as the answer says."""
@@ -308,11 +211,3 @@ def judge_unknown(run: Run, verdict: Verdict) -> None:
                 f"what became of the key {key} of {user} ({operation}) is not known at the end",
                 [send.number for send in unknown],
             )
-
-
-def items_of(send: Send) -> Optional[List[Dict[str, Any]]]:
-    """Returns the items of a list; `None` if the answer is none, of which I9 tells."""
-    items = send.body.get("items") if type(send.body) is dict else None
-    if type(items) is not list or not all(type(item) is dict for item in items):
-        return None
-    return items

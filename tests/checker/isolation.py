@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import re
 from typing import Dict, List, Optional, Set, Tuple
-from urllib.parse import unquote
 
 from run import LATELY, NOTHING, OPERATOR, Change, Run, Send, number, on_sale
 from verdict import Verdict
@@ -178,7 +177,7 @@ def comes_too_late(run: Run, send: Send, change: Change, before: Optional[Send])
     there was of a send that reached the gateway before it, and was later still."""
     if send.is_unknown or change.at <= send.ended + run.dated:
         return False
-    if (number(change.before, "quantity") or 0) == (number(change.after, "quantity") or 0):
+    if not change.is_of_pieces:
         return False
     if before is None or before.arrived is None or send.arrived is None:
         return True
@@ -207,7 +206,7 @@ def request_of(send: Send) -> Optional[CartRequest]:
         return None
     if send.operation == "checkout":
         return send.operation, send.user, None, None
-    product = unquote(send.path.partition("?")[0].rpartition("/")[2])
+    product = send.product
     if send.operation == "remove-cart-item":
         return send.operation, send.user, product, None
     pieces = send.request.get("quantity") if type(send.request) is dict else None

@@ -7,7 +7,7 @@ import re
 from datetime import datetime, timezone
 from typing import Any, Dict, Optional
 
-from run import Order, Run, number, on_sale, shown, text
+from run import MAX_LINES, Order, Run, number, on_sale, shown, text
 from verdict import Verdict
 
 # The statuses that an order may come to from each.
@@ -25,7 +25,8 @@ FIXED = ("userId", "orderId", "lines", "total", "shippingAddress", "createdAt")
 SET_LABELS = ("checkout", "cancel-order", "admin-update-order", "admin-set-stock")
 # The index's partition in which an order is listed by its status.
 SHARD = re.compile(r"([a-z-]+)#([0-3])")
-MAX_LINES, MAX_QUANTITY = 32, 99
+# How many pieces a line may have.
+MAX_QUANTITY = 99
 # How far clocks of functions may be from each other, both ways, in milliseconds,
 # and how long a function may take between dating an order and committing it.
 SKEW = 2 * 10 * 60 * 1000 + 60 * 1000

@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional, Set
 
-from run import TORN, Change, Item, Order, Run, Send, Timeline, number, on_sale
+from run import MAX_LINES, TORN, Change, Item, Order, Run, Send, Timeline, number, on_sale
 from verdict import Verdict
 
-# How many lines a cart may have.
-MAX_LINES = 32
 # More totals than this are not computed.
 MAX_TOTALS = 4096
 

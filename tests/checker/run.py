@@ -19,6 +19,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from functools import lru_cache
 from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from urllib.parse import unquote
 
 Item = Dict[str, Any]
 
@@ -48,6 +49,9 @@ REMEMBERED = 10
 # How much later than its effect a commit may be dated, in milliseconds: nothing
 # where all is one thread.
 DATED = {"simulator": 0, "chaos": 500}
+
+# How many lines a cart may have.
+MAX_LINES = 32
 
 # Who writes past the service: the run's own hand.
 OPERATOR = "operator"
@@ -232,6 +236,11 @@ class Send:
             return False
         return commit.send is not None or self.is_success or self.may_have_done_it
 
+    @property
+    def product(self) -> str:
+        """The product whose line of a cart it asks to change."""
+        return unquote(self.path.partition("?")[0].rpartition("/")[2])
+
     def member(self, name: str) -> Any:
         """Returns a member of what was asked for; `None` if there is none."""
         return self.request.get(name) if type(self.request) is dict else None
@@ -319,6 +328,12 @@ class Change:
         if is_judged and self.before == self.after:
             return f"an item of {self.table} did not change"
         return None
+
+    @property
+    def is_of_pieces(self) -> bool:
+        """Whether it changes how many pieces a row of a cart has."""
+        before, after = number(self.before, "quantity"), number(self.after, "quantity")
+        return (before or 0) != (after or 0)
 
 
 class Timeline:
@@ -515,6 +530,14 @@ def meaning(body: Any) -> Optional[Dict[str, Any]]:
 SEPARATORS = str.maketrans("", "", " -.()")
 
 
+def items_of(send: Send) -> Optional[List[Dict[str, Any]]]:
+    """Returns the items of a list; `None` if the answer is none, of which I9 tells."""
+    items = send.body.get("items") if type(send.body) is dict else None
+    if type(items) is not list or not all(type(item) is dict for item in items):
+        return None
+    return items
+
+
 class Person(NamedTuple):
     """Somebody with an account."""
 
@@ -595,8 +618,8 @@ class Run:
         self.products: Dict[str, Timeline] = {}
         # By user, then by product.
         self.carts: Dict[str, Dict[str, Timeline]] = {}
-        # When a row of a cart was written, whatever that changed.
-        self.edited: Dict[Tuple[str, str], List[float]] = defaultdict(list)
+        # Each write of a row of a cart, whatever it changed, by user and product.
+        self.cart_changes: Dict[Tuple[str, ...], List[Change]] = defaultdict(list)
         # The rows of the keys of checkout, by user and hash.
         self.key_rows: Dict[Tuple[str, str], List[Change]] = defaultdict(list)
         # The products that the operator deleted.
@@ -634,7 +657,7 @@ class Run:
                 elif table == "carts":
                     user, product = change.key
                     lines = self.carts.setdefault(user, {})
-                    self.edited[user, product].append(change.at)
+                    self.cart_changes[change.key].append(change)
                     line = cart_line(change.after)
                     if line is not None or cart_line(change.before) is not None:
                         lines.setdefault(product, Timeline()).add_state(line, change, torn)

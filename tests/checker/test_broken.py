@@ -1093,6 +1093,56 @@ class Durability(Broken):
         self.caught("I6", "which was in it all the time")
 
 
+class Carts(Broken):
+    """I6, of lines that are refused, and of too many."""
+
+    def begin_line(self, **more: Any) -> Dict[str, Any]:
+        return self.shop.begin_fill(self.carol, self.jug, 3, **more)
+
+    def test_a_line_that_is_refused_though_it_is_sold(self) -> None:
+        self.shop.refuse(self.begin_line(), "not-found")
+        self.caught("I6", f"404 not-found for {self.jug}, which was sold all the time")
+
+    def test_a_line_that_is_refused_in_a_cart_that_is_not_full(self) -> None:
+        self.shop.refuse(self.begin_line(), "invalid", errors=[])
+        self.caught("I6", f"422 invalid for {self.jug}, and the cart had 1 lines at most")
+
+    def test_a_line_that_is_refused_for_no_reason_that_there_is(self) -> None:
+        self.shop.refuse(self.begin_line(), "out-of-stock")
+        self.caught("I6", f"409 out-of-stock for {self.jug}, for which there is no such reason")
+
+    def test_a_line_that_is_refused_and_set(self) -> None:
+        send = self.begin_line()
+        self.shop.put_line_for(send)
+        self.shop.change_product(self.jug, status="draft")
+        self.shop.refuse(send, "not-found")
+        self.caught("I6", f"404 not-found for {self.jug}, which it had set")
+
+    def test_a_line_that_is_refused_by_one_delivery_and_set_by_another(self) -> None:
+        send = self.begin_line(deliveries=2)
+        self.shop.change_product(self.jug, status="draft")
+        self.shop.wait()
+        self.shop.change_product(self.jug, status="published")
+        self.shop.put_line_for(send)
+        self.shop.refuse(send, "not-found")
+        self.caught("I6", f"404 not-found for {self.jug}, which it had set")
+
+    def test_a_line_too_many_that_stays(self) -> None:
+        self.shop.fill_up(self.carol, 32)
+        self.holds()
+        send = self.begin_line()
+        self.shop.put_line_for(send)
+        self.shop.end(send, 200, self.shop.cart(self.carol))
+        self.caught("I6", f"send {send['send']} left 33 lines in the cart of {self.carol}")
+
+    def test_a_line_too_many_that_is_refused_and_stays(self) -> None:
+        self.shop.fill_up(self.carol, 32)
+        send = self.begin_line()
+        self.shop.put_line_for(send)
+        self.shop.refuse(send, "invalid", errors=[])
+        self.caught("I6", f"422 invalid for {self.jug}, which it had set")
+
+
 class Isolation(Broken):
     """I7."""
 

@@ -575,11 +575,46 @@ class CorrectRuns(unittest.TestCase):
             asked = {"quantity": 5}
             send = self.shop.begin("set-cart-item", self.carol, path, asked, method="PUT")
             row = self.shop.rows["carts"].get((self.carol, self.jug))
-            row = {**row, **item(at=self.shop.now)} if there else None
+            refusal = item(refused=self.shop.now, refusal="not-sold")
+            row = {**row, **refusal} if there else None
             line = ("carts", row) if there else self.shop.removed_line(self.carol, self.jug)
             self.shop.commit("set-cart-item", line, send=send["send"])
             self.shop.refuse(send, "not-found")
             self.shop.change_product(self.jug, status="published")
+        self.holds()
+
+    def test_a_line_that_was_set_before_its_product_was_deleted(self) -> None:
+        send = self.shop.begin_fill(self.carol, self.jug, 5, deliveries=2)
+        self.shop.put_line_for(send)
+        self.shop.change_product(self.jug, deletedAt=self.shop.date())
+        self.shop.refuse(send, "not-found")
+        self.holds()
+
+    def test_a_line_too_many_that_is_taken_back(self) -> None:
+        self.shop.fill_up(self.carol, 32)
+        send = self.shop.begin_fill(self.carol, self.jug, 5)
+        self.shop.put_line_for(send)
+        no_line = self.shop.removed_line(self.carol, self.jug)
+        self.shop.commit("set-cart-item", no_line, send=send["send"])
+        self.shop.refuse(send, "invalid", errors=[])
+        self.holds()
+
+    def test_a_line_too_many_of_a_request_that_failed(self) -> None:
+        self.shop.fill_up(self.carol, 32)
+        send = self.shop.begin_fill(self.carol, self.jug, 5)
+        self.shop.put_line_for(send)
+        self.shop.refuse(send, "unavailable")
+        again = self.shop.begin_fill(self.carol, self.jug, 5, intent=send["intent"])
+        self.shop.end(again, 200, self.shop.cart(self.carol))
+        self.holds()
+
+    def test_a_line_too_many_that_another_request_has_changed(self) -> None:
+        self.shop.fill_up(self.carol, 32)
+        sends = [self.shop.begin_fill(self.carol, self.jug, pieces) for pieces in (5, 6)]
+        for send in sends:
+            self.shop.put_line_for(send)
+        for send in sends:
+            self.shop.end(send, 200, self.shop.cart(self.carol))
         self.holds()
 
     def test_what_an_admin_alone_may_do_to_an_order(self) -> None:

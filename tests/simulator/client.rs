@@ -468,6 +468,15 @@ async fn send(world: &World, client: u32, intent: &Intent) -> Option<Response> {
         .as_ref()
         .map_or("no answer".to_owned(), |it| it.status.to_string());
     world.count(&format!("answer: {outcome}"));
+    match answer.as_ref().map(|it| it.status) {
+        Some(404) if request.function == "set-cart-item" => {
+            world.count("lines of carts that were refused: not sold");
+        }
+        Some(422) if request.function == "set-cart-item" => {
+            world.count("lines of carts that were refused: one too many");
+        }
+        _ => {}
+    }
     let mut state = world.state();
     let kept = &mut state.history[place];
     debug_assert_eq!(kept["began"], began);

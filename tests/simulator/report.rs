@@ -16,7 +16,7 @@ const LEAST: (u64, u64) = (30, 2);
 const SOME: u64 = 100;
 /// What must have happened after so many seeds.
 const MANY: u64 = 2000;
-const EXPECTED: [&str; 45] = [
+const EXPECTED: [&str; 47] = [
     "orders that their customer cancelled",
     "cancellations that were refused",
     "changes of stock",
@@ -32,6 +32,8 @@ const EXPECTED: [&str; 45] = [
     "orders moved by the staff: conflict",
     "orders moved by the staff: forbidden",
     "carts that are nearly full",
+    "lines of carts that were refused: not sold",
+    "lines of carts that were refused: one too many",
     "processes that took too long",
     "orders by a clock that is minutes off",
     "keys that another person had used, too",
@@ -144,6 +146,8 @@ impl fmt::Display for Report {
             "orders by a clock that is minutes off",
             "keys that another person had used, too",
             "carts that are nearly full",
+            "lines of carts that were refused: not sold",
+            "lines of carts that were refused: one too many",
             "orders that their customer cancelled",
             "cancellations that were refused",
             "changes of stock",
