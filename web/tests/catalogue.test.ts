@@ -73,7 +73,7 @@ pageTest('a category belongs to another, is renamed and moved, and is deleted on
   await heading(shop, outer).waitFor();
   await shop.getByRole('list', { name: storefront.products.below(outer) }).getByRole('link', { name: inner }).click();
   await heading(shop, inner).waitFor();
-  await shop.getByRole('navigation', { name: storefront.products.way }).getByRole('link', { name: outer }).waitFor();
+  await shop.getByRole('navigation', { name: storefront.products.breadcrumbs }).getByRole('link', { name: outer }).waitFor();
 
   // It can't be made twice, nor belong to what belongs to it.
   await field(page, text.categories.name).fill('Twice');

@@ -8,9 +8,9 @@ import { newProduct, ready, storefrontUrl } from './shop.ts';
 import { link } from './storefront.ts';
 
 /** The most that the first page may weigh without its pictures, in bytes, compressed as a CDN sends it. */
-const MOST = 60_000;
+const MAX_BYTES = 60_000;
 /** The most that a framework may weigh. */
-const MOST_OF_FRAMEWORK = 15_000;
+const MAX_FRAMEWORK_BYTES = 15_000;
 
 pageTest('the first page weighs less than 60 kB without its pictures', async ({ visitor }) => {
   const product = await newProduct();
@@ -35,7 +35,7 @@ pageTest('the first page weighs less than 60 kB without its pictures', async ({ 
     assert.ok(paths.some((it) => expected.test(it)), `${expected} is among ${paths.join(', ')}`);
   }
   const total = Object.values(weights).reduce((sum, it) => sum + it, 0);
-  assert.ok(total < MOST, JSON.stringify({ total, ...weights }));
+  assert.ok(total < MAX_BYTES, JSON.stringify({ total, ...weights }));
   assert.ok(new URL(ready.web).origin === new URL(storefrontUrl).origin);
 });
 
@@ -66,7 +66,7 @@ void test('no package in the pages weighs more than 15 kB', async () => {
       const contents = files.map((file, at) => `export * as part${at} from './${file}';`).join('\n');
       const { outputFiles } = await build({ ...BUNDLE, stdin: { contents, resolveDir: '.' } });
       const weight = gzipSync(outputFiles[0]?.contents ?? '').length;
-      assert.ok(weight > 100 && weight < MOST_OF_FRAMEWORK, `${name}: ${weight}`);
+      assert.ok(weight > 100 && weight < MAX_FRAMEWORK_BYTES, `${name}: ${weight}`);
     }
   }
 });

@@ -97,7 +97,7 @@ export const storefront = {
     noneInCategory: 'There is nothing in this category, or it does not exist.',
     below: (name: string) => `Categories of ${name}`,
     parentLead: 'Sorted into these categories.',
-    way: 'You are here',
+    breadcrumbs: 'You are here',
     seeAll: 'See everything',
     seeCategory: 'See all',
   },

@@ -3,7 +3,7 @@ import type { Role, StaffClient, StaffUser, UserChange } from '@buy-from-me/clie
 /** How many people are asked for at once when one is looked for. */
 const PAGE = 100;
 /** After how many of them a search is given up. */
-const MOST = 5000;
+const MAX_PEOPLE = 5000;
 
 /**
  * Reads somebody anew; undefined if they are not found. The shop has no endpoint for one
@@ -15,7 +15,7 @@ export async function readAgain(staff: StaffClient, user: StaffUser, signal: Abo
   for await (const it of list) {
     if (it.userId === user.userId) return it;
     read += 1;
-    if (read >= MOST) break;
+    if (read >= MAX_PEOPLE) break;
   }
   return undefined;
 }

@@ -13,7 +13,7 @@ const words = text.product;
 
 /** How often, and how many times at most, a product is read anew until it has a picture that is ready. */
 const ATTACH_MS = 1500;
-const MOST_TRIES = 20;
+const MAX_TRIES = 20;
 
 /** Shows a product's pictures, and lets admins add and delete them. `onStale`: the product has others by now. */
 export function ProductPictures({ product, onStale }: { product: StaffProduct; onStale(): void }) {
@@ -35,7 +35,7 @@ export function ProductPictures({ product, onStale }: { product: StaffProduct; o
   const [tries, setTries] = useState(0);
   useEffect(() => setTries(0), [missing]);
   useEffect(() => {
-    if (missing === '' || tries >= MOST_TRIES) return;
+    if (missing === '' || tries >= MAX_TRIES) return;
     const timer = setTimeout(() => {
       setTries(tries + 1);
       onStale();

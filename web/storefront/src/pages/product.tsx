@@ -3,12 +3,12 @@ import { storefront as text } from '@buy-from-me/text';
 import { Failure, NotLoaded, Page, Waiting, announce, formatMoney, href, navigate, pathTo, useAction, useLoad, useView } from '@buy-from-me/ui';
 import { useState } from 'preact/hooks';
 import { AvailabilityLabel } from '../availability.tsx';
+import { Breadcrumbs } from '../breadcrumbs.tsx';
 import { MoreOfCategory } from '../more-of-category.tsx';
 import { keepToAdd } from '../kept.ts';
 import { Picture } from '../picture.tsx';
 import { Quantity, parseQuantity } from '../quantity.tsx';
 import { useCart, useSession, useShop } from '../shop.tsx';
-import { Way } from '../way.tsx';
 
 /** Shows one product, and puts it into the cart. */
 export function ProductPage({ id }: { id: string }) {
@@ -68,7 +68,7 @@ function ProductView({ product }: { product: Product }) {
                 <span class="product-price-large number">{formatMoney(product.price)}</span>
                 <AvailabilityLabel availability={product.availability} />
               </p>
-              <Way path={pathTo(categories, product.category)} />
+              <Breadcrumbs path={pathTo(categories, product.category)} />
             </>
           }
         >

@@ -2,11 +2,11 @@ import type { Category } from '@buy-from-me/client';
 import { storefront as text } from '@buy-from-me/text';
 import { Failure, Page, Waiting, childrenOf, href, navigate, pathTo, usePages, useView } from '@buy-from-me/ui';
 import { useId, useRef } from 'preact/hooks';
+import { Breadcrumbs } from '../breadcrumbs.tsx';
 import { Card, CardSkeletons } from '../card.tsx';
 import { MoreOfCategory } from '../more-of-category.tsx';
 import { ShowMore, useGrowth } from '../list.tsx';
 import { useShop } from '../shop.tsx';
-import { Way } from '../way.tsx';
 
 type Sort = keyof typeof text.products.sorts;
 const sorts = Object.keys(text.products.sorts) as Sort[];
@@ -31,7 +31,7 @@ export function ProductsPage({ query }: { query: URLSearchParams }) {
         suffix={text.shop}
         lead={
           <>
-            <Way path={above} />
+            <Breadcrumbs path={above} />
             <p class="quiet lead">{lead}</p>
           </>
         }
