@@ -207,7 +207,7 @@ class Shop:
     def fill(self, user: str, product: str, quantity: int) -> Dict[str, Any]:
         """Sets a line of a cart by a request."""
         send = self.begin_fill(user, product, quantity)
-        self.put_line(user, product, quantity)
+        self.put_line_for(send)
         return self.end(send, 200, self.cart(user))
 
     def begin_fill(self, user: str, product: str, quantity: int, **more: Any) -> Dict[str, Any]:
@@ -222,6 +222,12 @@ class Shop:
         pieces = send["request"]["quantity"]
         self.put_line(send["user"], product, pieces, send=send["send"])
 
+    def take_back(self, send: Dict[str, Any]) -> None:
+        """Commits that a send takes its line back."""
+        product = send["path"].rpartition("/")[2]
+        no_line = self.removed_line(send["user"], product)
+        self.commit("set-cart-item", no_line, send=send["send"])
+
     def fill_up(self, user: str, lines: int) -> None:
         """Puts so many other products into a cart, by the run's own hand."""
         for _ in range(lines):
@@ -231,10 +237,13 @@ class Shop:
         self, user: str, product: str, quantity: int, by: str = "set-cart-item",
         send: Optional[int] = None,
     ) -> None:  # fmt: skip
-        self.commit(by, (
-            "carts", item(userId=user, productId=product, quantity=quantity, madeBy="x",
-                          expiresAt=int(EPOCH) + 7776000),
-        ), send=send)  # fmt: skip
+        there = self.rows["carts"].get((user, product), {})
+        row = item(userId=user, productId=product, quantity=quantity, madeBy="operator",
+                   expiresAt=int(EPOCH) + 7776000)  # fmt: skip
+        if by != "operator":
+            attempt = {"S": self.id("try")}
+            row.update(madeBy=there.get("madeBy", attempt), setBy=attempt)
+        self.commit(by, ("carts", row), send=send)
 
     def unfill(self, user: str, product: str) -> Dict[str, Any]:
         """Removes a line of a cart by a request."""

@@ -6,10 +6,11 @@ Plain reads may see parts of transactions that are being committed.
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional
+from typing import List, Optional, Sequence
 
 from run import (
-    MAX_LINES, NOTHING, OPERATOR, TORN, Change, Run, Send, is_deleted, items_of, number, on_sale,
+    MAX_LINES, NOTHING, OPERATOR, TORN, Change, Item, Run, Send, cart_line, items_of, number,
+    on_sale, text,
 )  # fmt: skip
 from verdict import Verdict
 
@@ -26,12 +27,19 @@ def judge(run: Run, verdict: Verdict) -> None:
     """
     for operation in ("get-cart", "set-cart-item", "remove-cart-item"):
         for send in run.by_operation[operation]:
-            is_refused = operation == "set-cart-item" and send.is_definite and not send.is_success
-            if not send.is_success and not is_refused:
+            if not send.is_success and not send.is_definite:
                 continue
             verdict.looked_at("I6")
-            if is_refused:
+            if operation == "set-cart-item" and not send.is_success:
                 judge_refusal(run, send, verdict)
+            elif operation == "remove-cart-item" and not send.is_success:
+                verdict.broken(
+                    "I6",
+                    f"send {send.number} was answered {send.status} {send.code}, and a line can "
+                    "always be removed",
+                    [send.number],
+                )
+            if not send.is_success:
                 continue
             if operation != "get-cart":
                 judge_change(run, send, verdict)
@@ -39,6 +47,7 @@ def judge(run: Run, verdict: Verdict) -> None:
                 judge_cart(run, send, verdict)
             if operation == "set-cart-item":
                 judge_length(run, send, verdict)
+    judge_withdrawals(run, verdict)
 
 
 def judge_change(run: Run, send: Send, verdict: Verdict) -> None:
@@ -78,7 +87,7 @@ def may_be_later(one: Send, other: Send) -> bool:
     if one.began > other.ended:
         return False
     if one.arrived is not None and other.arrived is not None:
-        return one.arrived > other.arrived
+        return one.arrived >= other.arrived
     return one.ended is None or one.ended >= other.began
 
 
@@ -118,28 +127,27 @@ def judge_cart(run: Run, send: Send, verdict: Verdict) -> None:
 
 def judge_refusal(run: Run, send: Send, verdict: Verdict) -> None:
     """A line that was refused could not be set at some moment of its send, and is not
-    there when that has been answered."""
+    there by it once that has been answered."""
     product, until = send.product, send.ended + run.dated
-    products = run.products.get(product, NOTHING).between(send.began, until, TORN)
     wrong: Optional[str] = None
     if send.code == "not-found":
+        products = run.products.get(product, NOTHING).between(send.began, until, TORN)
         if all(map(on_sale, products)):
             wrong = "which was sold all the time"
     elif send.code == "invalid":
-        # Clients ask for one to five pieces, so that only the cart can be wrong.
+        # Clients ask for a few pieces, so that only the cart can be wrong.
         cart = run.carts.get(str(send.user), {}).values()
         lines = sum(any(line.between(send.began, until, TORN)) for line in cart)
         if lines <= MAX_LINES:
             wrong = f"and the cart had {lines} lines at most"
     else:
         wrong = "for which there is no such reason"
-    # Of two deliveries one may set the line, and the other find the product deleted.
-    is_excused = send.deliveries > 1 and any(map(is_deleted, products))
-    made = run.cart_changes.get((str(send.user), product), ())
-    last = next((it for it in reversed(made) if it.at <= send.ended and it.is_of_pieces), None)
-    if last is not None and last.send == send.number and number(last.after, "quantity"):
-        if not is_excused:
-            wrong = "which it had set"
+    changes = run.cart_changes.get((str(send.user), product), ())
+    row = row_at(changes, until)
+    for change in changes:
+        if change.send == send.number and sets_line(change):
+            if change.at > until or text(row, "setBy") == text(change.after, "setBy"):
+                wrong = "which it set"
     if wrong:
         verdict.broken(
             "I6",
@@ -149,57 +157,71 @@ def judge_refusal(run: Run, send: Send, verdict: Verdict) -> None:
         )
 
 
-class Made(NamedTuple):
-    """A line that is in a cart, and who made it."""
-
-    by: str
-    send: Optional[int]
-    # Whether another request has changed it since.
-    is_changed: bool
+def judge_withdrawals(run: Run, verdict: Verdict) -> None:
+    """Who refuses to set a line takes back none that another request has set."""
+    for (user, product), changes in run.cart_changes.items():
+        setters = {text(it.after, "setBy"): it.send for it in changes if sets_line(it)}
+        for change in changes:
+            send = run.numbered.get(change.send)
+            if send is None or send.product != product or change.by != "set-cart-item":
+                continue
+            line = cart_line(change.before)
+            if line is None or cart_line(change.after) is not None:
+                continue
+            verdict.looked_at("I6")
+            if setters.get(text(line, "setBy")) != send.number:
+                verdict.broken(
+                    "I6",
+                    f"send {send.number} took {product} out of the cart of {user}, and had not "
+                    "set it",
+                    [send.number], [change.commit],
+                )  # fmt: skip
 
 
 def judge_length(run: Run, send: Send, verdict: Verdict) -> None:
     """A cart is not too long by lines whose requests were answered: each of them looked
     when its line was there.
 
-    A line that somebody else has changed by then is theirs, who need not look. What a
-    request left that failed is not counted.
+    A line that another request has set by then, or another delivery, is theirs, who
+    need not look. What a request left that failed is not counted.
     """
-    cart = [
-        line_at(run.cart_changes[str(send.user), product], send.ended)
-        for product in run.carts.get(str(send.user), ())
-    ]
-    settled = [it for it in cart if it is not None and is_settled(run, it, send.ended)]
-    if len(settled) > MAX_LINES:
+    user = str(send.user)
+    lines = 0
+    for product in run.carts.get(user, ()):
+        changes = run.cart_changes[user, product]
+        line = cart_line(row_at(changes, send.ended))
+        lines += line is not None and is_settled(run, product, changes, line, send.ended)
+    if lines > MAX_LINES:
         verdict.broken(
             "I6",
-            f"send {send.number} left {len(settled)} lines in the cart of {send.user}",
+            f"send {send.number} left {lines} lines in the cart of {user}",
             [send.number],
         )
 
 
-def line_at(changes: List[Change], moment: float) -> Optional[Made]:
-    """Returns the line that a row has at a moment; `None` if there is none."""
-    line: Optional[Made] = None
-    for change in changes:
-        if change.at > moment:
-            break
-        if not change.is_of_pieces:
-            continue
-        if not number(change.after, "quantity"):
-            line = None
-        elif line is None or not number(change.before, "quantity"):
-            line = Made(change.by, change.send, False)
-        elif change.send is None or change.send != line.send:
-            line = line._replace(is_changed=True)
-    return line
-
-
-def is_settled(run: Run, line: Made, moment: float) -> bool:
+def is_settled(
+    run: Run, product: str, changes: List[Change], line: Item, moment: float
+) -> bool:
     """Returns whether whoever made a line had looked at the cart by a moment."""
-    if line.by == OPERATOR:
+    attempt = text(line, "madeBy")
+    made = next(it for it in changes if text(it.after, "madeBy") == attempt)
+    if made.by == OPERATOR:
         return True
-    maker = run.numbered.get(line.send)
-    if maker is None or line.is_changed or maker.deliveries > 1:
+    maker = run.numbered.get(made.send)
+    if maker is None or not maker.is_success or maker.ended > moment:
         return False
-    return maker.is_success and maker.ended <= moment
+    # Another delivery of it doesn't look where the product is no longer sold.
+    products = run.products.get(product, NOTHING).between(maker.began, maker.ended, TORN)
+    return text(line, "setBy") == attempt and all(map(on_sale, products))
+
+
+def row_at(changes: Sequence[Change], moment: float) -> Optional[Item]:
+    """Returns a row as it was at a moment."""
+    before = [change for change in changes if change.at <= moment]
+    return before[-1].after if before else None
+
+
+def sets_line(change: Change) -> bool:
+    """Returns whether a change of a row is that a request set its line."""
+    attempt = text(change.after, "setBy")
+    return attempt is not None and attempt != text(change.before, "setBy")

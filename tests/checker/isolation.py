@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import Dict, List, Optional, Set, Tuple
 
-from run import LATELY, NOTHING, OPERATOR, Change, Run, Send, number, on_sale
+from run import NOTHING, OPERATOR, Change, Run, Send, number, on_sale
 from verdict import Verdict
 
 PUBLIC_OPERATIONS = ("list-products", "get-product")
@@ -144,8 +144,9 @@ def judge_cart_writers(run: Run, verdict: Verdict) -> None:
                 refused = (it for it in run.by_operation[change.by] if not it.is_success)
                 wanted = {request_of(it) for it in refused}
                 wanted = {it for it in wanted if it and it[1:3] == (user, product)}
-                # And what is no longer sold, if a cart is too long for that.
-                states = run.products.get(product, NOTHING).between(commit.at - LATELY, commit.at)
+                # And what is not sold just then, if a cart is too long for that.
+                then = commit.at - run.dated
+                states = run.products.get(product, NOTHING).between(then, commit.at)
                 if not all(on_sale(it) for it in states):
                     wanted = {it for it in asked if it[:2] == (change.by, user)}
             if change.by == "set-cart-item" and number(change.before, "quantity") == left and left:

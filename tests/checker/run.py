@@ -530,6 +530,14 @@ def meaning(body: Any) -> Optional[Dict[str, Any]]:
 SEPARATORS = str.maketrans("", "", " -.()")
 
 
+def drops_line(commit: Commit, send: Optional[Send]) -> bool:
+    """Returns whether a request to set a line takes another one out, which is no longer
+    sold: by a transaction that also looks at its product."""
+    if send is None or commit.by != "set-cart-item":
+        return False
+    return any(change.key[1] != send.product for change in commit.of("carts"))
+
+
 def items_of(send: Send) -> Optional[List[Dict[str, Any]]]:
     """Returns the items of a list; `None` if the answer is none, of which I9 tells."""
     items = send.body.get("items") if type(send.body) is dict else None
@@ -673,9 +681,9 @@ class Run:
         """Returns until when plain reads may see of a commit what was before: until whoever asked
         for it is told that it is done, where it is known who did. Of a send that may have been
         delivered twice one delivery may be told of what the other one still does."""
-        if len(commit.changes) < 2:
-            return -math.inf
         send = self.numbered.get(commit.send)
+        if len(commit.changes) < 2 and not drops_line(commit, send):
+            return -math.inf
         if send is None or not send.is_success or send.ended < commit.at:
             return math.inf
         is_replay = send.headers.get("idempotent-replayed") == "true"

@@ -1116,31 +1116,60 @@ class Carts(Broken):
         self.shop.put_line_for(send)
         self.shop.change_product(self.jug, status="draft")
         self.shop.refuse(send, "not-found")
-        self.caught("I6", f"404 not-found for {self.jug}, which it had set")
+        self.caught("I6", f"404 not-found for {self.jug}, which it set")
 
-    def test_a_line_that_is_refused_by_one_delivery_and_set_by_another(self) -> None:
-        send = self.begin_line(deliveries=2)
+    def test_a_line_that_is_refused_and_set_later_over_that_of_an_earlier_request(self) -> None:
         self.shop.change_product(self.jug, status="draft")
-        self.shop.wait()
+        earlier = self.shop.begin_fill(self.carol, self.jug, 1, arrived=4)
+        send = self.begin_line(arrived=5)
         self.shop.change_product(self.jug, status="published")
-        self.shop.put_line_for(send)
+        self.shop.put_line_for(earlier)
+        self.shop.end(earlier, 200, self.shop.cart(self.carol))
         self.shop.refuse(send, "not-found")
-        self.caught("I6", f"404 not-found for {self.jug}, which it had set")
+        self.shop.put_line_for(send)
+        self.caught("I6", f"404 not-found for {self.jug}, which it set")
+
+    def test_a_refused_request_that_takes_back_the_line_of_another(self) -> None:
+        self.shop.fill_up(self.carol, 31)
+        one, other = self.begin_line(), self.begin_line()
+        for send in (one, other):
+            self.shop.put_line_for(send)
+        self.shop.end(other, 200, self.shop.cart(self.carol))
+        self.shop.take_back(one)
+        self.shop.refuse(one, "invalid", errors=[])
+        words = f"send {one['send']} took {self.jug} out of the cart of {self.carol}, and had not"
+        self.caught("I6", words)
+
+    def test_a_line_that_is_dropped_though_it_is_sold(self) -> None:
+        self.shop.fill_up(self.carol, 31)
+        send = self.begin_line()
+        self.shop.put_line_for(send)
+        no_line = self.shop.removed_line(self.carol, self.cup)
+        self.shop.commit("set-cart-item", no_line, send=send["send"])
+        self.shop.end(send, 200, self.shop.cart(self.carol))
+        self.caught("I7", f"set-cart-item changed {self.cup} in the cart of {self.carol} to nothing")
+
+    def test_a_removal_that_is_refused(self) -> None:
+        path = f"/api/cart/items/{self.cup}"
+        send = self.shop.begin("remove-cart-item", self.carol, path, method="DELETE")
+        self.shop.refuse(send, "not-found")
+        self.caught("I6", f"send {send['send']} was answered 404 not-found, and a line can always be")
 
     def test_a_line_too_many_that_stays(self) -> None:
-        self.shop.fill_up(self.carol, 32)
+        self.shop.fill_up(self.carol, 31)
         self.holds()
         send = self.begin_line()
         self.shop.put_line_for(send)
         self.shop.end(send, 200, self.shop.cart(self.carol))
+        self.shop.unfill(self.carol, self.jug)
         self.caught("I6", f"send {send['send']} left 33 lines in the cart of {self.carol}")
 
     def test_a_line_too_many_that_is_refused_and_stays(self) -> None:
-        self.shop.fill_up(self.carol, 32)
+        self.shop.fill_up(self.carol, 31)
         send = self.begin_line()
         self.shop.put_line_for(send)
         self.shop.refuse(send, "invalid", errors=[])
-        self.caught("I6", f"422 invalid for {self.jug}, which it had set")
+        self.caught("I6", f"422 invalid for {self.jug}, which it set")
 
 
 class Isolation(Broken):

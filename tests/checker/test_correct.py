@@ -583,38 +583,99 @@ class CorrectRuns(unittest.TestCase):
             self.shop.change_product(self.jug, status="published")
         self.holds()
 
-    def test_a_line_that_was_set_before_its_product_was_deleted(self) -> None:
-        send = self.shop.begin_fill(self.carol, self.jug, 5, deliveries=2)
-        self.shop.put_line_for(send)
-        self.shop.change_product(self.jug, deletedAt=self.shop.date())
+    def begin_line(self, quantity: int = 5, **more: Any) -> Dict[str, Any]:
+        return self.shop.begin_fill(self.carol, self.jug, quantity, **more)
+
+    def told_cart(self, send: Dict[str, Any]) -> None:
+        self.shop.end(send, 200, self.shop.cart(self.carol))
+
+    def test_a_line_that_is_refused_by_a_delivery_when_another_request_has_set_it_again(self) -> None:
+        send, other = self.begin_line(), self.begin_line()
+        for it in (send, other):
+            self.shop.put_line_for(it)
+        self.told_cart(other)
+        self.shop.change_product(self.jug, status="draft")
         self.shop.refuse(send, "not-found")
         self.holds()
 
+    def test_a_line_that_is_refused_of_a_product_that_is_sold_soon_after(self) -> None:
+        self.shop.change_product(self.jug, status="draft")
+        send = self.begin_line()
+        self.shop.change_product(self.jug, status="published")
+        self.shop.wait()
+        self.shop.refuse(send, "not-found")
+        self.holds()
+
+    def test_a_line_that_another_request_of_the_same_millisecond_has_set(self) -> None:
+        send, other = self.begin_line(2, arrived=5), self.begin_line(3, arrived=5)
+        self.shop.put_line_for(other)
+        for it in (other, send):
+            self.told_cart(it)
+        self.holds()
+
     def test_a_line_too_many_that_is_taken_back(self) -> None:
-        self.shop.fill_up(self.carol, 32)
-        send = self.shop.begin_fill(self.carol, self.jug, 5)
+        self.shop.fill_up(self.carol, 31)
+        send = self.begin_line()
         self.shop.put_line_for(send)
-        no_line = self.shop.removed_line(self.carol, self.jug)
-        self.shop.commit("set-cart-item", no_line, send=send["send"])
+        self.shop.wait()
+        self.shop.take_back(send)
+        self.shop.wait()
         self.shop.refuse(send, "invalid", errors=[])
         self.holds()
 
     def test_a_line_too_many_of_a_request_that_failed(self) -> None:
-        self.shop.fill_up(self.carol, 32)
-        send = self.shop.begin_fill(self.carol, self.jug, 5)
+        self.shop.fill_up(self.carol, 31)
+        send = self.begin_line()
         self.shop.put_line_for(send)
         self.shop.refuse(send, "unavailable")
-        again = self.shop.begin_fill(self.carol, self.jug, 5, intent=send["intent"])
-        self.shop.end(again, 200, self.shop.cart(self.carol))
+        self.told_cart(self.begin_line(intent=send["intent"]))
         self.holds()
 
-    def test_a_line_too_many_that_another_request_has_changed(self) -> None:
+    def test_a_line_too_many_that_another_request_has_set_again(self) -> None:
+        for quantity in (5, 6):
+            with self.subTest(quantity):
+                self.setUp()
+                self.shop.fill_up(self.carol, 31)
+                sends = [self.begin_line(), self.begin_line(quantity)]
+                for send in sends:
+                    self.shop.put_line_for(send)
+                for send in sends:
+                    self.told_cart(send)
+                self.holds()
+
+    def test_a_line_too_many_whose_request_has_not_looked_yet(self) -> None:
         self.shop.fill_up(self.carol, 32)
-        sends = [self.shop.begin_fill(self.carol, self.jug, pieces) for pieces in (5, 6)]
-        for send in sends:
-            self.shop.put_line_for(send)
-        for send in sends:
-            self.shop.end(send, 200, self.shop.cart(self.carol))
+        send, other = self.begin_line(), self.shop.begin_fill(self.carol, self.cup, 1)
+        for it in (send, other):
+            self.shop.put_line_for(it)
+        self.told_cart(other)
+        self.shop.fill(self.carol, self.jug, 2)
+        self.told_cart(send)
+        self.holds()
+
+    def test_a_line_too_many_whose_product_is_taken_off_the_list(self) -> None:
+        self.shop.fill_up(self.carol, 31)
+        send = self.begin_line()
+        self.shop.put_line_for(send)
+        self.shop.change_product(self.jug, status="draft")
+        self.told_cart(send)
+        self.holds()
+
+    def test_a_line_that_makes_room_since_it_is_not_sold(self) -> None:
+        (cup,) = self.shop.cart(self.carol)["items"]
+        self.shop.change_product(self.cup, status="draft")
+        self.shop.fill_up(self.carol, 31)
+        send = self.begin_line()
+        self.shop.put_line_for(send)
+        no_line = self.shop.removed_line(self.carol, self.cup)
+        self.shop.commit("set-cart-item", no_line, send=send["send"])
+        self.shop.wait()
+        # A plain read may still see what was before.
+        reading = self.shop.begin("get-cart", self.carol, "/api/cart")
+        cart = self.shop.cart(self.carol)
+        cart["items"].append({**cup, "purchasable": False})
+        self.shop.end(reading, 200, cart)
+        self.told_cart(send)
         self.holds()
 
     def test_what_an_admin_alone_may_do_to_an_order(self) -> None:

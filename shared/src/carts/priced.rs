@@ -3,7 +3,7 @@
 use super::cart::{Cart, CartLine, KeptProduct, MAX_LINES, Quantity};
 use super::table::{Carts, CustomerCart, LineRefusal};
 use crate::aws::{Env, FromEnv, StartError};
-use crate::catalogue::{Offers, Product, ProductStatus, Products, currency};
+use crate::catalogue::{Offers, ProductStatus, Products, Stored, currency};
 use crate::http::{Deadline, Problem};
 use crate::identity::Customer;
 use crate::values::{Currency, ProductId};
@@ -54,16 +54,21 @@ impl PricedCarts {
         deadline: Deadline,
     ) -> Result<Cart, Problem> {
         // As it now is: a product that was deleted is not put into a cart.
-        let product = self.products.get(id).await?.ok_or(Problem::NotFound)?;
+        let stored = self.products.stored(id).await?;
         let cart = self.carts.of(customer);
-        if product.status != ProductStatus::Published {
-            // It may be published later, and the refusal stays.
-            if cart.refuse(id, deadline).await? {
-                return Err(LineRefusal::NotSold.into());
+        let product = match stored {
+            Stored::Live(product) if product.status == ProductStatus::Published => product,
+            Stored::Absent => return Err(Problem::NotFound),
+            Stored::Live(_) | Stored::Deleted => {
+                // It may be published later, or another delivery of this request have read it
+                // before, and the refusal stays.
+                if cart.refuse(id, deadline).await? {
+                    return Err(LineRefusal::NotSold.into());
+                }
+                // Another delivery of this request was here while it was published.
+                return self.get(customer).await;
             }
-            // Another delivery of this request was here while it was published.
-            return self.get(customer).await;
-        }
+        };
         let kept = KeptProduct {
             name: product.name,
             unit_price: product.price,
@@ -71,8 +76,9 @@ impl PricedCarts {
         let made = cart.set(id, quantity, Some(&kept), deadline).await?;
         let mut lines = cart.lines().await?;
         // Checked after writing: of many parallel requests at least the last
-        // one sees all lines. One that fails in between may leave a line too
-        // many, which is shown, and which checkout refuses until one is removed.
+        // one sees all lines. One that fails in between, or whose line another
+        // one sets meanwhile, may leave a line too many, which is shown, and
+        // which checkout refuses until one is removed.
         if let Some(made) = made
             && lines.len() > MAX_LINES
         {
@@ -105,11 +111,14 @@ impl PricedCarts {
         let mut left = Vec::with_capacity(lines.len());
         let mut is_changed = false;
         for line in lines {
-            let is_sold = Product::on_sale(&products, &line.product_id).is_some();
+            let product = products.iter().find(|it| it.id == line.product_id);
+            let is_sold = product.is_some_and(|it| it.status == ProductStatus::Published);
             if is_sold || line.product_id == *id {
                 left.push(line);
             } else {
-                is_changed |= !cart.remove_unchanged(&line, deadline).await?;
+                // What is deleted or absent stays so.
+                let is_unsold = product.map(|it| self.products.check_unchanged(it));
+                is_changed |= !cart.drop_unsold(&line, is_unsold, deadline).await?;
             }
         }
         Ok(if is_changed {

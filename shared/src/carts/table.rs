@@ -241,18 +241,23 @@ impl CustomerCart<'_> {
         Ok(refusals.first().copied())
     }
 
-    /// Removes a line unless it is not as it was read. Returns whether it did.
-    pub(super) async fn remove_unchanged(
+    /// Removes a line of what is no longer sold, unless it is not as it was read, or `is_unsold`
+    /// is refused. Returns whether it did. What arrived after the line was set may set it again.
+    pub(super) async fn drop_unsold(
         &self,
         line: &CartLine,
+        is_unsold: Option<WriteAction>,
         deadline: Deadline,
     ) -> Result<bool, DynamoDbError> {
-        let remove = self.remove_read(line, deadline);
+        let remove = self.remove_read(line, line.at.saturating_add(1), deadline);
         let remove = match line.at {
             0 => remove.only_if_absent(AT),
             at => remove.only_if(AT, Comparison::Equal, number(at)),
         };
-        let transaction = Transaction::new().with((), remove.into_update());
+        let mut transaction = Transaction::new().with((), remove.into_update());
+        if let Some(is_unsold) = is_unsold {
+            transaction.push((), is_unsold);
+        }
         let outcome = transaction.commit(self.table.client()).await?;
         Ok(outcome == Outcome::Committed)
     }
@@ -385,22 +390,27 @@ impl CustomerCart<'_> {
     /// Returns the action that removes a line for an order: refused if it is not
     /// as it was read. Whatever changed it before can't do so again.
     pub(crate) fn take(&self, line: &CartLine, deadline: Deadline) -> WriteAction {
-        self.remove_read(line, deadline)
-            .only_if_absent_or_below(AT, removal_at(line, deadline))
+        // Later than whatever changed the line as it was read.
+        let at = deadline.arrived().max(line.at.saturating_add(1));
+        self.remove_read(line, at, deadline)
+            .only_if_absent_or_below(AT, at)
             .into_update()
     }
 
-    /// Begins the removal of a line that was read, if it still has its quantity.
-    fn remove_read(&self, line: &CartLine, deadline: Deadline) -> Update {
+    /// Begins the removal of a line that was read, if it still has its quantity. What arrived
+    /// before `at` can't set it any more.
+    fn remove_read(&self, line: &CartLine, at: u64, deadline: Deadline) -> Update {
         let quantity = number(line.quantity.get());
-        let at = removal_at(line, deadline);
         self.table
             .change(self.key(&line.product_id))
             .remove("productName")
             .remove("unitPrice")
             .set("quantity", number(0))
             .set(AT, number(at))
-            .set("expiresAt", number(removal_ends(at)))
+            .set(
+                "expiresAt",
+                number(removal_ends(at.max(deadline.arrived()))),
+            )
             .remove("madeBy")
             .remove("setBy")
             .only_if("quantity", Comparison::Equal, quantity)
@@ -534,12 +544,6 @@ fn read_kept(row: ItemReader<'_>) -> Result<Option<KeptProduct>, Corrupt> {
 fn set_expression(made: &str, kept: Option<&KeptProduct>) -> String {
     let kept = kept.map_or("", |_| ", productName = :name, unitPrice = :price");
     format!("SET quantity = :quantity, #at = :at, expiresAt = :end, setBy = :attempt, {made}{kept}")
-}
-
-/// Returns which moment the removal of a line counts as: later than whatever
-/// changed the line as it was read.
-fn removal_at(line: &CartLine, deadline: Deadline) -> u64 {
-    deadline.arrived().max(line.at.saturating_add(1))
 }
 
 /// Returns until when it is remembered that a line was removed, in seconds since

@@ -7,7 +7,7 @@ use cloud::{Calls, Fault, Injection};
 use super::cart::{MAX_LINES, Quantity};
 use super::table::LineRefusal;
 use super::{Cart, CartLine, Carts, PricedCarts};
-use crate::catalogue::DeleteProduct;
+use crate::catalogue::{DeleteProduct, Products};
 use crate::dynamodb::{Attributes, ItemBuilder, ItemReader, Outcome, Table, Transaction};
 use crate::http::{Deadline, Problem};
 use crate::identity::{Customer, Identity, Role, super_admin_for_tests};
@@ -593,14 +593,84 @@ async fn a_line_that_is_no_longer_sold_is_dropped_only_as_it_was_read() {
             .set(&product, pieces(set_again), None, arrived(at))
             .await;
         assert!(again.unwrap().is_none());
-        let dropped = cart.remove_unchanged(&line, arrived(9000)).await;
+        let dropped = cart.drop_unsold(&line, None, arrived(9000)).await;
         assert!(!dropped.unwrap());
         assert_eq!(quantities(&carts, &customer).await, [set_again]);
     }
     let line = cart.lines().await.unwrap().remove(0);
-    let dropped = cart.remove_unchanged(&line, arrived(9000)).await;
+    let dropped = cart.drop_unsold(&line, None, arrived(9000)).await;
     assert!(dropped.unwrap());
     assert!(quantities(&carts, &customer).await.is_empty());
+    // Whatever set it can't do so again; what came later can.
+    let again = async |at| cart.set(&product, one(), None, arrived(at)).await.unwrap();
+    assert!(again(4001).await.is_none());
+    assert!(quantities(&carts, &customer).await.is_empty());
+    assert!(again(8000).await.is_some());
+}
+
+#[tokio::test]
+async fn a_line_that_is_sold_again_is_not_dropped() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let (carts, products): (Carts, Products) = (tables.open(), tables.open());
+    let cart = carts.of(&customer);
+    let product = tables.product(10).await;
+    tables.fill_cart(&customer, &product, 3).await;
+    let line = cart.lines().await.unwrap().remove(0);
+    set_status(&tables, &product, "draft").await;
+    let draft = products.get(&product).await.unwrap().unwrap();
+    let drop_unsold = async || {
+        let is_unsold = Some(products.check_unchanged(&draft));
+        let dropped = cart.drop_unsold(&line, is_unsold, reaching_now()).await;
+        dropped.unwrap()
+    };
+    let published = ItemBuilder::new()
+        .text("status", "published")
+        .number("version", draft.version + 1)
+        .into_attributes();
+    let row = ItemBuilder::new().text("productId", product.as_str());
+    tables
+        .change("PRODUCTS_TABLE", row.into_attributes(), published)
+        .await;
+    assert!(!drop_unsold().await);
+    assert_eq!(quantities(&carts, &customer).await, [3]);
+    let row = ItemBuilder::new().text("productId", product.as_str());
+    let version = ItemBuilder::new().number("version", draft.version);
+    tables
+        .change(
+            "PRODUCTS_TABLE",
+            row.into_attributes(),
+            version.into_attributes(),
+        )
+        .await;
+    assert!(drop_unsold().await);
+    assert!(quantities(&carts, &customer).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_request_that_was_refused_as_deleted_sets_no_line_by_what_it_had_read() {
+    let tables = tables().await;
+    let customer = tables.customer().await;
+    let sue = super_admin_for_tests(&tables.staff("sue", Role::SuperAdmin).await);
+    let (priced, delete): (PricedCarts, DeleteProduct) = (tables.open(), tables.open());
+    let carts: Carts = tables.open();
+    let (product, other) = (tables.product(10).await, tables.product(10).await);
+    let (refused, done) = (reaching_now(), reaching_now());
+    let set = async |id, deadline| priced.set(&customer, id, one(), deadline).await;
+    assert!(set(&other, done).await.is_ok());
+    for id in [&product, &other] {
+        delete.delete(&sue, id).await.unwrap();
+    }
+    assert!(matches!(
+        set(&product, refused).await,
+        Err(Problem::NotFound)
+    ));
+    // The delivery that read the product before it was deleted.
+    let late = carts.of(&customer);
+    let late = late.set(&product, one(), None, refused).await;
+    assert!(matches!(late, Err(Problem::NotFound)));
+    // One that set the line before is answered as it was then.
+    assert!(set(&other, done).await.is_ok());
 }
 
 #[tokio::test]

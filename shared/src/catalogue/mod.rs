@@ -53,5 +53,5 @@ pub use save_category::SaveCategory;
 pub use set_stock::{SetStock, StockChange, StockLevel};
 #[cfg(test)]
 pub(crate) use stock_table::Inventory;
-pub(crate) use table::Products;
+pub(crate) use table::{Products, Stored};
 pub use update::UpdateProduct;

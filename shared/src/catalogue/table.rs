@@ -29,7 +29,7 @@ pub(crate) struct Products {
 }
 
 /// What there is of a product's id.
-pub(super) enum Stored {
+pub(crate) enum Stored {
     Absent,
     /// Deleted, and not yet purged.
     Deleted,
@@ -81,7 +81,7 @@ impl Products {
     }
 
     /// Reads what there now is of an id.
-    pub(super) async fn stored(&self, id: &ProductId) -> Result<Stored, DynamoDbError> {
+    pub(crate) async fn stored(&self, id: &ProductId) -> Result<Stored, DynamoDbError> {
         let Some(found) = self.table.get(key(id)).await? else {
             return Ok(Stored::Absent);
         };
