@@ -623,9 +623,15 @@ async fn everything_that_customers_do(shop: &Shop) {
     alice.fill_cart(shop.product(0), 1).await;
     let line = format!("/api/cart/items/{}", shop.product(0));
     alice.delete(&line).await.expect(204);
-    // A cart that is full gives up lines whose products are gone.
+    // A cart that is full gives up lines whose products are gone or not sold now.
     let bob = shop.bob().await;
-    for number in 0..32 {
+    let withdrawn = shop.new_product("Withdrawn", 100, 1).await;
+    bob.fill_cart(&withdrawn, 1).await;
+    let path = format!("/api/admin/products/{withdrawn}");
+    let draft = json!({ "status": "draft" });
+    let admin = shop.admin().await;
+    admin.patch(&path, &draft).await.expect(200);
+    for number in 1..32 {
         let thing = format!("prod_01arz3ndektsv4rrffq69g5f{number:02}");
         let line = json!({
             "userId": { "S": bob.user_id() }, "productId": { "S": thing },
