@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
-import { pageTest } from './browser.ts';
+import { eventually, pageTest } from './browser.ts';
 import { consolePages, customersPages, type Look, openPages } from './pages.ts';
 
 const WIDTHS = [360, 768, 1280, 1600];
@@ -40,6 +40,19 @@ async function overflow(page: Page): Promise<string[]> {
   });
 }
 
+/**
+ * Shows a page in a colour scheme. Chromium tells the page's media queries of it at once and its
+ * colours later: axe, which reads some of them twice, must not run in between.
+ */
+async function showIn(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await eventually(async () => {
+    const background = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    const [red = NaN, green = NaN, blue = NaN] = (background.match(/\d+/g) ?? []).map(Number);
+    assert.equal((red + green + blue) / 3 < 128 ? 'dark' : 'light', colorScheme, background);
+  });
+}
+
 /** Makes a look that notes what is wrong, in both schemes and at every width. */
 function inspector(): { look: Look; findings: string[] } {
   const findings: string[] = [];
@@ -51,19 +64,8 @@ function inspector(): { look: Look; findings: string[] } {
       if (!AXE_WIDTHS.has(width)) continue;
       for (const colorScheme of ['light', 'dark'] as const) {
         const rules = AXE_WIDTHS.get(width) === colorScheme ? 'all' : 'contrast';
-        const inspect = async () => {
-          await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-          // The page is drawn in these colours first.
-          await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-          return seriousFindings(page, rules);
-        };
-        let found = await inspect();
-        if (found.length > 0) {
-          // Right after a change of scheme Chromium may tell the colours of before: what is wrong is so twice.
-          await page.emulateMedia({ colorScheme: colorScheme === 'light' ? 'dark' : 'light' });
-          await page.waitForTimeout(300);
-          found = await inspect();
-        }
+        await showIn(page, colorScheme);
+        const found = await seriousFindings(page, rules);
         for (const it of found) findings.push(`${state}, ${width} px wide, ${colorScheme}: ${it}`);
       }
     }
