@@ -1,6 +1,8 @@
 //! YAML with CloudFormation's short tags (`!Ref`, `!Sub`, ...) into JSON with their long form
 //! (`{"Ref": ..}`, `{"Fn::Sub": ..}`), which CloudFormation says are the same.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
 use serde_json::{Map, Value};
 
@@ -22,6 +24,22 @@ pub fn document(text: &str) -> Result<Value, TemplateError> {
             "must be one YAML document",
         )),
     }
+}
+
+/// Reads a template as [`document`] does, and keeps it for the next call with the same text: a
+/// shop that is started asks for its template three times, tests start hundreds of shops, and
+/// reading takes a tenth of a second in a debug build.
+pub(crate) fn kept_document(text: &str) -> Result<Arc<Value>, TemplateError> {
+    static KEPT: Mutex<Option<(String, Arc<Value>)>> = Mutex::new(None);
+    let kept = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((read, document)) = &*kept()
+        && read == text
+    {
+        return Ok(Arc::clone(document));
+    }
+    let document = Arc::new(document(text)?);
+    *kept() = Some((text.to_owned(), Arc::clone(&document)));
+    Ok(document)
 }
 
 fn value(node: &Yaml<'_>, at: &str) -> Result<Value, TemplateError> {

@@ -199,7 +199,7 @@ impl<'a, 'b> Event<'a, 'b> {
         }
         let arn = failure.get("Destination").and_then(Value::as_str);
         let arn = arn.ok_or_else(|| self.error("OnFailure needs the Destination's ARN"))?;
-        for resource in self.scope.resources()? {
+        for resource in self.scope.resources() {
             if resource.kind == "AWS::SQS::Queue"
                 && self
                     .scope
@@ -269,7 +269,7 @@ fn bucket(
     let event = Event::new(scope, properties, at, &["Bucket", "Events", "Filter"])?;
     let bucket = event.text("Bucket")?;
     let mut known = false;
-    for resource in scope.resources()? {
+    for resource in scope.resources() {
         known |= resource.kind == "AWS::S3::Bucket" && scope.physical_name(resource)? == bucket;
     }
     if !known {
@@ -332,7 +332,7 @@ fn stream(
     let event = Event::new(scope, properties, at, &known)?;
     let stream_arn = event.text("Stream")?;
     let mut table = None;
-    for resource in scope.resources()? {
+    for resource in scope.resources() {
         if resource.kind == "AWS::DynamoDB::Table"
             && resource.property("StreamSpecification").is_some()
             && scope.attribute(&format!("{}.StreamArn", resource.id), at)? == stream_arn

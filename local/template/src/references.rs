@@ -62,15 +62,12 @@ impl<'a> Scope<'a> {
     }
 
     fn resource(&self, id: &str, at: &str) -> Result<Resource<'a>, TemplateError> {
-        self.resources()?
-            .into_iter()
-            .find(|resource| resource.id == id)
-            .ok_or_else(|| {
-                TemplateError::new(
-                    at,
-                    format_args!("refers to {id}, which the template does not have"),
-                )
-            })
+        self.resource_of(id).ok_or_else(|| {
+            TemplateError::new(
+                at,
+                format_args!("refers to {id}, which the template does not have"),
+            )
+        })
     }
 
     fn resource_reference(

@@ -107,7 +107,7 @@ pub(crate) fn role_of(
     at: &str,
 ) -> Result<RoleTemplate, TemplateError> {
     let arn = scope.text(value, at)?;
-    for resource in scope.resources()? {
+    for resource in scope.resources() {
         if resource.kind == "AWS::IAM::Role"
             && scope.attribute(&format!("{}.Arn", resource.id), at)? == arn
         {

@@ -47,6 +47,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) document: &'a Value,
     pub(crate) stack: &'a str,
     pub(crate) parameters: BTreeMap<&'a str, Value>,
+    /// Every resource whose condition holds, by logical id.
+    resources: BTreeMap<&'a str, Resource<'a>>,
 }
 
 impl<'a> Scope<'a> {
@@ -83,11 +85,15 @@ impl<'a> Scope<'a> {
                 parameters.insert(name.as_str(), value);
             }
         }
-        Ok(Self {
+        let mut scope = Self {
             document,
             stack: &deployment.stack,
             parameters,
-        })
+            resources: BTreeMap::new(),
+        };
+        // Conditions refer to parameters and to each other, never to resources.
+        scope.resources = scope.wanted_resources()?;
+        Ok(scope)
     }
 
     /// Returns the `Globals` of a section, such as `Function`.
@@ -96,11 +102,20 @@ impl<'a> Scope<'a> {
     }
 
     /// Returns every resource whose condition holds, in the order of their logical ids.
-    pub(crate) fn resources(&self) -> Result<Vec<Resource<'a>>, TemplateError> {
+    pub(crate) fn resources(&self) -> Vec<Resource<'a>> {
+        self.resources.values().copied().collect()
+    }
+
+    /// Returns the resource of a logical id, if the template has it and its condition holds.
+    pub(crate) fn resource_of(&self, id: &str) -> Option<Resource<'a>> {
+        self.resources.get(id).copied()
+    }
+
+    fn wanted_resources(&self) -> Result<BTreeMap<&'a str, Resource<'a>>, TemplateError> {
         let Some(resources) = self.document.get("Resources").and_then(Value::as_object) else {
             return Err(TemplateError::new("Resources", "the template has none"));
         };
-        let mut found = Vec::new();
+        let mut found = BTreeMap::new();
         for (id, body) in resources {
             let at = format!("Resources.{id}");
             let kind = body
@@ -113,7 +128,7 @@ impl<'a> Scope<'a> {
                 Some(_) => return Err(TemplateError::new(&at, "Condition must be a name")),
             };
             if wanted {
-                found.push(Resource { id, kind, body });
+                found.insert(id.as_str(), Resource { id, kind, body });
             }
         }
         Ok(found)

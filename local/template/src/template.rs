@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::api::{self, ApiCors, ApiThrottling};
 use crate::buckets::{BucketTemplate, bucket};
-use crate::document::document;
+use crate::document::kept_document;
 use crate::error::TemplateError;
 use crate::functions::{FunctionTemplate, RouteTemplate, function};
 use crate::queues::{QueueTemplate, queue};
@@ -53,7 +53,7 @@ impl Template {
     pub fn parameter_names(path: &Path) -> Result<Vec<String>, TemplateError> {
         let at = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|error| TemplateError::new(&at, error))?;
-        let document = document(&text)?;
+        let document = kept_document(&text)?;
         let declared = document.get("Parameters").and_then(Value::as_object);
         Ok(declared
             .map(|declared| declared.keys().cloned().collect())
@@ -65,7 +65,7 @@ impl Template {
     /// # Errors
     /// When it isn't YAML, or has something that can't be run here.
     pub fn parse(text: &str, deployment: &Deployment) -> Result<Self, TemplateError> {
-        let document = document(text)?;
+        let document = kept_document(text)?;
         let scope = Scope::new(&document, deployment)?;
         read(&scope)
     }
@@ -86,7 +86,7 @@ const IGNORED: [&str; 8] = [
 
 /// Reads every resource of the template.
 fn read(scope: &Scope<'_>) -> Result<Template, TemplateError> {
-    let resources = scope.resources()?;
+    let resources = scope.resources();
     let mut template = Template {
         functions: Vec::new(),
         cors: None,

@@ -764,3 +764,18 @@ fn what_an_event_says_that_is_not_understood_is_refused_with_its_place() {
         assert!(refused.contains(told), "{with}: {refused}");
     }
 }
+
+#[test]
+fn a_template_that_was_changed_is_read_anew() {
+    let template = |name: &str| {
+        let text = format!("Parameters: {{{name}: {{Type: String, Default: x}}}}\nResources: {{}}");
+        let path = std::env::temp_dir().join(format!("{}-template.yaml", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        let names = Template::parameter_names(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        names
+    };
+    assert_eq!(template("One"), ["One"]);
+    assert_eq!(template("One"), ["One"]);
+    assert_eq!(template("Two"), ["Two"]);
+}
