@@ -325,12 +325,13 @@ async fn an_answer_that_is_lost_is_asked_for_again() {
 async fn whatever_never_ends_is_unavailable_once_the_time_is_up() {
     let it = Shopper::new().await;
     let orders = it.tables.table("ORDERS_TABLE").to_owned();
-    let wait = Duration::from_millis(2000);
-    // How often it is tried again depends on the machine: what ends in a conflict is, at least once.
+    // Before the seventh try are six pauses: five of 1.55 s together at most, and one that ends with
+    // the time. The rest is for the calls themselves, on a slow machine, too.
+    let wait = Duration::from_millis(4000);
     for (operation, fault, tries) in [
-        ("TransactWriteItems", Fault::Conflict, 2),
+        ("TransactWriteItems", Fault::Conflict, 7),
         ("TransactWriteItems", Fault::AnswerLate(wait * 2), 1),
-        ("TransactGetItems", Fault::Conflict, 2),
+        ("TransactGetItems", Fault::Conflict, 7),
     ] {
         let calls = Calls::of(operation).on(&orders).always();
         let met = it.tables.faults().inject(calls, fault);
