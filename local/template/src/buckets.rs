@@ -53,7 +53,6 @@ pub struct BucketCors {
 pub(crate) fn bucket(
     scope: &Scope<'_>,
     resource: Resource<'_>,
-    resources: &[Resource<'_>],
 ) -> Result<BucketTemplate, TemplateError> {
     if resource.property("NotificationConfiguration").is_some() {
         return Err(TemplateError::new(
@@ -99,8 +98,8 @@ pub(crate) fn bucket(
     };
     Ok(BucketTemplate {
         logical_id: resource.id.to_owned(),
-        cdn_domains: cdn_domains(scope, &name, resources)?,
-        cdn_readable: cdn_readable(scope, &name, resources)?,
+        cdn_domains: cdn_domains(scope, &name)?,
+        cdn_readable: cdn_readable(scope, &name)?,
         name,
         cors,
         versioned,
@@ -108,17 +107,10 @@ pub(crate) fn bucket(
 }
 
 /// Returns the domain names of the distributions whose first origin is the bucket.
-fn cdn_domains(
-    scope: &Scope<'_>,
-    bucket: &str,
-    resources: &[Resource<'_>],
-) -> Result<Vec<String>, TemplateError> {
+fn cdn_domains(scope: &Scope<'_>, bucket: &str) -> Result<Vec<String>, TemplateError> {
     let host = format!("{bucket}.s3.{REGION}.amazonaws.com");
     let mut domains = Vec::new();
-    for distribution in resources
-        .iter()
-        .filter(|it| it.kind == "AWS::CloudFront::Distribution")
-    {
+    for distribution in scope.resources_of("AWS::CloudFront::Distribution") {
         let origin = distribution
             .property("DistributionConfig")
             .and_then(|it| it.pointer("/Origins/0/DomainName"));
@@ -133,16 +125,9 @@ fn cdn_domains(
 }
 
 /// Returns what the bucket's policies let CloudFront read.
-fn cdn_readable(
-    scope: &Scope<'_>,
-    bucket: &str,
-    resources: &[Resource<'_>],
-) -> Result<Vec<CdnReadable>, TemplateError> {
+fn cdn_readable(scope: &Scope<'_>, bucket: &str) -> Result<Vec<CdnReadable>, TemplateError> {
     let mut readable = Vec::new();
-    for policy in resources
-        .iter()
-        .filter(|it| it.kind == "AWS::S3::BucketPolicy")
-    {
+    for policy in scope.resources_of("AWS::S3::BucketPolicy") {
         let of = policy
             .property("Bucket")
             .ok_or_else(|| TemplateError::new(&policy.at("Bucket"), "is missing"))?;

@@ -199,12 +199,11 @@ impl<'a, 'b> Event<'a, 'b> {
         }
         let arn = failure.get("Destination").and_then(Value::as_str);
         let arn = arn.ok_or_else(|| self.error("OnFailure needs the Destination's ARN"))?;
-        for resource in self.scope.resources() {
-            if resource.kind == "AWS::SQS::Queue"
-                && self
-                    .scope
-                    .attribute(&format!("{}.Arn", resource.id), &self.at)?
-                    == arn
+        for resource in self.scope.resources_of("AWS::SQS::Queue") {
+            if self
+                .scope
+                .attribute(&format!("{}.Arn", resource.id), &self.at)?
+                == arn
             {
                 return Ok(Some(arn.to_owned()));
             }
@@ -269,8 +268,8 @@ fn bucket(
     let event = Event::new(scope, properties, at, &["Bucket", "Events", "Filter"])?;
     let bucket = event.text("Bucket")?;
     let mut known = false;
-    for resource in scope.resources() {
-        known |= resource.kind == "AWS::S3::Bucket" && scope.physical_name(resource)? == bucket;
+    for resource in scope.resources_of("AWS::S3::Bucket") {
+        known |= scope.physical_name(resource)? == bucket;
     }
     if !known {
         return Err(event.error(format_args!("{bucket} is no bucket of this template")));
@@ -332,9 +331,8 @@ fn stream(
     let event = Event::new(scope, properties, at, &known)?;
     let stream_arn = event.text("Stream")?;
     let mut table = None;
-    for resource in scope.resources() {
-        if resource.kind == "AWS::DynamoDB::Table"
-            && resource.property("StreamSpecification").is_some()
+    for resource in scope.resources_of("AWS::DynamoDB::Table") {
+        if resource.property("StreamSpecification").is_some()
             && scope.attribute(&format!("{}.StreamArn", resource.id), at)? == stream_arn
         {
             table = Some(scope.physical_name(resource)?);

@@ -7,7 +7,7 @@ use crate::account::{ACCOUNT, REGION};
 use crate::error::TemplateError;
 use crate::scope::{Resource, Scope};
 
-impl<'a> Scope<'a> {
+impl Scope<'_> {
     /// Returns the name that a resource has here: its own property, or what CloudFormation would
     /// make.
     pub(crate) fn physical_name(&self, resource: Resource<'_>) -> Result<String, TemplateError> {
@@ -59,15 +59,6 @@ impl<'a> Scope<'a> {
             }
         };
         Ok(Some(Value::from(pseudo)))
-    }
-
-    fn resource(&self, id: &str, at: &str) -> Result<Resource<'a>, TemplateError> {
-        self.resource_of(id).ok_or_else(|| {
-            TemplateError::new(
-                at,
-                format_args!("refers to {id}, which the template does not have"),
-            )
-        })
     }
 
     fn resource_reference(

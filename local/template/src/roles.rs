@@ -107,10 +107,8 @@ pub(crate) fn role_of(
     at: &str,
 ) -> Result<RoleTemplate, TemplateError> {
     let arn = scope.text(value, at)?;
-    for resource in scope.resources() {
-        if resource.kind == "AWS::IAM::Role"
-            && scope.attribute(&format!("{}.Arn", resource.id), at)? == arn
-        {
+    for resource in scope.resources_of("AWS::IAM::Role") {
+        if scope.attribute(&format!("{}.Arn", resource.id), at)? == arn {
             return role(scope, resource);
         }
     }

@@ -102,13 +102,23 @@ impl<'a> Scope<'a> {
     }
 
     /// Returns every resource whose condition holds, in the order of their logical ids.
-    pub(crate) fn resources(&self) -> Vec<Resource<'a>> {
-        self.resources.values().copied().collect()
+    pub(crate) fn resources(&self) -> impl Iterator<Item = Resource<'a>> {
+        self.resources.values().copied()
     }
 
-    /// Returns the resource of a logical id, if the template has it and its condition holds.
-    pub(crate) fn resource_of(&self, id: &str) -> Option<Resource<'a>> {
-        self.resources.get(id).copied()
+    /// Returns those of them that are of one kind.
+    pub(crate) fn resources_of(&self, kind: &str) -> impl Iterator<Item = Resource<'a>> {
+        self.resources().filter(move |it| it.kind == kind)
+    }
+
+    /// Returns the resource of a logical id.
+    pub(crate) fn resource(&self, id: &str, at: &str) -> Result<Resource<'a>, TemplateError> {
+        self.resources.get(id).copied().ok_or_else(|| {
+            TemplateError::new(
+                at,
+                format_args!("refers to {id}, which the template does not have"),
+            )
+        })
     }
 
     fn wanted_resources(&self) -> Result<BTreeMap<&'a str, Resource<'a>>, TemplateError> {

@@ -22,7 +22,6 @@ pub struct SecretTemplate {
 pub(crate) fn secret(
     scope: &Scope<'_>,
     resource: Resource<'_>,
-    resources: &[Resource<'_>],
 ) -> Result<SecretTemplate, TemplateError> {
     for property in ["SecretString", "GenerateSecretString"] {
         if resource.property(property).is_some() {
@@ -37,10 +36,7 @@ pub(crate) fn secret(
         &format!("Resources.{}", resource.id),
     )?;
     let mut rotation_function = None;
-    for schedule in resources
-        .iter()
-        .filter(|it| it.kind == "AWS::SecretsManager::RotationSchedule")
-    {
+    for schedule in scope.resources_of("AWS::SecretsManager::RotationSchedule") {
         let rotated = schedule
             .property("SecretId")
             .ok_or_else(|| TemplateError::new(&schedule.at("SecretId"), "is missing"))?;
@@ -52,10 +48,7 @@ pub(crate) fn secret(
             .property("RotationLambdaARN")
             .ok_or_else(|| TemplateError::new(&at, "is missing"))?;
         let function_arn = scope.text(function_arn, &at)?;
-        for function in resources
-            .iter()
-            .filter(|it| it.kind == "AWS::Serverless::Function")
-        {
+        for function in scope.resources_of("AWS::Serverless::Function") {
             let own = json!({ "Fn::GetAtt": [function.id, "Arn"] });
             if scope.text(&own, &at)? == function_arn {
                 rotation_function = Some(function.id.to_owned());

@@ -86,7 +86,6 @@ const IGNORED: [&str; 8] = [
 
 /// Reads every resource of the template.
 fn read(scope: &Scope<'_>) -> Result<Template, TemplateError> {
-    let resources = scope.resources();
     let mut template = Template {
         functions: Vec::new(),
         cors: None,
@@ -97,9 +96,9 @@ fn read(scope: &Scope<'_>) -> Result<Template, TemplateError> {
         secrets: Vec::new(),
     };
     let mut api: Option<&str> = None;
-    for resource in &resources {
+    for resource in scope.resources() {
         match resource.kind {
-            "AWS::Serverless::Function" => template.functions.push(function(scope, *resource)?),
+            "AWS::Serverless::Function" => template.functions.push(function(scope, resource)?),
             "AWS::Serverless::HttpApi" => {
                 if let Some(first) = api {
                     return Err(TemplateError::new(
@@ -108,15 +107,13 @@ fn read(scope: &Scope<'_>) -> Result<Template, TemplateError> {
                     ));
                 }
                 api = Some(resource.id);
-                template.cors = api::cors(scope, *resource)?;
-                template.throttling = api::throttling(scope, *resource)?;
+                template.cors = api::cors(scope, resource)?;
+                template.throttling = api::throttling(scope, resource)?;
             }
-            "AWS::DynamoDB::Table" => template.tables.push(table(scope, *resource)?),
-            "AWS::SQS::Queue" => template.queues.push(queue(scope, *resource)?),
-            "AWS::S3::Bucket" => template.buckets.push(bucket(scope, *resource, &resources)?),
-            "AWS::SecretsManager::Secret" => {
-                template.secrets.push(secret(scope, *resource, &resources)?);
-            }
+            "AWS::DynamoDB::Table" => template.tables.push(table(scope, resource)?),
+            "AWS::SQS::Queue" => template.queues.push(queue(scope, resource)?),
+            "AWS::S3::Bucket" => template.buckets.push(bucket(scope, resource)?),
+            "AWS::SecretsManager::Secret" => template.secrets.push(secret(scope, resource)?),
             // Read with what they belong to: a function, a bucket, a secret.
             "AWS::IAM::Role"
             | "AWS::S3::BucketPolicy"

@@ -767,15 +767,16 @@ fn what_an_event_says_that_is_not_understood_is_refused_with_its_place() {
 
 #[test]
 fn a_template_that_was_changed_is_read_anew() {
-    let template = |name: &str| {
-        let text = format!("Parameters: {{{name}: {{Type: String, Default: x}}}}\nResources: {{}}");
-        let path = std::env::temp_dir().join(format!("{}-template.yaml", std::process::id()));
-        std::fs::write(&path, text).unwrap();
-        let names = Template::parameter_names(&path).unwrap();
-        std::fs::remove_file(path).unwrap();
-        names
+    let queues = |id: &str| -> Vec<String> {
+        let text = format!("Resources: {{{id}: {{Type: 'AWS::SQS::Queue'}}}}");
+        let template = Template::parse(&text, &deployment()).unwrap();
+        template
+            .queues
+            .into_iter()
+            .map(|it| it.logical_id)
+            .collect()
     };
-    assert_eq!(template("One"), ["One"]);
-    assert_eq!(template("One"), ["One"]);
-    assert_eq!(template("Two"), ["Two"]);
+    assert_eq!(queues("One"), ["One"]);
+    assert_eq!(queues("One"), ["One"]);
+    assert_eq!(queues("Two"), ["Two"]);
 }
